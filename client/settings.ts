@@ -3,12 +3,13 @@ import type { AIProvider } from "../schemas/agent.ts";
 import { defaultModels } from "../schemas/default-models.ts";
 import type { EditorOptions } from "../schemas/editor.ts";
 import { withoutLogin } from "../schemas/logins.ts";
+import { nestSettings, type SettingValues } from "../schemas/resolve-settings.ts";
 import type { SettingKey } from "../schemas/setting-table.ts";
 import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";
 import type { HttpSettings } from "./runtime/proxy-environment.ts";
 import { runtimeSettings, settingDefaults, type SettingName, workspaceRules } from "./contributions.ts";
-import { isWrittenSetting, tightenedSetting, type WorkspaceRule } from "../schemas/tighten.ts";
+import { tightenedSetting, type WorkspaceRule } from "../schemas/tighten.ts";
 
 type Settings = typeof settingDefaults;
 
@@ -73,11 +74,24 @@ export const providerOf = (
 export const wantsRehearsal = (scope?: vscode.ConfigurationScope): boolean =>
   setting("model.provider", scope) === "Rehearsal";
 
-const limits = (scope?: vscode.ConfigurationScope) => ({
-  cost_per_run: setting("limits.costPerRun", scope),
-  cost_per_day: setting("limits.costPerDay", scope),
-  tokens_per_run: setting("limits.tokensPerRun", scope),
-});
+/** Whether the user set this; if not, what the user set outside of the editor applies. */
+const isWritten = (name: SettingName): boolean =>
+  vscode.workspace.getConfiguration("coditect").inspect(name)?.globalValue !== undefined;
+
+const runLimits = {
+  cost_per_run: "limits.costPerRun",
+  cost_per_day: "limits.costPerDay",
+  tokens_per_run: "limits.tokensPerRun",
+} as const;
+
+/** The limits that the user or the workspace set. The runtime takes the strictest of these and its own. */
+const writtenLimits = (scope: vscode.ConfigurationScope): Record<string, number | null> =>
+  Object.fromEntries(
+    Object.entries(runLimits).flatMap(([key, name]) => {
+      const value = setting(name, scope);
+      return isWritten(name) || value !== settingDefaults[name] ? [[key, value]] : [];
+    }),
+  );
 
 const orNull = (text: string): string | null => (text.trim() === "" ? null : text.trim());
 
@@ -91,8 +105,8 @@ export const runOptions = (
     provider,
     runtime: runtime === "agent" ? null : runtime,
     image: orNull(setting("run.image", scope)),
-    limits: limits(scope),
-    timeout_seconds: setting("run.timeoutMinutes", scope) * 60,
+    limits: writtenLimits(scope),
+    timeout_seconds: isWritten("run.timeoutMinutes") ? setting("run.timeoutMinutes", scope) * 60 : null,
     test_command: orNull(setting("run.testCommand", scope)),
     allow_test_changes: setting("run.allowTestChanges", scope),
     ask_permissions: true,
@@ -105,38 +119,29 @@ const endpoints = (): Partial<Record<"Claude" | "Gemini" | "HuggingFace", string
   return Object.fromEntries(Object.entries(chosen).filter(([, address]) => URL.canParse(address)));
 };
 
-/** Whether the user or the workspace set this; if not, what the user set outside of the editor applies. */
-const isWritten = (name: SettingName): boolean =>
-  isWrittenSetting(
-    ruleOf(name),
-    settingDefaults[name],
-    vscode.workspace.getConfiguration("coditect").inspect<Settings[SettingName]>(name),
-  );
+// The keys of a record of settings are their names.
+const handedOn = Object.entries(runtimeSettings) as [SettingName, SettingKey][];
 
-/**
- * Settings that the editor only hands on, nested as the runtime has them: those that the user wrote and,
- * where their rule lets it, the workspace.
- */
-const handedOn = (): Record<string, unknown> => {
-  const nested: Record<string, Record<string, unknown>> = {};
-  const flat: Record<string, unknown> = {};
-  // The keys of a record of settings are their names.
-  for (const [name, key] of Object.entries(runtimeSettings) as [keyof typeof runtimeSettings, SettingKey][]) {
-    if (!isWritten(name)) continue;
-    const written = vscode.workspace.getConfiguration("coditect").inspect<unknown>(name);
-    const value = tightenedSetting<unknown>(ruleOf(name), settingDefaults[name], written);
-    const [group = "", field] = key.split(".");
-    if (field === undefined) flat[group] = value;
-    else nested[group] = { ...nested[group], [field]: value };
-  }
-  return { ...flat, ...nested };
+/** The user's values of the settings that the editor only hands on. */
+const ownValues = (): SettingValues => {
+  const values: SettingValues = {};
+  const configuration = vscode.workspace.getConfiguration("coditect");
+  for (const [name, key] of handedOn) values[key] = configuration.inspect<unknown>(name)?.globalValue;
+  return values;
 };
 
-const writtenLimits = (): Record<string, number | null> => ({
-  ...(isWritten("limits.costPerRun") && { cost_per_run: setting("limits.costPerRun") }),
-  ...(isWritten("limits.costPerDay") && { cost_per_day: setting("limits.costPerDay") }),
-  ...(isWritten("limits.tokensPerRun") && { tokens_per_run: setting("limits.tokensPerRun") }),
-});
+/** What the workspace and then a folder of it ask for. The runtime tightens the user's values by it. */
+const askedFor = (folder: vscode.WorkspaceFolder): Record<string, unknown>[] => {
+  const configuration = vscode.workspace.getConfiguration("coditect", folder);
+  return (["workspaceValue", "workspaceFolderValue"] as const).map((place) => {
+    const asked = (name: SettingName) => configuration.inspect<unknown>(name)?.[place];
+    const values: SettingValues = { runtime: asked("run.runtime") };
+    for (const [name, key] of handedOn) if (ruleOf(name) !== "user") values[key] = asked(name);
+    const minutes = asked("run.timeoutMinutes");
+    if (typeof minutes === "number") values.run_timeout_seconds = minutes * 60;
+    return nestSettings(values);
+  });
+};
 
 /** The provider the settings name; a written address of Ollama alone chooses it, too. */
 const writtenProvider = (): AIProvider | null => {
@@ -145,28 +150,22 @@ const writtenProvider = (): AIProvider | null => {
   return chosenProvider() ?? (byAddress ? askOllama(defaultModels.Ollama, endpoint) : null);
 };
 
-/** The settings that the user set and that calls do not carry. */
+/** The settings that the user set and that calls do not carry, and what the workspace asks for. */
 export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
   const ollama = setting("model.ollamaEndpoint");
   const provider = writtenProvider();
-  const { limits: more, ...others } = handedOn();
-  const furtherLimits: object = typeof more === "object" && more !== null ? more : {};
   return {
     runtime: {
-      ...others,
-      limits: { ...furtherLimits, ...writtenLimits() },
+      ...nestSettings(ownValues()),
       endpoints: {
         ...endpoints(),
         ...(isWritten("model.ollamaEndpoint") && { Ollama: URL.canParse(ollama) ? ollama : null }),
       },
       ...(provider !== null && { provider }),
-      ...(isWritten("run.unconfined") && { unconfined: setting("run.unconfined") }),
-      ...(isWritten("findings.minimumConfidence") && {
-        min_confidence: setting("findings.minimumConfidence"),
-      }),
-      ...(isWritten("feedback.lessons") && { lessons: setting("feedback.lessons") }),
-      ...(isWritten("model.embeddings") && { context_embeddings: setting("model.embeddings") }),
     },
+    folders: Object.fromEntries(
+      (vscode.workspace.workspaceFolders ?? []).map((folder) => [folder.uri.toString(), askedFor(folder)]),
+    ),
     code_lens: setting("codeLens.enabled"),
   };
 };

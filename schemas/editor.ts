@@ -10,8 +10,13 @@ import { Settings } from "./settings.ts";
  * An editor that says nothing gets the defaults.
  */
 export const EditorSettings = z.strictObject({
-  /** What does not come with each call; `min_confidence` and `limits` hold at once when changed. */
+  /** What the user set and calls do not carry; `min_confidence` and `limits` hold at once when changed. */
   runtime: Settings.prefault({}),
+  /**
+   * What the workspace sets, by the URI of the folder: first the settings of the workspace, then those of
+   * the folder. They tighten the user's values and do not replace them. A value of a wrong type does not count.
+   */
+  folders: z.record(z.string(), z.array(z.record(z.string(), z.unknown())).max(8)).default({}),
   /** Whether code lenses are shown over functions and tests. */
   code_lens: z.boolean().default(true),
 });

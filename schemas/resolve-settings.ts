@@ -50,6 +50,7 @@ export const flattenSettings = (input: SettingsInput | Record<string, unknown>):
 export const nestSettings = (values: SettingValues): Record<string, unknown> => {
   const nested: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {
+    if (value === undefined) continue;
     const [group = key, field] = key.split(".");
     if (field === undefined) nested[key] = value;
     else nested[group] = { ...(isGroup(nested[group]) ? nested[group] : {}), [field]: value };
@@ -64,12 +65,12 @@ const isGranted = (value: unknown, asked: unknown): boolean =>
   isListOf(value) && isListOf(asked) ? asked.every((item) => value.includes(item)) : isSame(value, asked);
 
 /**
- * The settings that hold, each with its origin. Later levels count before earlier ones; then the
- * workspace may tighten each by its rule, and loosens none.
+ * The settings that hold, each with its origin. Later levels count before earlier ones; then each place in
+ * the workspace can tighten each by its rule, and loosens none.
  */
 export const resolveSettings = (
   levels: readonly SettingLevel[],
-  workspace: SettingValues,
+  ...workspace: readonly SettingValues[]
 ): { settings: Settings; list: SettingValue[] } => {
   const defaults = flattenSettings(Settings.parse({}));
   const values: SettingValues = {};
@@ -77,16 +78,15 @@ export const resolveSettings = (
     const { text, workspace: rule } = settingTable[key];
     const level = levels.findLast((each) => each.values[key] !== undefined);
     const own = level === undefined ? defaults[key] : level.values[key];
-    const asked = workspace[key];
-    const tighter = asked === undefined ? undefined : tightened(rule, own, asked);
-    const isTighter = tighter !== undefined && !isSame(tighter, own);
-    const value = isTighter ? tighter : own;
+    const asked = workspace.flatMap((place) => (place[key] === undefined ? [] : [place[key]]));
+    const value = asked.reduce((strictest, each) => tightened(rule, strictest, each) ?? strictest, own);
+    const last = asked.at(-1);
     values[key] = value;
     return {
       key,
       value: Json.parse(value),
-      origin: isTighter ? "workspace" : (level?.origin ?? "default"),
-      ignored: asked === undefined || isGranted(value, asked) ? null : Json.parse(asked),
+      origin: isSame(value, own) ? (level?.origin ?? "default") : "workspace",
+      ignored: last === undefined || isGranted(value, last) ? null : Json.parse(last),
       text,
     };
   });

@@ -57,17 +57,3 @@ export const tightenedSetting = <Value>(
     (own, asked) => (asked === undefined ? own : (tightened(rule, own, asked) ?? own)),
     written?.globalValue === undefined ? byDefault : written.globalValue,
   );
-
-/**
- * Whether somebody set it: the user, or a workspace to a value that counts. What a workspace asks for in
- * vain must not take the place of what the user set elsewhere.
- */
-export const isWrittenSetting = <Value>(
-  rule: WorkspaceRule,
-  byDefault: Value,
-  written: WrittenSetting<Value> | undefined,
-): boolean =>
-  written?.globalValue !== undefined ||
-  [written?.workspaceValue, written?.workspaceFolderValue].some(
-    (asked) => asked !== undefined && tightened(rule, byDefault, asked) !== undefined,
-  );

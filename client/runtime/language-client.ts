@@ -118,6 +118,11 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     }
   };
 
+  const sendSettings = (): void => {
+    if (!client.isRunning()) return;
+    const settings = { coditect: editorSettings() };
+    void client.sendNotification("workspace/didChangeConfiguration", { settings });
+  };
   const subscriptions = [
     lender,
     lendTools(client),
@@ -126,10 +131,9 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
       onState(newState);
     }),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (!touchesEditorSettings(change) || !client.isRunning()) return;
-      const settings = { coditect: editorSettings() };
-      void client.sendNotification("workspace/didChangeConfiguration", { settings });
+      if (touchesEditorSettings(change)) sendSettings();
     }),
+    vscode.workspace.onDidChangeWorkspaceFolders(sendSettings),
   ];
   await client.start().catch((error: unknown) => {
     throw giveUp(reasonOf(error));

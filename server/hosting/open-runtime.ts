@@ -17,7 +17,7 @@ export interface FolderRuntime {
   readonly dispatch: Dispatch;
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
   /** Changes the settings of a runtime of this process; another process has its own. */
-  configure?(settings: SettingsInput): void;
+  configure?(settings: SettingsInput, workspaceSettings: readonly SettingsInput[]): void;
   /** Whether runs go on without this process, as on a team server. */
   readonly isElsewhere?: boolean;
   /** Rejects when the process that answers has ended; ours never has. */

@@ -54,6 +54,8 @@ export interface RuntimeOptions {
   settings: SettingsInput;
   /** Their origin; left out: flags of a command. */
   settingsFrom?: "flag" | "editor";
+  /** What the editor's settings for this workspace ask for, from outer to inner; they can only tighten. */
+  workspaceSettings?: readonly SettingsInput[];
   /** What the environment suggests, such as the provider whose key it has; weaker than the user's file. */
   guessedSettings?: SettingsInput;
   credentials: Credentials;
@@ -94,7 +96,7 @@ export interface Runtime {
    * Settings that hold from now on: limits, deadlines, what agents may run, how runs are begun. Where
    * the runtime reaches providers and how many instances it has is settled when it is opened.
    */
-  configure(settings: SettingsInput): void;
+  configure(settings: SettingsInput, workspaceSettings: readonly SettingsInput[]): void;
   /** Ends running work as Interrupted, stops every instance, closes the store. */
   close(): Promise<void>;
 }
@@ -110,6 +112,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     workspace,
     chosen: options.settings,
     chosenBy: options.settingsFrom ?? "flag",
+    asked: options.workspaceSettings ?? [],
     guessed: options.guessedSettings ?? {},
   });
   const settings = source.current();
@@ -304,8 +307,8 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     store,
     tokens,
     audit,
-    configure: (changed) => {
-      source.choose(changed);
+    configure: (changed, asked) => {
+      source.choose(changed, asked);
       renewSettings();
       alerts.lookSoon();
     },

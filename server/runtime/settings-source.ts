@@ -31,6 +31,8 @@ export interface SettingsSourceOptions {
   /** Settings of the caller that opens the runtime: flags, or the editor's. */
   chosen: SettingsInput;
   chosenBy: Extract<SettingOrigin, "flag" | "editor">;
+  /** What the editor's settings for this workspace ask for, from outer to inner; they can only tighten. */
+  asked?: readonly SettingsInput[];
   /** What the environment suggests; weaker than the user's file. */
   guessed: SettingsInput;
 }
@@ -41,8 +43,8 @@ export interface SettingsSource {
   current(): Settings;
   list(): SettingValue[];
   originOf(key: SettingKey): SettingOrigin;
-  /** The editor's Settings changed. */
-  choose(chosen: SettingsInput): void;
+  /** The editor's Settings changed: the user's, and those of the workspace. */
+  choose(chosen: SettingsInput, asked: readonly SettingsInput[]): void;
   /**
    * Writes a setting into a file; a null `value` of `undefined` takes it out. Errors: `unknown_setting`,
    * `invalid_params`, and `setting_not_tighter` for what a workspace may not say.
@@ -84,6 +86,7 @@ export const openSettings = ({
   ...options
 }: SettingsSourceOptions): SettingsSource => {
   let chosen = flattenSettings(options.chosen);
+  let asked = (options.asked ?? []).map(flattenSettings);
 
   const read: Readonly<Record<SettingScope, () => SettingValues>> = {
     user: () => {
@@ -110,7 +113,7 @@ export const openSettings = ({
       { origin: "user", values: read.user() },
       { origin: chosenBy, values: chosen },
     ];
-    return resolveSettings(levels, inWorkspace);
+    return resolveSettings(levels, ...asked, inWorkspace);
   };
 
   const known = (key: string): SettingKey => {
@@ -122,8 +125,9 @@ export const openSettings = ({
     current: () => resolve().settings,
     list: () => resolve().list,
     originOf: (key) => resolve().list.find((each) => each.key === key)?.origin ?? "default",
-    choose: (next) => {
+    choose: (next, nextAsked) => {
       chosen = flattenSettings(next);
+      asked = nextAsked.map(flattenSettings);
     },
     set: (scope, key, value) => {
       const values = { ...read[scope](), [known(key)]: value };

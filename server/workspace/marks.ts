@@ -1,69 +1,9 @@
 import { z } from "zod";
 import type { ChangeMark } from "../../schemas/changes.ts";
 import { hasInvisible } from "../../schemas/plain-text.ts";
+import { locksElsewhere } from "./locked-places.ts";
+import { executingLines, isExecuting, isSteering } from "./marked-files.ts";
 import { plainestPath } from "./plainest-path.ts";
-
-const executing: readonly RegExp[] = [
-  /(^|\/)\.vscode\//,
-  /(^|\/)\.idea\//,
-  /(^|\/)[^/]+\.code-workspace$/,
-  /(^|\/)\.(github\/(workflows|actions)|circleci|buildkite|woodpecker|gitea|forgejo)\//,
-  /(^|\/)(\.gitlab-ci|azure-pipelines|bitbucket-pipelines|\.travis|appveyor|\.drone)[^/]*\.ya?ml$/,
-  /(^|\/)jenkinsfile[^/]*$/,
-  /(^|\/)\.(husky|githooks|git-hooks|lefthook)\//,
-  /(^|\/)(lefthook|\.lefthook|\.pre-commit-config|\.lintstagedrc|lint-staged\.config|\.overcommit)[^/]*$/,
-  /(^|\/)\.git(attributes|modules)$/,
-  /(^|\/)\.git\//,
-  /(^|\/)\.(npmrc|yarnrc|yarnrc\.yml|pnpmfile\.cjs|envrc|tool-versions|nvmrc|mise\.toml)$/,
-  /(^|\/)\.?pnpmfile\.[cm]?js$/,
-  /(^|\/)\.yarn\//,
-  /(^|\/)\.devcontainer(\/|\.json$)/,
-  /(^|\/)(dockerfile|containerfile)(\.[^/]*)?$/,
-  /(^|\/)(docker-)?compose[^/]*\.ya?ml$/,
-  /(^|\/)(gnu)?makefile(\.[^/]*)?$/,
-  /(^|\/)(justfile|taskfile\.ya?ml|rakefile|gulpfile\.[^/]*|gruntfile\.[^/]*|build\.rs|setup\.py|noxfile\.py)$/,
-  /(^|\/)(conftest|sitecustomize|usercustomize)\.py$/,
-  /(^|\/)[^/]+\.pth$/,
-  /(^|\/)(vite|vitest|jest|webpack|rollup|esbuild|babel|postcss|tailwind|next|nuxt|svelte|astro|metro|playwright|cypress|karma|eslint|prettier|commitlint|tsup|rspack)\.config\.[^/]+$/,
-  /(^|\/)(\.mocharc|\.babelrc|\.eslintrc|\.prettierrc|\.jestrc|\.swcrc|\.nycrc)[^/]*$/,
-  /(^|\/)(pytest\.ini|tox\.ini|phpunit\.xml(\.dist)?|\.rspec|rector\.php|\.php-cs-fixer[^/]*)$/,
-  // Files that build a project and are programs or name programs.
-  /(^|\/)(gradlew|mvnw)(\.(bat|cmd))?$/,
-  /(^|\/)(gradle\/wrapper|\.mvn|\.cargo|\.direnv)\//,
-  /(^|\/)(build|settings|init)\.gradle(\.kts)?$/,
-  /(^|\/)(pom\.xml|gemfile|podfile|package\.swift|mix\.exs|setup\.hs|conanfile\.py|vagrantfile|procfile|\.justfile)$/,
-  /(^|\/)(cmakelists\.txt|cmakepresets\.json|[^/]+\.cmake|workspace|module\.bazel|build\.bazel|[^/]+\.bzl|\.bazelrc)$/,
-  /(^|\/)([^/]+\.(cs|fs|vb)proj|[^/]+\.(props|targets)|nuget\.config|dotnet-tools\.json)$/,
-  /(^|\/)(nx|turbo|project|lerna|deno|bunfig|netlify|vercel|wrangler|firebase)\.(jsonc?|toml)$/,
-  /(^|\/)(pnpm-workspace\.yaml|mise\.toml|(flake|shell|default)\.nix|\.(node|python|ruby)-version)$/,
-  /(^|\/)(action\.ya?ml|renovate\.json5?|\.renovaterc[^/]*|\.github\/dependabot\.ya?ml)$/,
-  // Files that editors, shells and interpreters load by themselves.
-  /(^|\/)\.(zed|vim|nvim|fleet)\//,
-  /(^|\/)\.(exrc|n?vimrc|nvim\.lua|dir-locals\.el|vscode-test[^/]*|gdbinit|lldbinit|pdbrc|pythonrc|irbrc|pryrc|rprofile|renviron|ocamlinit|inputrc|psqlrc|curlrc|wgetrc)$/,
-];
-
-/** Files in which some lines name programs that run. */
-const executingLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
-  [/(^|\/)cargo\.toml$/, /^[ \t]*(build|links|runner|rustc-wrapper)\s*=|^[ \t]*\[(patch|replace|profile)\b/m],
-  [
-    /(^|\/)(pyproject\.toml|setup\.cfg)$/,
-    /^[ \t]*\[(build-system|tool[.:]|project\.(scripts|gui-scripts|entry-points)|options\.entry_points)|^[ \t]*(build-backend|backend-path|addopts|cmdclass)\s*=/m,
-  ],
-  [/(^|\/)composer\.json$/, /"(scripts|allow-plugins|repositories)"\s*:/],
-  [/(^|\/)go\.(mod|work)$/, /^[ \t]*(toolchain|replace|tool)\b/m],
-];
-
-const steering: readonly RegExp[] = [
-  /(^|\/)\.coditect\//,
-  /(^|\/)\.(claude|cursor|windsurf|continue|roo|cline|kilocode|kiro|gemini|codex|aider|amazonq|junie|opencode|agents|trae|augment|goose|qwen)[^/]*(\/|$)/,
-  /(^|\/)\.?mcp\.json$/,
-  /(^|\/)(agents|claude|gemini|copilot-instructions|warp|crush|qwen)\.md$/,
-  /(^|\/)\.github\/(copilot-instructions\.md|instructions\/|prompts\/|chatmodes\/|agents\/)/,
-  /(^|\/)\.(cursorrules|windsurfrules|clinerules|roomodes|goosehints)$/,
-  /(^|\/)\.(git|coditect|docker|npm|eslint|prettier|cursor)ignore$/,
-  /(^|\/)(codeowners|opencode\.jsonc?|\.ignore|\.rgignore)$/,
-  /(^|\/)skills\/[^/]+\/skill\.md$/,
-];
 
 /** Where an editor finds the schema of a file by itself, by the file's name. */
 const schemaLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
@@ -107,35 +47,48 @@ const schemasElsewhere = (name: string, text: string | null): string[] =>
     .flatMap(([, value = ""]) => value.split(/\s+/))
     .filter(isElsewhere);
 
-/** Parts of a package.json that package managers and tools run, or by which they choose what runs. */
-const runningFields = [
-  "scripts",
-  "bin",
-  "gypfile",
-  "workspaces",
-  "packageManager",
-  "lint-staged",
-  "husky",
-  "simple-git-hooks",
-  "pnpm",
-  "overrides",
-  "type",
-  "exports",
-  "main",
-] as const;
+/** Fields of a package.json that no tool runs or follows. All others may name what runs, or choose it. */
+const inertFields: ReadonlySet<string> = new Set([
+  ...["name", "version", "description", "keywords", "author", "contributors", "maintainers", "license"],
+  ...["homepage", "bugs", "repository", "funding", "private", "engines", "sideEffects", "types", "typings"],
+  ...["files", "icon", "displayName", "publisher", "categories", "preview"],
+]);
 
-const fieldsOf = (text: string | null): string | null => {
+const dependencyFields = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
+
+const Dependencies = z.record(z.string(), z.unknown());
+
+/** Dependencies whose code does not come from the registry under their own name. */
+const fromElsewhere = (dependencies: unknown): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(Dependencies.safeParse(dependencies).data ?? {}).filter(
+      ([, version]) =>
+        typeof version !== "string" || /[:/]/.test(version.replace(/^(workspace|catalog):/, "")),
+    ),
+  );
+
+/** What tools run or follow of a package.json, by field. */
+const runningParts = (text: string | null): Record<string, unknown> | string | null => {
   if (text === null) return null;
   try {
     const parsed = z.record(z.string(), z.unknown()).safeParse(JSON.parse(text)).data;
-    return parsed === undefined ? text : JSON.stringify(runningFields.map((name) => parsed[name] ?? null));
+    if (parsed === undefined) return text;
+    const parts: Record<string, unknown> = {};
+    for (const name of Object.keys(parsed).sort()) {
+      if (inertFields.has(name)) continue;
+      const part = dependencyFields.includes(name) ? fromElsewhere(parsed[name]) : parsed[name];
+      if (JSON.stringify(part) !== "{}") parts[name] = part;
+    }
+    return parts;
   } catch {
     return text; // What is no JSON is compared as a whole.
   }
 };
 
-const runsOtherwise = (before: string | null, after: string | null): boolean =>
-  after !== null && fieldsOf(before) !== fieldsOf(after) && fieldsOf(after) !== fieldsOf("{}");
+const runsOtherwise = (before: string | null, after: string | null): boolean => {
+  const parts = JSON.stringify(runningParts(after));
+  return after !== null && parts !== JSON.stringify(runningParts(before)) && parts !== "{}";
+};
 
 const newLines = (before: string | null, after: string): string => {
   const known = new Set(before?.split("\n"));
@@ -151,10 +104,11 @@ export const marksOf = (path: string, before: string | null, after: string | nul
   const name = plainestPath(path);
   const isPackage = /(^|\/)package\.json$/.test(name);
   const executes =
-    executing.some((pattern) => pattern.test(name)) ||
+    isExecuting(name) ||
     (isPackage && runsOtherwise(before, after)) ||
+    locksElsewhere(name, before, after) ||
     executingLines.some(([file, line]) => file.test(name) && line.test(newLines(before, after ?? "")));
-  const steers = steering.some((pattern) => pattern.test(name));
+  const steers = isSteering(name);
   const hides = hasInvisible(path) || (after !== null && hasInvisible(newLines(before, after)));
   const known = schemasElsewhere(name, before);
   const fetches = schemasElsewhere(name, after).some((address) => !known.includes(address));

@@ -84,6 +84,63 @@ const executing = [
     ".irbrc",
     ".inputrc",
   ],
+  // Variants that an attacker tries next: other names of the same tool, and other tools of the same kind.
+  ...[
+    ".git",
+    "sub/.git",
+    ".lfsconfig",
+    ".hg/hgrc",
+    ".gitlab/ci/build.yml",
+    ".appveyor.yml",
+    ".woodpecker.yml",
+  ],
+  ...["package.json5", "package.yaml", "tauri.conf.json", "cdk.json", "angular.json", "nodemon.json"],
+  ...[
+    "karma.conf.js",
+    "wdio.conf.ts",
+    "stylelint.config.js",
+    ".stylelintrc",
+    ".releaserc.json",
+    "vue.config.js",
+  ],
+  ...["drizzle.config.ts", "packages/a/tsdown.config.mts", ".storybook/main.ts", "gatsby-node.js"],
+  ...[
+    "rust-toolchain",
+    "rust-toolchain.toml",
+    ".config/nextest.toml",
+    "gradle.properties",
+    "gradle/x.gradle",
+  ],
+  ...[
+    "buildSrc/src/a.kt",
+    "build.sbt",
+    "project/plugins.sbt",
+    "build.zig",
+    "meson.build",
+    "configure",
+    "a.mk",
+  ],
+  ...["src/test/resources/META-INF/services/org.junit.platform.Extension", ".classpath", "a.vcxproj"],
+  ...["Directory.Build.rsp", "Properties/launchSettings.json", "App.xcodeproj/project.pbxproj", "a.gemspec"],
+  ...[".pylintrc", "mypy.ini", ".flake8", ".coveragerc", "pip.conf", "Pipfile", "pytest.toml", "a.egg-link"],
+  ...[
+    "a.dist-info/entry_points.txt",
+    ".rubocop.yml",
+    "psalm.xml",
+    "phpstan.neon",
+    ".golangci.yml",
+    ".air.toml",
+  ],
+  ...[
+    "app.Dockerfile",
+    ".gitpod.yml",
+    ".gitpod.Dockerfile",
+    "devbox.json",
+    ".idx/dev.nix",
+    "mise.local.toml",
+  ],
+  ...[".config/mise/config.toml", ".run/a.run.xml", "a.sublime-project", ".ycm_extra_conf.py", ".clangd"],
+  ...[".luarc.json", ".project", ".bashrc", ".zshenv", "desktop.ini", "docs/a.lnk", "a.url", "a.desktop"],
 ];
 const steering = [
   ".coditect/agents/coder.json",
@@ -95,6 +152,9 @@ const steering = [
   ".github/copilot-instructions.md",
   ".gitignore",
   ".coditectignore",
+  ...["AGENT.md", "AGENTS.override.md", "CLAUDE.local.md", "mcp_config.json", ".rules", ".aiexclude"],
+  ...[".github/skills/a/x.md", ".factory/droids/a.md", ".openhands/microagents/a.md", "memory-bank/a.md"],
+  ...["docs/a.prompt.md", "a.instructions.md", "rules/a.mdc", ".coderabbit.yaml", ".claudeignore"],
   ...[".kiro/steering/a.md", ".agents/a.md", "opencode.json", "skills/build/SKILL.md", ".ignore"],
 ];
 const ordinary = [
@@ -104,6 +164,15 @@ const ordinary = [
   "docs/make.md",
   "src/dockerfile-parser.ts",
   "a.json",
+  ...[
+    "src/app/app.config.ts",
+    "src/router.conf.json",
+    "docs/agents-overview.md",
+    "src/agents/a.ts",
+    "tasks.py",
+  ],
+  ...["config", "HEAD", "tsconfig.json", "requirements.txt", "main.tf", "src/config.ts", "src/build/a.ts"],
+  ...["package-lock.json", "yarn.lock", "uv.lock", ".editorconfig", "src/service.py", "data/targets.csv"],
   ...["Cargo.toml", "pyproject.toml", "composer.json", "go.mod", "src/project.ts", "src/workspace.rs"],
 ];
 
@@ -116,6 +185,24 @@ const lines: readonly (readonly [path: string, line: string])[] = [
   ["setup.cfg", "[options.entry_points]"],
   ["composer.json", '"scripts": {"post-install-cmd": "evil"}'],
   ["go.mod", "replace example.org/a => ../evil"],
+  ["Cargo.toml", 'a = { git = "https://evil.test/a" }'],
+  ["pyproject.toml", 'dependencies = ["a @ https://evil.test/a.whl"]'],
+  ["setup.cfg", "[flake8:local-plugins]"],
+  ["requirements.txt", "--extra-index-url https://evil.test/simple"],
+  ["requirements-dev.txt", "a @ git+https://evil.test/a"],
+  ["tsconfig.json", '"plugins": [{"name": "./evil"}]'],
+  ["main.tf", 'provisioner "local-exec" {'],
+  ["docs/HEAD", "ref: refs/heads/main"],
+  ["docs/config", "[core]"],
+  ["docs/config", '[filter "a"]'],
+  ["package-lock.json", '      "resolved": "https://evil.test/a-1.0.0.tgz",'],
+  ["package-lock.json", '      "resolved": "git+ssh://git@github.com/evil/a.git#1",'],
+  ["yarn.lock", '  resolved "https://registry.npmjs.org.evil.test/a.tgz#1"'],
+  ["pnpm-lock.yaml", "    resolution: {tarball: https://codeload.github.com/evil/a/tar.gz/1}"],
+  ["uv.lock", 'source = { url = "https://evil.test/a.whl" }'],
+  ["Cargo.lock", 'source = "git+https://github.com/evil/a#1"'],
+  ["bun.lock", '    "a": ["a@github:evil/a#1", {}],'],
+  ["Gemfile.lock", "  remote: http://rubygems.org/"],
 ];
 
 /** Other spellings of what is marked or closed, and the system that finds the file under them. */
@@ -193,6 +280,54 @@ describe("a change of a file that something runs, or that steers tools", () => {
       [],
     );
     assert.deepEqual(marksOf("package.json", before, "{ broken"), ["executes"]);
+    const same = { scripts: { test: "vitest" } };
+    assert.deepEqual(marksOf("package.json", before, pack({ ...same, description: "b", files: ["a"] })), []);
+    for (const field of [
+      ...["jest", "mocha", "babel", "eslintConfig", "prettier", "wireit", "gitHooks", "trustedDependencies"],
+      ...["imports", "browser", "directories", "resolutions", "config", "volta", "nodemonConfig", "release"],
+    ])
+      assert.deepEqual(
+        marksOf("package.json", before, pack({ ...same, [field]: { a: "b" } })),
+        ["executes"],
+        field,
+      );
+  });
+
+  it("is marked in a package.json whose dependency does not come from the registry under its own name", () => {
+    const depends = (version: string) =>
+      marksOf("package.json", pack({}), pack({ devDependencies: { a: version } }));
+    for (const version of ["^1.2.3", "1.x || >=2.5.0 <3", "*", "latest", "workspace:^", "catalog:react18"])
+      assert.deepEqual(depends(version), [], version);
+    for (const version of [
+      ...["npm:evil@1", "git+https://evil.test/a", "github:evil/a", "evil/a", "https://evil.test/a.tgz"],
+      ...["file:../a", "link:./a", "portal:./a", "patch:a@1#./a.patch", "git@evil.test:a.git", "exec:./a.js"],
+    ])
+      assert.deepEqual(depends(version), ["executes"], version);
+  });
+
+  it("is not marked in a lock file for a registry, or for a host that the file named before", () => {
+    const entry = (url: string) => `      "resolved": "${url}",\n`;
+    const [own, registry] = [
+      entry("https://npm.corp.test/a-1.tgz"),
+      entry("https://registry.npmjs.org/a-1.tgz"),
+    ];
+    assert.deepEqual(marksOf("package-lock.json", null, registry), []);
+    assert.deepEqual(marksOf("package-lock.json", own, own + entry("https://npm.corp.test/b-1.tgz")), []);
+    const [known, other] = [
+      entry("git+https://github.com/a/a.git#1"),
+      entry("git+https://github.com/b/b.git#1"),
+    ];
+    assert.deepEqual(marksOf("package-lock.json", known, known + other), ["executes"]);
+    for (const locked of [
+      '      "url": "https://github.com/sponsors/a"',
+      'source = "registry+https://github.com/rust-lang/crates.io-index"',
+      '  resolution: "a@npm:1.0.0"',
+    ])
+      assert.deepEqual(
+        marksOf(locked.includes("source") ? "Cargo.lock" : "yarn.lock", "", locked),
+        [],
+        locked,
+      );
   });
 
   it("is marked for characters that a reader does not see, where the change brings them", () => {

@@ -4,11 +4,13 @@ import type {
   PromptRequest,
   PromptResponse,
   RequestPermissionRequest,
+  RequestPermissionResponse,
   SessionUpdate,
   ToolCallContent,
 } from "@agentclientprotocol/sdk";
 import { methods } from "@agentclientprotocol/sdk";
 import { join } from "node:path";
+import { untilAborted } from "../../../schemas/abortable.ts";
 import type { MethodResult } from "../../../schemas/contract.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { createLocalizer } from "../../../schemas/localizer.ts";
@@ -36,6 +38,14 @@ export interface AcpRuntime {
   connection: Connection;
   runOptions: Partial<RunOptions>;
   close(): Promise<void>;
+}
+
+/** What the work on one prompt uses. */
+interface PromptWork {
+  connection: Connection;
+  client: AgentContext;
+  /** Aborts when the user cancels the prompt. Nobody waits for the user's answers any more. */
+  signal: AbortSignal;
 }
 
 /** One ACP session: a workspace folder and at most one run at a time. */
@@ -101,54 +111,61 @@ export class AcpSession {
     });
     const { connection, runOptions } = await this.#runtime;
     const updates = new RunUpdates();
+    const prompt = { connection, client, signal };
     const finished = await followRun({
       connection,
       start: () => start(connection, work, { ...runOptions, started_by }),
-      onEvent: (event) => this.#onEvent(event, updates, connection, client),
+      onEvent: (event) => this.#onEvent(event, updates, prompt),
       signal,
     });
     await this.#say(client, verdictOf(finished));
     if (finished.status === "Succeeded" && finished.changes.length > 0)
-      await this.#offerChanges(finished.task_id, connection, client);
+      await this.#offerChanges(finished.task_id, prompt);
   }
 
-  #onEvent(
-    event: RunEvent,
-    updates: RunUpdates,
-    connection: Connection,
-    client: AgentContext,
-  ): Promise<unknown> | undefined {
+  #onEvent(event: RunEvent, updates: RunUpdates, prompt: PromptWork): Promise<unknown> | undefined {
+    const asked = this.#askFor(event, prompt);
+    if (asked !== undefined)
+      // A run that is cancelled no longer needs the answer.
+      return asked.catch((error: unknown) => {
+        if (!prompt.signal.aborted) throw error;
+      });
+    const sent = updates.of(event).map((update) => this.#update(prompt.client, update));
+    return sent.length === 0 ? undefined : Promise.all(sent);
+  }
+
+  /** Asks the user what the run asks, and answers it. */
+  #askFor(event: RunEvent, prompt: PromptWork): Promise<unknown> | undefined {
+    const { connection } = prompt;
     if (event.type === "approval.needed") {
       const { task_id, stage, question } = event;
-      return this.#ask(
-        client,
-        { toolCallId: `${task_id}-${stage}`, title: question },
-        "Continue",
-        "Stop",
-      ).then((approved) => connection.call("runs/approve", { task_id, stage, approved }));
+      const call = { toolCallId: `${task_id}-${stage}`, title: question };
+      return this.#ask(prompt, call, "Continue", "Stop").then((approved) =>
+        connection.call("runs/approve", { task_id, stage, approved }),
+      );
     }
     if (event.type === "permission.needed")
-      return this.#decide(client, event.permission).then((decision) => {
+      return this.#decide(prompt, event.permission).then((decision) => {
         const { permission_id } = event.permission;
         return unlessTooLate(connection.call("permissions/answer", { permission_id, decision }));
       });
     if (event.type === "question.needed")
-      return this.#answerServer(client, event.question).then((answer) => {
+      return this.#answerServer(prompt, event.question).then((answer) => {
         const { question_id } = event.question;
         return unlessTooLate(connection.call("questions/answer", { question_id, answer }));
       });
-    const sent = updates.of(event).map((update) => this.#update(client, update));
-    return sent.length === 0 ? undefined : Promise.all(sent);
+    return undefined;
   }
 
   /** Shows the changes as diffs, and writes them into the workspace if the user allows it. */
-  async #offerChanges(taskId: string, connection: Connection, client: AgentContext): Promise<void> {
+  async #offerChanges(taskId: string, prompt: PromptWork): Promise<void> {
+    const { connection, client } = prompt;
     const { contents } = await connection.call("changes/get", { task_id: taskId, include_content: true });
     const toolCallId = `${taskId}-apply`;
     const call = { toolCallId, title: "Apply the changes to the workspace", kind: "edit" } as const;
     const content = contents.map((file) => this.#diffOf(file));
     await this.#update(client, { sessionUpdate: "tool_call", ...call, status: "pending", content });
-    if (!(await this.#ask(client, call, "Apply", "Do not apply"))) {
+    if (!(await this.#ask(prompt, call, "Apply", "Do not apply"))) {
       await this.#update(client, { sessionUpdate: "tool_call_update", toolCallId, status: "failed" });
       return;
     }
@@ -165,9 +182,9 @@ export class AcpSession {
   }
 
   /** The user's decision about a program or host that an agent asks for. */
-  async #decide(client: AgentContext, request: PermissionRequest): Promise<PermissionDecision> {
+  async #decide(prompt: PromptWork, request: PermissionRequest): Promise<PermissionDecision> {
     const { permission_id, command } = request;
-    const { outcome } = await client.request(methods.client.session.requestPermission, {
+    const { outcome } = await this.#request(prompt, {
       sessionId: this.#id,
       toolCall: {
         ...{ toolCallId: permission_id, title: permissionQuestion(request, l10n), kind: "execute" },
@@ -184,8 +201,9 @@ export class AcpSession {
   }
 
   /** Asks what a tool server wants to know. Declines if the editor cannot ask it. */
-  async #answerServer(client: AgentContext, question: ServerQuestion): Promise<QuestionAnswer> {
-    const answer = await askInEditor(question, { id: this.#id, can: this.#elicitation }, client);
+  async #answerServer({ client, signal }: PromptWork, question: ServerQuestion): Promise<QuestionAnswer> {
+    const session = { id: this.#id, can: this.#elicitation };
+    const answer = await untilAborted(askInEditor(question, session, client), signal, cancelled);
     if (answer !== null) return answer;
     const asked = [questionTitle(question, l10n), question.message, question.url ?? ""].join(" ").trim();
     await this.#say(
@@ -196,7 +214,7 @@ export class AcpSession {
   }
 
   async #ask(
-    client: AgentContext,
+    prompt: PromptWork,
     toolCall: { toolCallId: string; title: string },
     yes: string,
     no: string,
@@ -209,8 +227,17 @@ export class AcpSession {
         { optionId: "no", name: no, kind: "reject_once" },
       ],
     };
-    const { outcome } = await client.request(methods.client.session.requestPermission, request);
+    const { outcome } = await this.#request(prompt, request);
     return outcome.outcome === "selected" && outcome.optionId === "yes";
+  }
+
+  /** An editor may leave the question open when the user cancels the prompt, so nobody waits for it then. */
+  #request(
+    { client, signal }: PromptWork,
+    request: RequestPermissionRequest,
+  ): Promise<RequestPermissionResponse> {
+    const answer = client.request(methods.client.session.requestPermission, request);
+    return untilAborted(answer, signal, cancelled);
   }
 
   #say(client: AgentContext, text: string): Promise<void> {
@@ -224,6 +251,8 @@ export class AcpSession {
     return client.notify(methods.client.session.update, { sessionId: this.#id, update });
   }
 }
+
+const cancelled = (): Error => new Error("the prompt was cancelled");
 
 const start = (
   connection: Connection,

@@ -78,7 +78,8 @@ export const registerFeatures = (state: LanguageState, log: Log): void => {
     const place = state.placeOf(textDocument.uri);
     const text = documents.get(textDocument.uri)?.getText();
     if (place === null || text === undefined) return null;
-    return hover(place.session, place.path, text, position, state.options.settings.runtime, state.l10n);
+    const settings = state.options.settings.valuesIn(place.session.folder.uri);
+    return hover(place.session, place.path, text, position, settings, state.l10n);
   });
 
   connection.onCodeLens(({ textDocument }) => {

@@ -1,18 +1,18 @@
 import type { ClientCapabilities, Connection, Diagnostic } from "vscode-languageserver/node";
-import type { EditorOptions } from "../../../schemas/editor.ts";
 import type { Localizer } from "../../../schemas/localizer.ts";
 import { isShown, toDiagnostic } from "./diagnostics.ts";
 import type { Documents } from "./documents.ts";
 import { createFindingTracker, type FindingTracker } from "./findings.ts";
 import type { Folder } from "./folders.ts";
 import { showDiagnostics } from "./messages.ts";
+import type { ReadOptions } from "./options.ts";
 import { createWatching } from "./watching.ts";
 
 /** What a view needs of the server around it; `options` changes when the settings do. */
 export interface ViewContext {
   connection: Connection;
   documents: Documents;
-  readonly options: EditorOptions;
+  readonly options: ReadOptions;
   readonly l10n: Localizer;
   readonly capabilities: ClientCapabilities;
 }
@@ -39,10 +39,11 @@ export const createFindingView = (folder: Folder, context: ViewContext): Finding
   const shown = new Set<string>();
 
   const diagnosticsOf = (path: string, uri: string, text: string): Diagnostic[] => {
+    const settings = context.options.settings.valuesIn(folder.uri);
     const file = { uri, text, lines: text.split(/\r?\n/) };
     return findings
       .of(path)
-      .filter(({ finding }) => isShown(finding, context.options.settings.runtime))
+      .filter(({ finding }) => isShown(finding, settings))
       .map((placed) => toDiagnostic(placed, file, context.l10n))
       .filter((diagnostic) => diagnostic !== null);
   };

@@ -59,7 +59,7 @@ const changeSettings = (state: LanguageState, sent: unknown): void => {
   if (problems !== null) return;
   state.options = { ...state.options, settings };
   for (const session of state.sessions()) {
-    session.runtime.configure?.(settings.chosen);
+    session.runtime.configure?.(settings.chosen, settings.asked(session.folder.uri));
     void session.refreshAll();
   }
   if (state.capabilities.workspace?.codeLens?.refreshSupport === true)

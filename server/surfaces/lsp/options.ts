@@ -4,26 +4,57 @@ import { z } from "zod";
 import { EditorOptions, EditorSettings } from "../../../schemas/editor.ts";
 import { fail } from "../../../schemas/errors.ts";
 import { parseGiven } from "../../../schemas/logins.ts";
-import { flattenSettings, nestSettings } from "../../../schemas/resolve-settings.ts";
-import type { SettingsInput } from "../../../schemas/settings.ts";
+import { flattenSettings, nestSettings, resolveSettings } from "../../../schemas/resolve-settings.ts";
+import { Settings, type SettingsInput } from "../../../schemas/settings.ts";
 import { describeProblems } from "../../../schemas/problems.ts";
 import type { Folder } from "./folders.ts";
 
 const OptionsAround = EditorOptions.extend({ settings: z.unknown().optional() });
 
-/** Settings of the editor: `runtime` with the defaults, `chosen` as they were written. */
-export type ReadSettings = EditorSettings & { chosen: SettingsInput };
+/** Settings of the editor. Folders are named by their URI. */
+export type ReadSettings = EditorSettings & {
+  /** As the user wrote them. */
+  chosen: SettingsInput;
+  /** What the workspace asks for in a folder. */
+  asked: (folder: string) => readonly SettingsInput[];
+  /** The values for a folder, with the defaults. */
+  valuesIn: (folder: string) => Settings;
+};
 export type ReadOptions = Omit<EditorOptions, "settings"> & { settings: ReadSettings };
 
 const WrittenSettings = z.looseObject({ runtime: z.record(z.string(), z.unknown()).optional() });
+
+/** The valid values. A workspace that sets another must not keep the user from working there. */
+const validOf = (written: Record<string, unknown>): SettingsInput =>
+  nestSettings(
+    Object.fromEntries(
+      Object.entries(flattenSettings(written)).filter(
+        ([key, value]) => Settings.safeParse(nestSettings({ [key]: value })).success,
+      ),
+    ),
+  );
+
+const readFrom = (editor: EditorSettings, chosen: SettingsInput): ReadSettings => {
+  const asked = (folder: string): SettingsInput[] => (editor.folders[folder] ?? []).map(validOf);
+  const own = { origin: "editor" as const, values: flattenSettings(chosen) };
+  const resolved = new Map<string, Settings>();
+  const valuesIn = (folder: string): Settings => {
+    const known = resolved.get(folder);
+    if (known !== undefined) return known;
+    const { settings } = resolveSettings([own], ...asked(folder).map(flattenSettings));
+    resolved.set(folder, settings);
+    return settings;
+  };
+  return { ...editor, chosen, asked, valuesIn };
+};
 
 /** The settings, or the defaults with the problems, because a mistake in one must not stop everything. */
 export const readSettings = (given: unknown): { settings: ReadSettings; problems: string | null } => {
   const parsed = parseGiven(EditorSettings, given ?? {});
   if ("problems" in parsed)
-    return { settings: { ...EditorSettings.parse({}), chosen: {} }, problems: parsed.problems };
+    return { settings: readFrom(EditorSettings.parse({}), {}), problems: parsed.problems };
   const written = WrittenSettings.safeParse(given).data?.runtime ?? {};
-  return { settings: { ...parsed.value, chosen: nestSettings(flattenSettings(written)) }, problems: null };
+  return { settings: readFrom(parsed.value, nestSettings(flattenSettings(written))), problems: null };
 };
 
 /**

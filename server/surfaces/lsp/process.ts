@@ -88,6 +88,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
           stateFolder,
           settings: settings.chosen,
           settingsFrom: "editor",
+          workspaceSettings: settings.asked(folder.uri),
           guessedSettings: { unconfined: "ask" },
           credentials: environmentCredentials(process.env),
           ...(keeps_secrets ? keptByEditor : { secrets }),

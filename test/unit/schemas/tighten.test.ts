@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isWrittenSetting, tightened, tightenedSetting } from "../../../schemas/tighten.ts";
-import { workspaceRules } from "../../../client/contributions.ts";
+import { tightened, tightenedSetting } from "../../../schemas/tighten.ts";
+import { runtimeSettings, workspaceRules } from "../../../client/contributions.ts";
+import { settingTable } from "../../../schemas/setting-table.ts";
 
 describe("a workspace's setting in the editor", () => {
   const runtime = (globalValue: string | undefined, workspaceValue?: string, workspaceFolderValue?: string) =>
@@ -34,18 +35,19 @@ describe("a workspace's setting in the editor", () => {
     assert.equal(minutes(undefined, undefined, 5), 5);
   });
 
-  it("takes the place of the user's other settings only where it counts", () => {
-    const lessons = (globalValue?: boolean, workspaceValue?: boolean) =>
-      isWrittenSetting(workspaceRules["feedback.lessons"], true, { globalValue, workspaceValue });
-    assert.equal(lessons(), false);
-    assert.equal(lessons(undefined, true), false);
-    assert.equal(lessons(undefined, false), true);
-    assert.equal(lessons(true), true);
-    const cost = (workspaceFolderValue: number | null) =>
-      isWrittenSetting<number | null>(workspaceRules["limits.costPerRun"], 5, { workspaceFolderValue });
-    assert.deepEqual([100, null, 5, 2].map(cost), [false, false, false, true]);
-    const confidence = { workspaceValue: 0.5 };
-    assert.equal(isWrittenSetting(workspaceRules["findings.minimumConfidence"], 0.5, confidence), true);
+  it("follows the same rule as the same setting in the workspace's own file", () => {
+    const keys = {
+      ...runtimeSettings,
+      "run.runtime": "runtime",
+      "run.timeoutMinutes": "run_timeout_seconds",
+    };
+    for (const [name, rule] of Object.entries(workspaceRules))
+      for (const [, key] of Object.entries(keys).filter(([each]) => each === name))
+        assert.deepEqual(
+          Object.entries(settingTable).find(([each]) => each === key)?.[1].workspace,
+          rule,
+          name,
+        );
   });
 
   it("cannot replace a value by one of another type", () => {

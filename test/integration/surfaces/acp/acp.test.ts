@@ -30,6 +30,8 @@ describe("coditect acp", function () {
   let onUpdate: (update: SessionUpdate) => void;
   /** The kind of option that the user chooses. */
   let chooses: PermissionOptionKind;
+  /** Called when the editor is asked; the answer comes when it resolves. */
+  let onQuestion: () => Promise<void>;
   let questions: string[];
 
   beforeEach(async () => {
@@ -38,6 +40,7 @@ describe("coditect acp", function () {
     questions = [];
     onUpdate = () => undefined;
     chooses = "allow_once";
+    onQuestion = () => Promise.resolve();
     await open(["--provider", "rehearsal"]);
   });
 
@@ -48,8 +51,9 @@ describe("coditect acp", function () {
       stdio: ["pipe", "pipe", "ignore"],
     });
     connection = client({ name: "test" })
-      .onRequest(methods.client.session.requestPermission, ({ params: { toolCall, options } }) => {
+      .onRequest(methods.client.session.requestPermission, async ({ params: { toolCall, options } }) => {
         questions.push(toolCall.title ?? "");
+        await onQuestion();
         const chosen = options.find(({ kind }) => kind === chooses);
         return {
           outcome:
@@ -114,10 +118,20 @@ describe("coditect acp", function () {
     assert.notEqual(await source(), before);
   });
 
-  it("writes nothing that the user does not allow", async () => {
-    chooses = "reject_once";
+  it("writes nothing that the user does not allow, or leaves open when cancelling the prompt", async () => {
     const before = await source();
-    await prompt(await newSession(), "/tdd src/bill.js Split the bill");
+    const sessionId = await newSession();
+    const left = Promise.withResolvers<undefined>();
+    onQuestion = async () => {
+      await connection.agent.notify(methods.agent.session.cancel, { sessionId });
+      await left.promise;
+    };
+    const { stopReason } = await prompt(sessionId, "/tdd src/bill.js Split the bill");
+    assert.deepEqual([stopReason, questions], ["cancelled", ["Apply the changes to the workspace"]]);
+    left.resolve(undefined);
+    onQuestion = () => Promise.resolve();
+    chooses = "reject_once";
+    await prompt(sessionId, "/tdd src/bill.js Split the bill");
     assert.equal(await source(), before);
   });
 

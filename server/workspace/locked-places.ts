@@ -1,0 +1,40 @@
+const lockFile =
+  /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|cargo\.lock|poetry\.lock|uv\.lock|pdm\.lock|gemfile\.lock)$/;
+
+/** What follows the name of a field that says where a package comes from. */
+const locked = /^[ \t{]*(?:"?(?:resolved|tarball|resolution|source|remote)"?|url)[ \t:={]+(.*)$/gm;
+
+const address = /[a-z+]{2,20}:\/\/[^\s"'`,}]+|git@[^\s"'`,}]+/g;
+
+/** The registries of the languages. What is there was published under the name of the package. */
+const registries = [
+  "https://registry.npmjs.org/",
+  "https://registry.yarnpkg.com/",
+  "https://npm.jsr.io/",
+  "https://pypi.org/",
+  "https://files.pythonhosted.org/",
+  "https://rubygems.org/",
+  "registry+https://github.com/rust-lang/crates.io-index",
+  "sparse+https://index.crates.io/",
+];
+
+/** Hosts on which anybody can publish: an address there says nothing about another one. */
+const shared = /(^|\.)(github\.com|githubusercontent\.com|gitlab\.com|bitbucket\.org|codeberg\.org)$/;
+
+const placeOf = (found: string): string => {
+  const url = URL.parse(found);
+  return url?.protocol === "https:" && !shared.test(url.hostname) ? url.origin : found;
+};
+
+const placesIn = (text: string): string[] =>
+  [...text.matchAll(locked)]
+    .flatMap(([, rest = ""]) => rest.match(address) ?? [])
+    .filter((found) => !registries.some((registry) => found.startsWith(registry)))
+    .map(placeOf);
+
+/** Whether a lock file now names a place that is no registry of its language and that it did not name before. */
+export const locksElsewhere = (name: string, before: string | null, after: string | null): boolean => {
+  if (after === null || !lockFile.test(name)) return false;
+  const known = new Set(placesIn(before ?? ""));
+  return placesIn(after).some((place) => !known.has(place));
+};
