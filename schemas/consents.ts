@@ -10,7 +10,7 @@ import { Timestamp } from "./primitives.ts";
  * given for one set of tools. `mcp_files`: the MCP servers that files of other tools list; given for one
  * state of these files. `mcp_tools`: the tools of an MCP server that has changed them; given for one state
  * of its tools. `command` and `host`: agents of one type may start one program, or connect to one
- * host; given for each of them.
+ * host; given for each of them. `file`: tests may read one file that may hold secrets.
  */
 export const ConsentName = z.enum([
   "unconfined",
@@ -20,11 +20,12 @@ export const ConsentName = z.enum([
   "mcp_tools",
   "command",
   "host",
+  "file",
 ]);
 export type ConsentName = z.infer<typeof ConsentName>;
 
 /** Of the others only the last one counts: they are about one state of the workspace. */
-const givenForEach: ReadonlySet<ConsentName> = new Set(["exposure", "mcp_tools", "command", "host"]);
+const givenForEach: ReadonlySet<ConsentName> = new Set(["exposure", "mcp_tools", "command", "host", "file"]);
 
 /** Whether the new consent takes the place of a known one. */
 export const replacesConsent = (given: Consent, known: Consent): boolean =>
@@ -47,6 +48,8 @@ export const consentText = ({ name, of }: Pick<Consent, "name" | "of">, l10n: Lo
       return l10n.t("Agents start a program: {0}", of ?? "");
     case "host":
       return l10n.t("Commands of agents connect to a host: {0}", of ?? "");
+    case "file":
+      return l10n.t("Tests read a file that may hold secrets: {0}", of ?? "");
   }
 };
 
@@ -54,8 +57,8 @@ export const consentText = ({ name, of }: Pick<Consent, "name" | "of">, l10n: Lo
 export const Consent = z.strictObject({
   name: ConsentName,
   /**
-   * What it was given for: a hash, or for `command` and `host` the agent's type and the name (`Coder:
-   * prettier`); null: the workspace whatever it holds.
+   * What it was given for: a hash, for `command` and `host` the agent's type and the name (`Coder:
+   * prettier`), for `file` its path; null: the workspace whatever it holds.
    */
   of: z.string().nullable(),
   /** Who gave it, as an audit trail names them: `user:editor`. */

@@ -3,8 +3,11 @@ import { AgentType } from "./agent.ts";
 import type { Localizer } from "./localizer.ts";
 import { Timestamp, Uuid } from "./primitives.ts";
 
-/** What an agent asks for while it works: to start a program, or to connect to a host. */
-export const PermissionKind = z.enum(["command", "host"]);
+/**
+ * What an agent asks for while it works: to start a program, or to connect to a host. `file`: the tests need a
+ * file of the workspace that may hold secrets.
+ */
+export const PermissionKind = z.enum(["command", "host", "file"]);
 export type PermissionKind = z.infer<typeof PermissionKind>;
 
 /** A question to the user that an agent waits for. */
@@ -15,26 +18,29 @@ export const PermissionRequest = z.strictObject({
   agent_type: AgentType,
   agent_name: z.string(),
   kind: PermissionKind,
-  /** The program (`prettier`), or the host (`registry.npmjs.org:443`). */
+  /** The program (`prettier`), the host (`registry.npmjs.org:443`), or the path of the file (`.env.test`). */
   name: z.string(),
-  /** The whole command line with which the program starts, or that connects to the host. */
+  /** The whole command line with which the program starts, that connects to the host, or that runs the tests. */
   command: z.string(),
   asked_at: Timestamp,
 });
 export type PermissionRequest = z.infer<typeof PermissionRequest>;
 
 /**
- * `allow_once`: this call of a program, or this host until the execution ends. `allow_always`: every agent
- * of this type, in this workspace, until the user revokes the consent. `deny`: not in this execution.
+ * `allow_once`: this call of a program, this host until the execution ends, or this file for the tests of this
+ * task. `allow_always`: every agent of this type, or all tests, in this workspace, until the user revokes the
+ * consent. `deny`: not in this execution.
  */
 export const PermissionDecision = z.enum(["allow_once", "allow_always", "deny"]);
 export type PermissionDecision = z.infer<typeof PermissionDecision>;
 
-/** What a consent to `allow_always` is given for: `Coder: prettier`. */
+/** What a consent to `allow_always` is given for: `Coder: prettier`. A file is given to all tests: `.env.test`. */
 export const permissionScope = ({
   agent_type,
+  kind,
   name,
-}: Pick<PermissionRequest, "agent_type" | "name">): string => `${agent_type}: ${name}`;
+}: Pick<PermissionRequest, "agent_type" | "kind" | "name">): string =>
+  kind === "file" ? name : `${agent_type}: ${name}`;
 
 /** The question in the user's words, without the command. */
 export const permissionQuestion = (
@@ -46,6 +52,8 @@ export const permissionQuestion = (
       return l10n.t("Allow {0} to run {1}?", agent_name, name);
     case "host":
       return l10n.t("Allow a command of {0} to connect to {1}?", agent_name, name);
+    case "file":
+      return l10n.t("Allow tests to read {0}? Something in it looks like a secret.", name);
   }
 };
 
@@ -56,5 +64,7 @@ export const permissionActivity = ({ kind, name }: Pick<PermissionRequest, "kind
       return `asks to run ${name}`;
     case "host":
       return `asks to connect to ${name}`;
+    case "file":
+      return `asks whether tests may read ${name}`;
   }
 };

@@ -170,7 +170,14 @@ export const TestReport = z.strictObject({
    * Why no test could run, whatever the code is: a runner, a package or a toolchain is not installed, or
    * a runner ends before its first test. `mend`: what the user can do about it.
    */
-  environment: z.strictObject({ problem: z.string(), mend: z.string() }).optional(),
+  environment: z
+    .strictObject({
+      problem: z.string(),
+      mend: z.string(),
+      /** An environment file that tests look for and that is not in the private copy. */
+      closed_file: z.string().optional(),
+    })
+    .optional(),
   /** A witness watched, so the run was as its probe asked; left out: it was an ordinary run. */
   watched: z.literal(true).optional(),
   /** Mutants of the probe's `mutable` lines; left out when there are none. */

@@ -103,7 +103,12 @@ export const workerMethods = {
   },
   /** Makes the copy equal to source + overlays + changes, and nothing else. */
   "workspace/prepare": {
-    params: z.strictObject({ overlays: z.array(Overlay), changes: z.array(FileChange) }),
+    params: z.strictObject({
+      overlays: z.array(Overlay),
+      changes: z.array(FileChange),
+      /** Files for the tests alone: the tools of agents refuse them, and they are part of no change set. */
+      opened: z.array(Overlay).optional(),
+    }),
     result: z.strictObject({
       files: Count,
       copied: Count,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { AgentConfig } from "../../schemas/agent.ts";
 import { readCutNote } from "../../schemas/cut-note.ts";
 import { toExecutionError } from "../../schemas/errors.ts";
+import type { FileChange } from "../../schemas/changes.ts";
 import type { AgentExecution, ContextItem, ExecutionMetadata } from "../../schemas/execution.ts";
 import { Json } from "../../schemas/primitives.ts";
 import { summarise } from "../../schemas/summary.ts";
@@ -16,6 +17,7 @@ import type { ExecutionPermissions } from "./execution-permissions.ts";
 import { withGiven } from "./given-exposure.ts";
 import { offeredPrefix, READ_RESOURCE } from "../tools/offered-name.ts";
 import { answerWorker, type RequestContext } from "./requests.ts";
+import { openedFiles } from "./opened-files.ts";
 import { checkRights } from "./rights.ts";
 import { testsIn } from "./run-tests.ts";
 import { usageOf } from "./usage.ts";
@@ -38,15 +40,48 @@ const shownFiles = (context: readonly ContextItem[]): WorkerParams<"execution/ru
     .filter(({ context_type }) => context_type !== "PreviousResult" && context_type !== "ApiResponse")
     .map(({ name, content }) => ({ path: name, last_line: readCutNote(content)?.last ?? null }));
 
+/** What the private copy is made of. */
+const copyOf = (
+  request: ExecutionRequest,
+  changes: readonly FileChange[],
+): WorkerParams<"workspace/prepare"> => {
+  const { execution, start, claim, parts } = request;
+  const paths = parts.permissions.opened(execution.task_id);
+  const opened = openedFiles(claim.workspace, paths);
+  return {
+    overlays: [...start.overlays],
+    changes: [...changes],
+    ...(opened.length > 0 && { opened }),
+  };
+};
+
+/** See {@link ProvingGround.openFile}. */
+const openFile = async (
+  { execution, charge, claim, parts }: ExecutionRequest,
+  { path, command }: { path: string; command: string },
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const { permissions } = parts;
+  const { execution_id, task_id } = execution;
+  if (permissions.opened(task_id).includes(path) || openedFiles(claim.workspace, [path]).length === 0)
+    return false;
+  const { agent_type, name: agent_name } = charge.agent;
+  const asked = { execution_id, task_id, agent_type, agent_name, kind: "file" as const, name: path, command };
+  const decision = await permissions.ask(asked, signal);
+  return decision === "allow_once" || decision === "allow_always";
+};
+
 const provingGround = (
   request: ExecutionRequest,
   instance: ClaimedInstance,
   signal: AbortSignal,
 ): ProvingGround => ({
   prepare: async (changes) => {
-    const { overlays } = request.start;
-    await instance.call("workspace/prepare", { overlays: [...overlays], changes: [...changes] }, signal);
+    await instance.call("workspace/prepare", copyOf(request, changes), signal);
   },
+  ...(request.asksUser && {
+    openFile: (path: string, command: string) => openFile(request, { path, command }, signal),
+  }),
   runTests: testsIn(
     instance,
     {
@@ -120,13 +155,12 @@ export const attempt = async (
     });
   try {
     execution = await save(request, start(execution, instance.record().instance_id, now()));
-    const { overlays, changes } = starting;
-    const copy = { overlays: [...overlays], changes: [...changes] };
-    const { left_out } = await instance.call("workspace/prepare", copy, signal);
+    const { changes } = starting;
+    const { left_out } = await instance.call("workspace/prepare", copyOf(request, changes), signal);
     execution = await save(request, markRunning(withLeftOut(execution, left_out)));
     if (preflight !== null) {
       await preflight(provingGround(request, instance, signal));
-      await instance.call("workspace/prepare", copy, signal);
+      await instance.call("workspace/prepare", copyOf(request, changes), signal);
     }
     const { parameters, tools } = execution.input;
     const { write_access, test_command, max_turns } = parameters;

@@ -33,6 +33,11 @@ export interface ProvingGround {
   /** Makes the copy equal to the workspace with these changes, and nothing else. */
   prepare(changes: readonly FileChange[]): Promise<void>;
   runTests(request: TestsWanted): Promise<TestReport>;
+  /**
+   * Asks the user once whether tests may read a file that may hold secrets. Returns true if the next
+   * `prepare` adds it. Absent: there is no user to ask.
+   */
+  openFile?(path: string, command: string): Promise<boolean>;
 }
 
 /** What the runtime concludes from a finished loop: the proofs and the output that rests on them. */
@@ -64,7 +69,7 @@ export interface ExecutionParts {
   gateway: ModelGateway;
   tools: Pick<Tools, "call" | "exposure">;
   hooks: Pick<Hooks, "has" | "run">;
-  permissions: Pick<Permissions, "ask">;
+  permissions: Pick<Permissions, "ask" | "opened">;
   questions: Pick<ServerQuestions, "ask">;
   ledger: Pick<Ledger, "recall" | "settle">;
   /** What runs in instances becomes part of these; null: telemetry is off. */

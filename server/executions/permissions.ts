@@ -10,17 +10,19 @@ import type { Consents } from "../platform/consents.ts";
 import { OpenQuestions, PATIENCE_MS } from "./open-questions.ts";
 
 export interface PermissionsParts {
-  consents: Pick<Consents, "has" | "give">;
+  consents: Pick<Consents, "has" | "give" | "list">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
   /** Left out: five minutes. */
   patienceMs?: number;
 }
 
-/** The questions of agents to the user: what they may start, and where they may connect. */
+/** The questions of agents to the user: what they may start, where they may connect, and what tests may read. */
 export class Permissions {
   readonly #parts: PermissionsParts;
   readonly #open = new OpenQuestions<PermissionRequest, PermissionDecision>();
+  /** Files that tests may read, by task. */
+  readonly #opened = new Map<string, Set<string>>();
 
   constructor(parts: PermissionsParts) {
     this.#parts = parts;
@@ -43,13 +45,21 @@ export class Permissions {
     if (consents.has(wanted.kind, permissionScope(wanted))) return "allow_always";
     signal.throwIfAborted();
     const request = { ...wanted, permission_id: randomUUID(), asked_at: now() };
-    const { permission_id, task_id, execution_id } = request;
+    const { permission_id, task_id, execution_id, kind, name } = request;
     const answered = this.#open.wait(permission_id, request, patienceMs, signal);
     emit({ type: "permission.needed", at: now(), task_id, permission: request });
     const decision = await answered;
     emit({ type: "permission.settled", at: now(), task_id, execution_id, permission_id, decision });
     if (signal.aborted) throw fail("cancelled", { what: `The work of ${wanted.agent_name}` });
+    if (kind === "file" && decision === "allow_once")
+      this.#opened.set(task_id, (this.#opened.get(task_id) ?? new Set()).add(name));
     return decision;
+  }
+
+  /** Paths of the files that the tests of a task may read although they may hold secrets. */
+  opened(taskId: string): string[] {
+    const always = this.#parts.consents.list().flatMap(({ name, of }) => (name === "file" ? [of ?? ""] : []));
+    return [...new Set([...always, ...(this.#opened.get(taskId) ?? [])])];
   }
 
   /** Answers a question. Errors: `not_found` where none of this id is open any more. */

@@ -21,7 +21,7 @@ export const createTools = (parts: ToolsParts): Tools => {
   const hasEditor = parts.editor != null && !settings.untrusted;
   const lentTo = (agent: AgentConfig): string[] => (hasEditor ? editorToolsOf(agent) : []);
   const hostsOf = ({ agent_type }: AgentConfig): string[] => {
-    const scope = permissionScope({ agent_type, name: "" });
+    const scope = permissionScope({ agent_type, kind: "host", name: "" });
     const allowed = consents.list().flatMap(({ name, of }) => (name === "host" && of !== null ? [of] : []));
     return allowed.filter((of) => of.startsWith(scope)).map((of) => of.slice(scope.length));
   };

@@ -60,6 +60,11 @@ export interface IgnoreRules {
   rule(path: string, isFolder: boolean): string | null;
   /** Like `rule`, for the path and every folder above it, reading ignore files on the way. */
   closedBy(path: string): string | null;
+  /**
+   * Whether the user may open the path to tests: an environment file in version control that is closed only
+   * because something in it looks like a secret.
+   */
+  mayBeOpened(path: string): boolean;
 }
 
 /** The part of the rules that needs no ignore file: version control, our state, secrets. */
@@ -223,7 +228,15 @@ export const ignoreRules = (
     return null;
   };
 
-  return { enter, rule, closedBy };
+  const mayBeOpened = (path: string): boolean => {
+    if (!environmentName.test(path) || !tracked.hasFile(path)) return false;
+    const folder = parentOf(path);
+    if (folder !== "" && folder !== null && closedBy(folder) !== null) return false;
+    enter(folder ?? "", ignoreFileNames);
+    return ruleOf(coditect, path, false) === null;
+  };
+
+  return { enter, rule, closedBy, mayBeOpened };
 };
 
 /**

@@ -129,7 +129,11 @@ export const testDispatch = (
       ...{ workspace, environment: {}, secrets: noSecrets, openPage: null },
       settings: { allowed_hosts: [], mcp_files: [] },
     }),
-    permissions: new Permissions({ consents: { has: () => false, give: () => undefined }, emit, now }),
+    permissions: new Permissions({
+      consents: { has: () => false, give: () => undefined, list: () => [] },
+      emit,
+      now,
+    }),
     settings: recorder<HeldSettings>(passedOn, { list: () => [] }),
     setKeys: (provider, keys) => passedOn.push(["setKeys", provider, keys]),
     startRehearsal: () => Promise.resolve({ Ollama: { model: "rehearsal", endpoint: "http://127.0.0.1:1" } }),

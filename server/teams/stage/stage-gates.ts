@@ -51,10 +51,20 @@ export const measureBaseline = (
   ground: ProvingGround,
 ): Promise<TestReport> =>
   baseline.once(async () => {
-    await ground.prepare([]);
-    const report = await ground.runTests({ files: null, coverage: false });
-    if (report.environment !== undefined)
-      throw fail("tests_cannot_run", { workspace: basename(workspace), ...report.environment });
+    const measure = async (): Promise<TestReport> => {
+      await ground.prepare([]);
+      return ground.runTests({ files: null, coverage: false });
+    };
+    let report = await measure();
+    for (let file = report.environment?.closed_file; file !== undefined;) {
+      if ((await ground.openFile?.(file, report.command.join(" "))) !== true) break;
+      report = await measure();
+      file = report.environment?.closed_file;
+    }
+    if (report.environment !== undefined) {
+      const { problem, mend } = report.environment;
+      throw fail("tests_cannot_run", { workspace: basename(workspace), problem, mend });
+    }
     return report;
   });
 

@@ -26,7 +26,7 @@ export interface TeamParts {
   gateway: ModelGateway;
   tools: Tools;
   hooks: Hooks;
-  permissions: Pick<Permissions, "ask">;
+  permissions: Pick<Permissions, "ask" | "opened">;
   questions: Pick<ServerQuestions, "ask">;
   ledger: Pick<Ledger, "recall" | "settle">;
   changes: Changes;

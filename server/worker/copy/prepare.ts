@@ -39,7 +39,7 @@ import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./sta
  */
 export const prepare = async (
   copy: PrivateCopy,
-  { overlays, changes }: WorkerParams<"workspace/prepare">,
+  { overlays, changes, opened = [] }: WorkerParams<"workspace/prepare">,
   signal: AbortSignal,
 ): Promise<WorkerResult<"workspace/prepare">> => {
   const started = performance.now();
@@ -61,7 +61,10 @@ export const prepare = async (
   placeAllPnp(copy, linked);
   linkOuterDependencies(copy);
   linkOuterEnvironment(copy);
-  left_out.push(...copyBuilt(copy, copy.packages), ...unreachedPackages(copy), ...closedSettings(copy));
+  const isOpened = ({ path }: LeftOut): boolean => opened.some((file) => file.path === path);
+  left_out.push(...copyBuilt(copy, copy.packages), ...unreachedPackages(copy));
+  left_out.push(...closedSettings(copy).filter((file) => !isOpened(file)));
+  for (const { path, text } of opened) placeFile(copy.root, path, Buffer.from(text, "utf8"), false);
   for (const overlay of overlays) layOver(copy, overlay);
   for (const change of changes) makeChange(copy, change);
   if (copied > 0 || known.size !== copy.base.size) {

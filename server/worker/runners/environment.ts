@@ -1,5 +1,5 @@
 import { lstatSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import type { TestReport, TestRunner } from "../../../schemas/tests.ts";
 import { brokenToolchain, type EnvironmentProblem } from "./broken-toolchain.ts";
 import { nodeInstall, pythonInstall } from "./installs.ts";
@@ -79,7 +79,8 @@ const closedSettings = (
   if (path === undefined || exists(join(root, path))) return null;
   return {
     problem: `${path} is not in the private copy, because it is not in version control or something in it looks like a secret`,
-    mend: `Put the values that tests need into a ${path} without secrets and commit it, or name a command that sets them with --test-command.`,
+    mend: `Put the values that tests need into a ${path} without secrets and commit it, or name a command that sets them with --test-command. If it is in version control, you can also run in a terminal or in VS Code, which ask whether tests may read it.`,
+    closed_file: posix.normalize(path),
   };
 };
 

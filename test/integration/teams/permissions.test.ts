@@ -8,6 +8,7 @@ import type { SettingsInput } from "../../../schemas/settings.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type JournalEntry, type ModelServer, type Turn } from "../../model-servers.ts";
 import { answered, call, finish, reader } from "../../support/one-round.ts";
+import { runGit } from "../../support/git.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
 const run = (command: string, ...args: string[]): Turn => call("run_command", { command, args });
@@ -124,6 +125,67 @@ describe("an agent that asks the user while it works", function () {
     const { permission_id } = permission;
     await assert.rejects(project.call("permissions/answer", { permission_id, decision: "deny" }), {
       code: "not_found",
+    });
+  });
+
+  describe("for a file that tests need", () => {
+    const team: typeof reader = {
+      ...reader,
+      workflow_stages: reader.workflow_stages.map((stage) => ({ ...stage, gates: ["clean"] })),
+    };
+    const script = JSON.stringify({ test: "node --env-file=.env.test --test" });
+    const test = [
+      'require("node:test").test("has its key", () =>',
+      '  require("node:assert").equal(process.env.API_TOKEN, "not-a-real-token"));',
+    ].join("\n");
+    const settle = async (): Promise<string[]> => {
+      const { task_id } = await project.run("reader", { task: "Look.", options: { ask_permissions: true } });
+      const { run, executions } = await project.call("runs/get", { task_id });
+      const { execution_id } = executions[0] ?? assert.fail("nothing was executed");
+      const { entries } = await project.call("executions/transcript", { execution_id });
+      const said = entries.flatMap((entry) => (entry.type === "tool" ? [entry.outcome.content] : []));
+      return [run.status, run.error?.message ?? "", said[0] ?? ""];
+    };
+
+    beforeEach(async () => {
+      await files.remove();
+      files = await testWorkspace({
+        ".env.test": "API_TOKEN=not-a-real-token\n",
+        "package.json": `{"name":"shop","scripts":${script}}`,
+        "key.test.js": test,
+      });
+      await runGit(files.root, "init", "--quiet");
+      await runGit(files.root, "add", ".");
+      project = await startRuntime({ workspace: files.root, settings: { provider: model.ollama() } });
+      await project.call("teams/create", team);
+      turns = [call("read_file", { path: ".env.test" })];
+    });
+
+    it("is asked once, gives the file to the tests alone, and remembers the answer", async () => {
+      answer("allow_always");
+      for (let run = 0; run < 2; run += 1) {
+        const [status, , said = ""] = await settle();
+        assert.equal(status, "Succeeded");
+        assert.match(said, /\.env\.test/);
+        assert.doesNotMatch(said, /not-a-real-token/);
+      }
+      assert.deepEqual(
+        asked().map(({ kind, name }) => ({ kind, name })),
+        [{ kind: "file", name: ".env.test" }],
+      );
+      const { items } = await project.call("consents/list", {});
+      assert.deepEqual(
+        items.map(({ name, of }) => ({ name, of })),
+        [{ name: "file", of: ".env.test" }],
+      );
+    });
+
+    it("says what is missing where the user denies it", async () => {
+      answer("deny");
+      const [status, error = ""] = await settle();
+      assert.equal(status, "Failed");
+      assert.match(error, /\.env\.test is not in the private copy/);
+      assert.equal(asked().length, 1);
     });
   });
 

@@ -16,6 +16,7 @@ const open = (patienceMs = 60_000) => {
     consents: {
       has: (name, of) => given.some((consent) => consent.name === name && consent.of === of),
       give: (consent) => given.push(consent),
+      list: () => given,
     },
     emit: (event) => events.push(event),
     now: () => NOW,
@@ -29,6 +30,23 @@ const open = (patienceMs = 60_000) => {
 };
 
 describe("a question of an agent", () => {
+  it("opens a file to the tests of one task, or of all of them", async () => {
+    const { permissions, answerAll } = open();
+    const [task, other] = [randomUUID(), randomUUID()];
+    const ask = async (task_id: string, name: string, decision: PermissionDecision): Promise<void> => {
+      const who = { execution_id: randomUUID(), agent_type: "Coder" as const, agent_name: "Coder" };
+      const asking = permissions.ask({ ...who, task_id, kind: "file", name, command: "npm test" }, never);
+      answerAll(decision);
+      await asking;
+    };
+    await ask(task, ".env.test", "allow_once");
+    await ask(task, ".env.ci", "deny");
+    assert.deepEqual([permissions.opened(task), permissions.opened(other)], [[".env.test"], []]);
+    await ask(other, ".env.ci", "allow_always");
+    assert.deepEqual(permissions.opened(task), [".env.ci", ".env.test"]);
+    assert.deepEqual(permissions.opened(other), [".env.ci"]);
+  });
+
   it("is refused when nobody answers in time", async () => {
     const { work, events } = open(1);
     assert.match(
