@@ -22,3 +22,17 @@ export const askModal = (message: string, detail: string, ...items: string[]): T
     { modal: true, detail: detail.split("\n").map(notificationText).join("\n") },
     ...items,
   );
+
+/** Shows a notification while something is in progress. `report` says what is being done at the moment. */
+export const sayProgress = <Result>(
+  title: string,
+  work: (report: (message: string) => void, token: vscode.CancellationToken) => Thenable<Result>,
+  { cancellable } = { cancellable: true },
+): Thenable<Result> =>
+  vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: notificationText(title), cancellable },
+    (progress, token) =>
+      work((message) => {
+        progress.report({ message: notificationText(message) });
+      }, token),
+  );

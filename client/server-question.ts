@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { plainLine } from "../schemas/plain-text.ts";
+import { itemText, plainLine } from "../schemas/plain-text.ts";
 import {
   type AnswerValue,
   fieldProblem,
@@ -50,7 +50,7 @@ const askYesOrNo = async (
 
 const itemsOf = ({ options, default: chosen }: FieldOf<"choice" | "choices">) =>
   options.map(({ value, label }) => ({
-    label: plainLine(label),
+    label: itemText(label),
     value,
     picked: chosen !== null && [chosen].flat().includes(value),
   }));

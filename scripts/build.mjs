@@ -12,7 +12,7 @@ import {
   nothingDrawn,
   schemasInterpreted,
 } from "./bundle-plugins.ts";
-import { billOfMaterials, licenceTexts } from "./licences.mjs";
+import { billOfMaterials, licenceTexts } from "./licences.ts";
 
 const { version } = JSON.parse(await readFile("package.json", "utf8"));
 const watch = process.argv.includes("--watch");

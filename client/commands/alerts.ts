@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { itemText } from "../../schemas/plain-text.ts";
 import type { FolderAlert } from "../alerts.ts";
 import type { Context } from "../context.ts";
 import { viewIds } from "../contributions.ts";
@@ -18,7 +19,7 @@ const pick = async (raised: readonly FolderAlert[]): Promise<FolderAlert | null>
     tell(vscode.l10n.t("There is no alert to acknowledge."));
     return null;
   }
-  const items = raised.map((entry) => ({ label: entry.alert.message, entry }));
+  const items = raised.map((entry) => ({ label: itemText(entry.alert.message), entry }));
   const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("Acknowledge Alert") });
   return picked?.entry ?? null;
 };

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { itemText } from "../../schemas/plain-text.ts";
 import { askModal } from "../say.ts";
 import type { Context } from "../context.ts";
 import type { Applied } from "../review/apply.ts";
@@ -144,7 +145,7 @@ export const chooseHunks = async (context: Context, argument: unknown): Promise<
   const picked = await vscode.window.showQuickPick(
     hunks.map((hunk) => ({
       label: vscode.l10n.t("Line {0}", hunk.new.from + 1),
-      description: hunk.text.split("\n", 1)[0]?.trim() ?? "",
+      description: itemText(hunk.text.split("\n", 1)[0]?.trim() ?? ""),
       detail: `+${hunk.new.to - hunk.new.from} −${hunk.old.to - hunk.old.from}`,
       picked: true,
       hunk,

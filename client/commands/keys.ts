@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { keyedProviders, type KeyedProvider } from "../credentials.ts";
 import { setContext } from "../context-keys.ts";
 import { tell } from "./targets.ts";
-import { sayError } from "../say.ts";
+import { sayError, sayProgress } from "../say.ts";
 
 const keyPages: Record<KeyedProvider, string> = {
   Claude: "console.anthropic.com",
@@ -51,12 +51,10 @@ export const setKey = async (context: Context, replace: boolean, argument: unkno
     validateInput: (text) => (text.trim() === "" ? vscode.l10n.t("Paste the key.") : null),
   });
   if (key === undefined) return false;
-  const check = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t("Checking the key for {0}…", provider),
-    },
+  const check = await sayProgress(
+    vscode.l10n.t("Checking the key for {0}…", provider),
     () => context.credentials.set(provider, key.trim(), context.runtime.call, folderForKeys()),
+    { cancellable: false },
   );
   switch (check.result) {
     case "accepted":

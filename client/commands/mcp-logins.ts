@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
+import { sayProgress } from "../say.ts";
 import { tell } from "./targets.ts";
 
 interface Login {
@@ -42,13 +43,8 @@ export const logInToMcpServer = async (context: Context): Promise<void> => {
   const login = await pickServer(context, vscode.l10n.t("Log In to MCP Server"), false);
   if (login === null) return;
   const { server, folder } = login;
-  await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t("Logging in to {0}…", server),
-      cancellable: true,
-    },
-    (_progress, token) => context.runtime.call("mcp/logIn", { server }, folder, token),
+  await sayProgress(vscode.l10n.t("Logging in to {0}…", server), (_report, token) =>
+    context.runtime.call("mcp/logIn", { server }, folder, token),
   );
   tell(vscode.l10n.t("You are logged in to {0}.", server));
 };

@@ -5,6 +5,7 @@ import { modelOverview, type ProviderOverview } from "../../schemas/model-overvi
 import type { Context } from "../context.ts";
 import type { ProviderChoice } from "../contributions.ts";
 import { setting } from "../settings.ts";
+import { sayProgress } from "../say.ts";
 import { setKey } from "./keys.ts";
 import { folderTarget, tell } from "./targets.ts";
 
@@ -106,13 +107,12 @@ const pullModel = async (
   model: string,
 ): Promise<ChosenModel> => {
   const title = vscode.l10n.t("Ollama pulls {0}", model);
-  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-  await vscode.window.withProgress(options, async (progress, token) => {
+  await sayProgress(title, async (report, token) => {
     const following = runtime.onEvent(({ event }) => {
       if (event.type !== "model.pulling" || event.model !== model) return;
       const { status, completed, total } = event;
       const share = total === 0 ? "" : ` ${Math.floor((100 * completed) / total)} %`;
-      progress.report({ message: `${status}${share}` });
+      report(`${status}${share}`);
     });
     try {
       await runtime.call("models/pull", { model }, folder.uri.toString(), token);

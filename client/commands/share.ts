@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Context } from "../context.ts";
 import { schemes } from "../contributions.ts";
 import { slugOf } from "../../schemas/file-name.ts";
-import { askModal, sayInformation } from "../say.ts";
+import { askModal, sayInformation, sayProgress } from "../say.ts";
 import { folderTarget, tell } from "./targets.ts";
 
 interface Shared extends vscode.QuickPickItem {
@@ -89,13 +89,9 @@ const fromElsewhere = async (
     })
   )?.trim();
   if (source === undefined || source === "") return null;
-  const text = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t("Reading {0}…", source),
-      cancellable: true,
-    },
-    async (_progress, token) => (await runtime.call("packages/fetch", { source }, folder, token)).text,
+  const text = await sayProgress(
+    vscode.l10n.t("Reading {0}…", source),
+    async (_report, token) => (await runtime.call("packages/fetch", { source }, folder, token)).text,
   );
   return { source, text };
 };

@@ -1,6 +1,5 @@
-import * as vscode from "vscode";
 import type { HandleWorkDoneProgressSignature, ProgressToken } from "vscode-languageclient";
-import { notificationText } from "../../schemas/plain-text.ts";
+import { sayProgress } from "../say.ts";
 import { setting } from "../settings.ts";
 
 type Progress = Parameters<HandleWorkDoneProgressSignature>[1];
@@ -21,30 +20,22 @@ export const showProgress = (cancel: (token: ProgressToken) => void): ShownProgr
   const begin = (token: ProgressToken, title: string, first: Progress) => {
     if (setting("progress.location") !== "notification") return;
     const ended = Promise.withResolvers<undefined>();
-    void vscode.window.withProgress(
-      {
-        location: vscode.ProgressLocation.Notification,
-        title: notificationText(title),
-        cancellable: true,
-      },
-      (progress, cancelled) => {
-        cancelled.onCancellationRequested(() => {
-          cancel(token);
-        });
-        const report = (value: Progress) => {
-          if (value.kind !== "end" && value.message !== undefined)
-            progress.report({ message: notificationText(value.message) });
-        };
-        shown.set(token, {
-          report,
-          end: () => {
-            ended.resolve(undefined);
-          },
-        });
-        report(first);
-        return ended.promise;
-      },
-    );
+    void sayProgress(title, (say, cancelled) => {
+      cancelled.onCancellationRequested(() => {
+        cancel(token);
+      });
+      const report = (value: Progress) => {
+        if (value.kind !== "end" && value.message !== undefined) say(value.message);
+      };
+      shown.set(token, {
+        report,
+        end: () => {
+          ended.resolve(undefined);
+        },
+      });
+      report(first);
+      return ended.promise;
+    });
   };
 
   const end = (token: ProgressToken): void => {

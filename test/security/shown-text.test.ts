@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import {
   hasInvisible,
+  itemText,
   jsonText,
   markdownText,
   notificationText,
@@ -37,6 +38,16 @@ const sequences: Readonly<Record<string, string>> = {
   "turn the direction": "a\u202eb\u2066c",
   "write in tags": "\u{e0041}\u{e0042}",
   "hide blanks": "a\u200bb\u2060c\ufeff",
+  "write black on black": `${ESC}[30m${ESC}[40mhidden`,
+  "reverse the colours": `${ESC}[7mforged`,
+  "spell a text in selectors of pictures": "❤\ufe0f\ufe0f\ufe0e\ufe0f",
+  "spell a text in selectors after letters": "a\ufe0eb\ufe0f",
+  "join letters by way of a private character": "a\u200db",
+  "name a file with a blank that is a letter": "a\u2800.ts",
+  "give GitHub Actions a command": "\n  ::add-mask::x",
+  "give GitHub Actions a command in the old form": "a ##[command]x",
+  "give Azure Pipelines a command": "a ##vso[task.setvariable variable=PATH]x",
+  "give TeamCity a command": "##teamcity[testFinished name='x']",
 };
 
 describe("text of others in a terminal", () => {
@@ -45,13 +56,19 @@ describe("text of others in a terminal", () => {
       const shown = terminalText(`before ${text} after`);
       assert.doesNotMatch(
         shown,
-        /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/,
+        /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\ufeff]|\ufe0f\ufe0f|^ *::|##\[|##vso|##team/m,
       );
       assert.match(shown, /<U\+/);
     });
 
   it("keeps the styles of our own lines, tabs, umlauts and emoji", () => {
-    for (const text of [`${ESC}[32m✔${ESC}[39m ok`, "a\tb\nc", "Ärger 日本 👩‍👩‍👧 ❤️"])
+    for (const text of [
+      `${ESC}[32m✔${ESC}[39m ok`,
+      "a\tb\nc",
+      "Ärger 日本 👩‍👩‍👧 ❤️ 1️⃣ 👁️‍🗨️",
+      "\ue0ff",
+      "a::b ## c #1",
+    ])
       assert.equal(terminalText(text), text);
   });
 
@@ -77,6 +94,10 @@ describe("text of others in a terminal", () => {
     terminal.out(JSON.stringify({ path: "a\u202eb\u009bc" }));
     assert.doesNotMatch(written.join(""), /\u001b\[2J|\u001b\]52|\u202e|\u009b/);
     assert.deepEqual(JSON.parse(written[2] ?? ""), { path: "a\u202eb\u009bc" });
+    const command = { title: "##vso[task.setvariable]x\n::warning::x" };
+    terminal.out(JSON.stringify(command, null, 2));
+    assert.doesNotMatch(written[3] ?? "", /##vso/);
+    assert.deepEqual(JSON.parse(written[3] ?? ""), command);
     assert.match(colouredDiff(`+${sequences["turn the direction"] ?? ""}`, terminal), /\+/);
   });
 
@@ -105,7 +126,11 @@ describe("text of others elsewhere", () => {
     const around = readdirSync(client, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "say.ts")
       .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => /show(Information|Warning|Error)Message/.test(readFileSync(path, "utf8")));
+      .filter((path) =>
+        /show(Information|Warning|Error)Message|ProgressLocation\.Notification/.test(
+          readFileSync(path, "utf8"),
+        ),
+      );
     assert.deepEqual(around, []);
   });
 
@@ -134,13 +159,19 @@ describe("text of others elsewhere", () => {
     assert.doesNotMatch(code(picture), /\n/);
   });
 
-  it("is plain in SARIF", () => {
-    const sarif = sarifText([aFinding({ title: "a\u202eb", path: "x\u200b.ts" })], [], "/nowhere");
-    assert.doesNotMatch(sarif, /\u202e|\u200b/);
+  it("is plain in SARIF, whose messages show links", () => {
+    const link = "[Open](https://attacker.example)";
+    const finding = aFinding({ title: `a\u202eb ${link}`, explanation: link, path: "x\u200b.ts" });
+    const sarif = sarifText([finding], [], "/nowhere");
+    assert.doesNotMatch(sarif, /\u202e|\u200b|\]\(/);
+  });
+
+  it("makes no icon of ours in a list, where VS Code shows `$(name)` as one", () => {
+    assert.equal(itemText("$(pass) Every gate held.\n$(x)"), "$ (pass) Every gate held. $ (x)");
   });
 
   it("is marked as invisible in a change, and ordinary text is not", () => {
-    for (const text of ["if (a\u202e) {", "x\u200b = 1", "\u{e0041}", "name\u3164"])
+    for (const text of ["if (a\u202e) {", "x\u200b = 1", "\u{e0041}", "name\u3164", "a\ufe0fb", "x\u2800"])
       assert.equal(hasInvisible(text), true, text);
     for (const text of ["\ufefffirst\r\nsecond\r\n", "👩‍👩‍👧", "naïve\tцвет"])
       assert.equal(hasInvisible(text), false, text);

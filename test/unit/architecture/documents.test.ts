@@ -29,7 +29,7 @@ describe("documents for developers", () => {
       .filter((line) => line.startsWith("| "))
       .slice(2);
     const named = rows.flatMap((row) => [...(row.split("|").at(-2) ?? "").matchAll(/`([^`]+)`/g)]);
-    const folders = ["security", "integration", "unit"];
+    const folders = [".", "security", "integration", "unit"];
     const isThere = (name: string): boolean =>
       folders.some((folder) => globSync(`test/${folder}/${name}{.test.ts,.ts,}`, { cwd: root }).length > 0);
     assert.deepEqual(

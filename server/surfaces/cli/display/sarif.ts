@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import type { Finding, Severity } from "../../../../schemas/findings.ts";
+import { sarifMessage } from "../../../../schemas/plain-text.ts";
 
 const levels: Record<Severity, "error" | "warning" | "note"> = {
   Critical: "error",
@@ -66,7 +67,7 @@ const result = (finding: Finding, ruleIndex: number, textOf: (path: string) => s
     ruleId: finding.category,
     ruleIndex,
     level: levels[finding.severity],
-    message: { text: `${finding.title}\n\n${finding.explanation}`.trimEnd() },
+    message: { text: sarifMessage(`${finding.title}\n\n${finding.explanation}`.trimEnd()) },
     locations: [
       {
         physicalLocation: {
@@ -99,7 +100,7 @@ const fixOf = ({ fix, path, title }: Finding, text: string) => {
   const from = position(text, start);
   const to = position(text, start + fix.old_text.length);
   return {
-    description: { text: title },
+    description: { text: sarifMessage(title) },
     artifactChanges: [
       {
         artifactLocation: artifact(path),

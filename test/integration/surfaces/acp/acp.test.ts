@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import {
@@ -119,20 +119,23 @@ describe("coditect acp", function () {
   });
 
   it("writes nothing that the user does not allow, or leaves open when cancelling the prompt", async () => {
-    const before = await source();
+    const files = async () =>
+      (await readdir(workspace, { recursive: true })).filter((path) => path.endsWith(".md"));
+    const before = await files();
     const sessionId = await newSession();
     const left = Promise.withResolvers<undefined>();
     onQuestion = async () => {
       await connection.agent.notify(methods.agent.session.cancel, { sessionId });
       await left.promise;
     };
-    const { stopReason } = await prompt(sessionId, "/tdd src/bill.js Split the bill");
+    const { stopReason } = await prompt(sessionId, "/architecture src/bill.js Split the bill");
     assert.deepEqual([stopReason, questions], ["cancelled", ["Apply the changes to the workspace"]]);
     left.resolve(undefined);
     onQuestion = () => Promise.resolve();
     chooses = "reject_once";
-    await prompt(sessionId, "/tdd src/bill.js Split the bill");
-    assert.equal(await source(), before);
+    await prompt(sessionId, "/architecture src/bill.js Split the bill");
+    assert.equal(questions.length, 2);
+    assert.deepEqual(await files(), before);
   });
 
   it("asks for a program that an agent wants to run", async () => {
