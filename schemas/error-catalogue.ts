@@ -113,6 +113,11 @@ export const errorCatalogue = {
     exit: 2,
     show: false,
   }),
+  unknown_mutant: row(
+    "No mutant of this change has the ID {ids}.",
+    "Name a mutant that the tests of this change do not notice: {known}.",
+    usage,
+  ),
   usage: row("{problem}", "See coditect --help.", usage),
   not_found: row(
     "There is no {kind} {id}.",

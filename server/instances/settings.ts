@@ -72,7 +72,7 @@ export const poolSettings = (settings: Settings): PoolSettings => {
     },
     // A cluster may have to add a node first.
     start_ms: {
-      Local: 20_000,
+      Local: 60_000,
       Docker: 60_000,
       Kubernetes: settings.kubernetes.start_seconds * 1000,
       CloudRun: settings.cloud_run.start_seconds * 1000,

@@ -78,6 +78,7 @@ export type Measured = Pick<GateProof, "held" | "reason"> &
       | "tests"
       | "mutants"
       | "survivors"
+      | "confirmed"
       | "concerns"
     >
   >;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Mutant, TestReport } from "../../../schemas/tests.ts";
 import { measuredRun, quantity, type Equivalent, type GateContext, type Measured } from "./gate.ts";
+import { elsewhere, indifferent } from "./questions.ts";
 
 /**
  * What the tests made of a mutant; `crashed` and `stopped` say little about the tests. `alike`: the
@@ -15,15 +16,11 @@ const ID_DIGITS = 12;
 const inOneLine = (text: string): string => text.trim().replace(/\s+/g, " ").slice(0, 120);
 
 /**
- * The surviving mutants, each with an ID that stays the same when its line moves. The ID includes the lines around
+ * The mutants, each with an ID that stays the same when its line moves. The ID includes the lines around
  * it, because the same line can occur several times in a file, and a person looked at only one of them. If several
  * mutants have the same lines, their order distinguishes them.
  */
-const survivorsOf = async (
-  context: GateContext,
-  all: readonly Mutant[],
-  isAlive: (id: string) => boolean,
-) => {
+const withIds = async (context: GateContext, all: readonly Mutant[]) => {
   const seen = new Map<string, number>();
   const texts = new Map<string, readonly string[]>();
   const linesOf = async (path: string): Promise<readonly string[]> => {
@@ -42,19 +39,17 @@ const survivorsOf = async (
     seen.set(text, earlier + 1);
     numbered.push({ mutant, code, key: earlier === 0 ? text : `${text}\0${earlier}` });
   }
-  return numbered
-    .filter(({ mutant }) => isAlive(mutant.id))
-    .map(({ mutant, code, key }) => {
-      const { path, line, kind, replacement } = mutant;
-      const hash = createHash("sha256").update(key).digest("hex");
-      const what = `${kind}: ${inOneLine(replacement)}`;
-      return { mutant, code, survivor: { id: `m-${hash.slice(0, ID_DIGITS)}`, path, line, what } };
-    });
+  return numbered.map(({ mutant, code, key }) => {
+    const { path, line, kind, replacement } = mutant;
+    const hash = createHash("sha256").update(key).digest("hex");
+    const what = `${kind}: ${inOneLine(replacement)}`;
+    return { mutant, code, survivor: { id: `m-${hash.slice(0, ID_DIGITS)}`, path, line, what } };
+  });
 };
 
 /** Describes each mutant with the line that it changes: the author of the tests may not have seen the code. */
 const describeMutants = (
-  survivors: Awaited<ReturnType<typeof survivorsOf>>,
+  survivors: Awaited<ReturnType<typeof withIds>>,
   unreached: ReadonlySet<string>,
 ): string[] =>
   survivors.map(({ mutant: { id, path, line, kind, replacement }, code, survivor }) => {
@@ -67,58 +62,6 @@ const LENIENT = 0.8;
 
 /** One missed mutant among several that are noticed says little: it may make no difference. */
 const isSlip = (survived: number, killed: number): boolean => survived <= 1 && killed >= 3;
-
-/**
- * Code that asks where it runs: what it does elsewhere is not the tests' concern, but a way to deceive
- * them.
- */
-const asksWhere =
-  /\bprocess\.(cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(dir|file)name\b|\bimport\.meta\.(url|dirname|filename)\b/;
-/** The answer to such a question may be this many lines below it. */
-const BELOW = 3;
-
-/**
- * Mutants of the question where the code runs, and of what it does elsewhere, where the tests see the
- * same whatever the answer is: that code deceives nobody, and no test can tell its mutants apart.
- */
-const indifferent = async (
-  context: GateContext,
-  all: readonly Mutant[],
-  fates: ReadonlyMap<string, Fate>,
-  unreached: ReadonlySet<string>,
-): Promise<ReadonlySet<string>> => {
-  const found = new Set<string>();
-  for (const path of new Set(all.map((mutant) => mutant.path))) {
-    const inFile = all.filter((mutant) => mutant.path === path);
-    const lines = (await context.readText(path))?.split("\n") ?? [];
-    lines.forEach((text, index) => {
-      if (!asksWhere.test(text)) return;
-      const line = index + 1;
-      const asking = inFile.filter((mutant) => mutant.line === line);
-      if (!asking.every(({ id }) => fates.get(id) === "survived")) return;
-      const below = inFile.filter(
-        (mutant) => mutant.line > line && mutant.line <= line + BELOW && unreached.has(mutant.id),
-      );
-      for (const { id } of [...asking, ...below]) found.add(id);
-    });
-  }
-  return found;
-};
-
-/** Those of the mutants in what the code does elsewhere than where it is tested. */
-const elsewhere = async (context: GateContext, missed: readonly Mutant[]): Promise<Mutant[]> => {
-  const found = await Promise.all(
-    missed.map(async (mutant) => {
-      const lines = (await context.readText(mutant.path))?.split("\n") ?? [];
-      return lines
-        .slice(Math.max(0, mutant.line - 1 - BELOW), mutant.line)
-        .some((line) => asksWhere.test(line))
-        ? [mutant]
-        : [];
-    }),
-  );
-  return found.flat();
-};
 
 type Confirmed = Equivalent & { mutant: Mutant };
 
@@ -154,7 +97,9 @@ export const verdict = async (
   const threshold = context.mutantsThreshold;
   const fates = new Map(measured);
   for (const id of await indifferent(context, all, measured, unreached)) fates.set(id, "alike");
-  const told = await survivorsOf(context, all, (id) => fates.get(id) === "survived");
+  const identified = await withIds(context, all);
+  const told = identified.filter(({ mutant }) => fates.get(mutant.id) === "survived");
+  const known = identified.map(({ survivor }) => survivor.id).filter((id) => context.equivalents.has(id));
   const confirmed = told.flatMap(({ mutant, survivor }) => {
     const equivalent = context.equivalents.get(survivor.id);
     return equivalent === undefined ? [] : [{ mutant, ...equivalent }];
@@ -175,7 +120,7 @@ export const verdict = async (
   const share = judged === 0 ? 1 : killed.length / judged;
   const missed = survived.filter(({ id }) => unreached.has(id));
   const isOverlooked = missed.length === 0 && isSlip(survived.length, killed.length);
-  const hidden = await elsewhere(context, missed);
+  const hidden = await elsewhere(context, all, missed);
   const isEnough = share >= threshold || (threshold <= LENIENT && isOverlooked);
   const held = isEnough && hidden.length === 0;
   const apart = [
@@ -198,6 +143,7 @@ export const verdict = async (
       (hidden.length === 0 ? "" : " The code asks where it runs, and no test sees what it does elsewhere."),
     evidence: [...describeMutants(remaining, unreached), ...confirmed.map(confirmedInWords)],
     ...(remaining.length === 0 ? {} : { survivors: remaining.map(({ survivor }) => survivor) }),
+    ...(known.length === 0 ? {} : { confirmed: known }),
     mutants: {
       killed: killed.length,
       survived: survived.length,

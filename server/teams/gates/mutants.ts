@@ -6,6 +6,7 @@ import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
 import { featureLinesOf, startersOf } from "./starters.ts";
 import { verdict, type Fate } from "./mutants-verdict.ts";
+import { askingMutants } from "./questions.ts";
 import { standIns } from "./stand-ins.ts";
 import { tablesOf, type Table } from "./tables.ts";
 import { named, newTestFiles, probeOf, unusable } from "./test-run.ts";
@@ -93,6 +94,7 @@ export const mutants: Gate = async (context) => {
     own,
     suite,
     dry,
+    urgent: await askingMutants(context, all),
     // However long a run of the tests takes, the first mutants are tried.
     started: performance.now(),
     noticing: new Set(),

@@ -31,8 +31,8 @@ const Answer = z.tuple([z.union([Mutation, MutationRefusal])]);
  * change.
  */
 const LOAD_MS = 180_000;
-/** How long the change may take once the parser is loaded. */
-const DEADLINE_MS = 60_000;
+/** How long the change may take once the parser is loaded: seconds, or minutes where many others use the machine. */
+const DEADLINE_MS = 180_000;
 const MEMORY_MB = 512;
 
 /**

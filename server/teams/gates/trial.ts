@@ -20,6 +20,8 @@ export interface Trial {
   suite: ReadonlySet<string>;
   /** The report of a run without mutants. */
   dry: TestReport;
+  /** Mutants that have to be tried before the time is up, by ID. */
+  urgent: ReadonlySet<string>;
   started: number;
   /** Tests that failed with a mutant; filled while mutants are tried. */
   noticing: Set<string>;
@@ -82,7 +84,7 @@ export const tryAll = async (
   all: readonly Mutant[],
   trial: Trial,
 ): Promise<Map<string, Fate>> => {
-  const { mutable, own, suite, dry, started, noticing, unreached } = trial;
+  const { mutable, own, suite, dry, started, noticing, unreached, urgent } = trial;
   const fates = new Map<string, Fate>();
   const alive = named(dry, "passed");
   const known = new Set([...suite, ...alive]);
@@ -131,7 +133,10 @@ export const tryAll = async (
     const atBoundary = fateOf(await run(byOwn ?? everyTest(own), mutant.boundary, inSuite), alive);
     return atBoundary === "killed" || atBoundary === "crashed" ? "alike" : fate;
   };
-  const left = [...all];
+  // A mutant that no new test reaches costs next to nothing, and shows what the tests leave out.
+  const rank = (mutant: Mutant): number =>
+    own !== null && reaching(dry, mutant, own) === null ? 0 : urgent.has(mutant.id) ? 1 : 2;
+  const left = [...all].sort((one, other) => rank(one) - rank(other));
   const work = async (): Promise<void> => {
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift())
       fates.set(

@@ -47,11 +47,11 @@ function free() {
 const inPython = {
   "pytest.ini": "[pytest]\n",
   "shop.py":
-    "def raised(price):\n    return price + 2\n\n\ndef half(price):\n    return price / 2\n\n\ndef free():\n    return 'free'\n",
+    "def raised(price):\n    return price + 2\n\n\ndef half(price):\n    return price / 2\n\n\ndef free():\n    return 'free'\n\n\ndef signed(price):\n    return (\n        price + 1\n        if price > 0\n        else price - 1\n    )\n",
   "tests/test_old.py":
     "import shop\n\n\ndef test_price():\n    assert shop.raised(60) == 62\n\n\ndef test_name():\n    assert shop.__name__ == 'shop'\n",
   "tests/test_new.py":
-    "import shop\n\n\ndef test_half():\n    assert shop.half(40) == 20\n\n\ndef test_file():\n    assert shop.half\n",
+    "import shop\n\n\ndef test_half():\n    assert shop.half(40) == 20\n\n\ndef test_signed():\n    assert shop.signed(1) == 2\n\n\ndef test_file():\n    assert shop.half\n",
 };
 
 /** Lines of the source with the tests that reach their mutants; null if no test does. */
@@ -102,9 +102,22 @@ describe("the tests that reach a mutant", function () {
     });
 
   it("are known to pytest", async () => {
-    const reached = await reachedIn(inPython, "shop.py", { from: 1, to: 10 });
-    const [price, half] = ["tests/test_old.py > test_price", "tests/test_new.py > test_half"];
-    assert.deepEqual(reached, { 2: [price], 6: [half], 10: null });
+    const reached = await reachedIn(inPython, "shop.py", { from: 1, to: 18 });
+    const [price, half, signed] = [
+      "test_old.py > test_price",
+      "test_new.py > test_half",
+      "test_new.py > test_signed",
+    ].map((name) => `tests/${name}`);
+    // A part of an expression that is left out is not reached.
+    assert.deepEqual(reached, {
+      2: [price],
+      6: [half],
+      10: null,
+      14: [signed],
+      15: [signed],
+      16: [signed],
+      17: null,
+    });
   });
 
   it("are the only ones that the gate runs for it", async () => {

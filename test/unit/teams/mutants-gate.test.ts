@@ -118,6 +118,7 @@ describe("the gate mutants", () => {
     const unargued = new Map([[first, { argued_by: null, confirmed_by: "ada" }]]);
     const one = await mutants({ ...context(0.9), equivalents: unargued });
     assert.deepEqual([one.held, one.survivors?.map(({ id }) => id)], [false, [second]]);
+    assert.deepEqual(one.confirmed, [first]);
     assert.match(one.reason, /1 makes no difference, of these 1 was confirmed by ada/);
     assert.match(one.evidence?.[1] ?? "", /^src\/a\.js:2 with .* no difference: confirmed by ada$/);
     const equivalents = new Map([

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { CoditectError } from "../../../../schemas/errors.ts";
+import { CoditectError, fail } from "../../../../schemas/errors.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { Settings } from "../../../../schemas/settings.ts";
@@ -77,6 +77,20 @@ const readConfirmed = async (
   }
 };
 
+/** Refuses IDs of `--equivalent` that no mutant of the change has: they would silently confirm nothing. */
+const refuseUnknown = (proof: GateProof, equivalent: readonly string[]): void => {
+  const { gate, held, mutants, confirmed = [], survivors = [] } = proof;
+  // A gate that ended before it made its mutants knows none of them.
+  if (gate !== "mutants" || (!held && mutants === undefined)) return;
+  const unknown = equivalent.filter((id) => !confirmed.includes(id));
+  if (unknown.length === 0) return;
+  const known = survivors.map(({ id, path, line }) => `${id} (${path}:${line})`);
+  throw fail("unknown_mutant", {
+    ids: unknown.join(", "),
+    known: known.length === 0 ? "there is none" : known.join(", "),
+  });
+};
+
 /** Proves a change with the settings and options of a command. */
 export const proveWithFlags = async (
   change: GitChange,
@@ -99,7 +113,10 @@ export const proveWithFlags = async (
       confirmed: await confirmedIn(workspace, environment),
       equivalents: new Map(equivalent.map((id) => [id, { argued_by: null, confirmed_by: userName() }])),
       test_command: flags.testCommand ?? null,
-      proven,
+      proven: (proof) => {
+        proven(proof);
+        refuseUnknown(proof, equivalent);
+      },
     },
     signal,
   );

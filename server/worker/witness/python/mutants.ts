@@ -94,8 +94,8 @@ def _mutate(tree, path):
                         more = {"boundary": name + "="} if kind == "boundary" and len(node.ops) == 1 else {}
                         tell(type="mutant", id=name, path=path, line=node.lineno, end_line=node.end_lineno, kind=kind, replacement=text[:200], **more)
                         if id(node) in homes:
-                            body, statement = homes[id(node)]
-                            probes.setdefault(id(statement), (body, statement, []))[2].append(name)
+                            put, home = homes[id(node)]
+                            probes.setdefault(id(home), (put, home, []))[2].append(name)
                     elif wanted in (name, name + "="):
                         if wanted != name:
                             mutant = _equal_sides(node)
@@ -105,30 +105,56 @@ def _mutate(tree, path):
                         else:
                             setattr(parent, field, mutant)
                         return ast.fix_missing_locations(tree)
-    for body, statement, names in probes.values():
+    for put, home, names in probes.values():
         _PROBED.append(names)
         call = ast.parse(f"__coditect_reached__({len(_PROBED) - 1})").body[0]
         for part in ast.walk(call):
-            ast.copy_location(part, statement)
-        body.insert([id(each) for each in body].index(id(statement)), call)
+            ast.copy_location(part, home)
+        put(call)
     return ast.fix_missing_locations(tree)
 
-# Mutants of a statement are reached with it: a call before the statement tells of them.
+# Mutants of a statement are reached with it: a call before the statement tells of them. A part of an expression
+# that may be left out has a call of its own.
 _PROBED = []
 _reached = set()
 _reached_by = {}
 # A mutant that more tests reach is tried with all of them: their names would fill the report.
 _MOST_TOLD = 50
 
+def _before_statement(statements, statement):
+    """Puts a call before a statement."""
+    return lambda call: statements.insert([id(each) for each in statements].index(id(statement)), call)
+
+def _in_expression(parent, field, index, part):
+    """Puts a call into an expression: it answers None, and then the part is computed."""
+    def put(call):
+        value = ast.copy_location(ast.BoolOp(ast.Or(), [call.value, part]), part)
+        if index is None:
+            setattr(parent, field, value)
+        else:
+            getattr(parent, field)[index] = value
+    return put
+
+def _is_optional(parent, field, index):
+    """Whether a part of an expression is not computed each time."""
+    if isinstance(parent, ast.IfExp):
+        return field in ("body", "orelse")
+    return (isinstance(parent, ast.BoolOp) and index > 0) or (isinstance(parent, ast.Lambda) and field == "body")
+
 def _homes(tree):
-    """By id of a node: the list of statements that its own statement is in, and that statement."""
+    """By id of a node: how to put a call where the node is reached, and the statement or part that is there."""
     homes = {}
     def visit(node, home):
-        for _, value in ast.iter_fields(node):
-            for child in value if isinstance(value, list) else [value]:
+        for field, value in ast.iter_fields(node):
+            is_list = isinstance(value, list)
+            for index, child in enumerate(value if is_list else [value]):
                 if not isinstance(child, ast.AST):
                     continue
-                at = (value, child) if isinstance(child, ast.stmt) and isinstance(value, list) else home
+                at = home
+                if isinstance(child, ast.stmt) and is_list:
+                    at = (_before_statement(value, child), child)
+                elif _is_optional(node, field, index):
+                    at = (_in_expression(node, field, index if is_list else None, child), child)
                 if at is not None:
                     homes[id(child)] = at
                 visit(child, at)

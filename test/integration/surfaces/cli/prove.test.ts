@@ -79,6 +79,9 @@ describe("coditect prove and verify", function () {
     git("add", ".");
     git("commit", "-qm", "Make slugs");
     await write("src/slug.js", `/** A text for addresses. */\n${slug}`);
+    const unknown = await command("prove", "--equivalent", "m-000000000000");
+    assert.equal(unknown.exit_code, 2, unknown.stdout);
+    assert.match(unknown.stderr, /No mutant of this change has the ID m-000000000000\./);
     const proved = await command("prove", "--receipt", receipt);
     assert.equal(proved.exit_code, 0, proved.stdout + proved.stderr);
     const again = await command("verify", receipt, "--rerun");

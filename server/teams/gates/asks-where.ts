@@ -1,0 +1,144 @@
+/*
+ * Code that asks where it runs, which its input does not say: about its process, its machine, or what else is
+ * loaded. What it does elsewhere is not the tests' concern, but a way to deceive them.
+ */
+
+/** Modules that tell about the process and the machine: what they have is a question, unless it says little. */
+const tellingModule =
+  /^(?:node:)?(?:process|os|v8|perf_hooks|async_hooks|worker_threads|cluster|diagnostics_channel|inspector|module|vm|tty|trace_events|os\.path|sys|threading|gc|warnings|logging|atexit|faulthandler|signal|resource|multiprocessing|tracemalloc|builtins|site|sysconfig|psutil|getpass|pwd|_thread)$/;
+const scriptGlobals = ["process", "performance"];
+
+/** What such modules have that shows no runner: how the machine is made, the clock, which `stable` changes, output. */
+const showNoRunner = [
+  "platform|arch|versions?|version_info|release|type|EOL|constants|endianness|devNull|machine|maxsize|byteorder",
+  "implementation|name|sep|linesep|pathsep|float_info|int_info|hexversion|argv|stdin|stdout|stderr|getsizeof|intern",
+  "now|mark|measure|timeOrigin|hrtime|getEntries\\w*|clear\\w+|exc_info|getrecursionlimit|setrecursionlimit",
+];
+/** Parts of such modules that work for the code instead of telling it something. */
+const workForCode = [
+  "exit|exitCode|abort|kill|on|once|off|emit|addListener|remove\\w+|nextTick|emitWarning|loadEnvFile|exports",
+  "createRequire|Worker|workerData|MessageChannel|AsyncLocalStorage|AsyncResource|PerformanceObserver|channel",
+  "tracingChannel|Script|createContext|runIn\\w+|serialize|deserialize|fspath|makedirs|mkdir|rmdir|rename|walk|chmod",
+  "fsencode|fsdecode|PathLike|join|dirname|basename|splitext|split|abspath|normpath|relpath|expanduser|path",
+  "Thread|R?Lock|Event|Condition|\\w*Semaphore|Barrier|Timer|local|getLogger|debug|info|warning|warn|error|critical",
+  "exception|log|basicConfig|Logger|\\w*Handler|Formatter|LoggerAdapter|[A-Z]+|getLevelName|catch_warnings",
+  "simplefilter|filterwarnings|register|signal|Signals|Process|Pool|Queue|Manager|collect|enable|disable|open|close",
+];
+const saysLittle = new RegExp(`^(?:${[...showNoRunner, ...workForCode].join("|")})$`);
+
+/** Questions of whatever form. */
+const alwaysAsks =
+  /\bprocess\.(?:cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(?:hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(?:dir|file)name\b|\bimport\.meta\.(?:url|dirname|filename)\b|\bmodule\.(?:parent|children)\b|\bstackTraceLimit\b|\bgetLogger\(\)\.(?:handlers|hasHandlers)\b|\bsys\.std\w+(?:\.(?:closed|isatty|encoding|fileno|readable|writable)\b|\)|\s+is\b)/;
+
+const words = String.raw`[\w$]+(?:\s+as\s+[\w$]+)?`;
+const scriptImport = new RegExp(
+  String.raw`^\s*import\s+(?:\*\s+as\s+)?([\w$]+|\{[^}]*\})\s+from\s+["']([\w:]+)["']`,
+);
+const scriptRequire =
+  /^\s*(?:const|let|var)\s+([\w$]+|\{[^}]*\})\s*=\s*(?:await\s+)?(?:require|import|process\.getBuiltinModule)\(["']([\w:]+)["']\)/;
+const pythonFrom = /^\s*from\s+([\w.]+)\s+import\s+([\w\s,()]+)$/;
+const pythonImport = new RegExp(String.raw`^\s*import\s+(${words}(?:\s*,\s*${words})*)\s*$`);
+
+interface Names {
+  /** What the modules that tell are called in the source. */
+  modules: Set<string>;
+  /** What the source takes from such a module by name. */
+  members: Set<string>;
+}
+
+/** The names of a list such as `{ a, b as c }`, each with what it is called where it comes from. */
+const namesIn = (list: string): { name: string; original: string }[] =>
+  list
+    .replace(/[{}()]/g, "")
+    .split(",")
+    .flatMap((each) => {
+      const [original = "", name = original] = each.trim().split(/\s*:\s*|\s+as\s+/);
+      return /^[\w$]+$/.test(original) && /^[\w$]+$/.test(name) ? [{ name, original }] : [];
+    });
+
+/** Adds what a line imports to the names; false if the line imports nothing. */
+const addImports = (line: string, { modules, members }: Names): boolean => {
+  const plain = pythonImport.exec(line)?.[1];
+  if (plain !== undefined) {
+    for (const { name, original } of namesIn(plain)) if (tellingModule.test(original)) modules.add(name);
+    return true;
+  }
+  const [, python = "", parts = ""] = pythonFrom.exec(line) ?? [];
+  const [, taken = parts, from = python] = scriptImport.exec(line) ?? scriptRequire.exec(line) ?? [];
+  if (from === "") return false;
+  if (!tellingModule.test(from)) return true;
+  if (/^[\w$]+$/.test(taken) && python === "") modules.add(taken);
+  else for (const { name, original } of namesIn(taken)) if (!saysLittle.test(original)) members.add(name);
+  return true;
+};
+
+const anyOf = (names: Iterable<string>): string =>
+  [...names].map((name) => name.replaceAll("$", String.raw`\$`)).join("|");
+
+/** Whether a call is given something of the code's own: then its answer is about that. */
+const isAboutInput = (given: string): boolean =>
+  /[A-Za-z_$]/.test(given.replace(/"[^"]*"|'[^']*'|`[^`]*`|\b[A-Z]\w*/g, ""));
+
+/** What a call is given that begins at this place of the line; empty if there is no call. */
+const givenAt = (line: string, start: number): string => {
+  if (line[start] !== "(") return "";
+  let depth = 0;
+  for (let at = start; at < line.length; at += 1) {
+    if (line[at] === "(") depth += 1;
+    if (line[at] === ")") depth -= 1;
+    if (depth === 0) return line.slice(start + 1, at);
+  }
+  return line.slice(start + 1);
+};
+
+/** Whether a line asks for something that these names stand for. */
+const questionIn = ({ modules, members }: Names): ((line: string) => boolean) => {
+  const ofModule = new RegExp(
+    String.raw`(?<![\w$.]|\bin\s)(?:${anyOf(modules)})(?:\.path(?=\.))?\??\.([\w$]+)`,
+    "g",
+  );
+  const ofMember = new RegExp(String.raw`(?<![\w$.])(?:${anyOf(members)})(?![\w$])`, "g");
+  return (line) => {
+    const isAsked = ({ 0: words, index }: RegExpExecArray): boolean =>
+      !isAboutInput(givenAt(line, index + words.length));
+    return (
+      [...line.matchAll(ofModule)].some((found) => !saysLittle.test(found[1] ?? "") && isAsked(found)) ||
+      (members.size > 0 && [...line.matchAll(ofMember)].some(isAsked))
+    );
+  };
+};
+
+/** A line that keeps a value under a name, or begins a function of that name that answers by it. */
+const keeps = /^\s*(?:export\s+)?(?:const|let|var)\s+([\w$]+|\{[^}]*\})\s*=(?!=)|^([\w$]+)\s*=(?!=)/;
+/** A value that says yes or no. */
+const saysYesOrNo =
+  /[!=]==?|[<>]|\b(?:some|every|includes|startsWith|endsWith|test|startswith|endswith|any|is|in|not)\b|[^=]!\w/;
+const comment = /^\s*(?:\/\/|\/?\*|#)/;
+
+/**
+ * The lines of a source, counted from 1, that ask where the code runs, or use an answer that was kept under a name.
+ *
+ * @param isCondition whether something depends on what the line says
+ */
+export const asksWhere = (text: string, isCondition: (line: number) => boolean): ReadonlySet<number> => {
+  const lines = text.split("\n").map((line) => (comment.test(line) ? "" : line));
+  const names: Names = { modules: new Set(scriptGlobals), members: new Set() };
+  const rest = lines.map((line) => (addImports(line, names) ? "" : line));
+  const isQuestion = questionIn(names);
+  const asking = new Set<number>();
+  const kept = new Set<string>();
+  rest.forEach((line, index) => {
+    const always = alwaysAsks.test(line);
+    if (!always && !isQuestion(line)) return;
+    if (always || isCondition(index + 1)) asking.add(index + 1);
+    const [, list = "", plain = list] = keeps.exec(line) ?? [];
+    if (always && !saysYesOrNo.test(line)) return;
+    for (const { name } of namesIn(plain)) kept.add(name);
+  });
+  if (kept.size === 0) return asking;
+  const ofKept = new RegExp(String.raw`(?<![\w$.])(?:${anyOf(kept)})(?![\w$])`);
+  rest.forEach((line, index) => {
+    if (ofKept.test(line) && isCondition(index + 1)) asking.add(index + 1);
+  });
+  return asking;
+};

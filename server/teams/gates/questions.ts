@@ -1,0 +1,90 @@
+import type { Mutant } from "../../../schemas/tests.ts";
+import { asksWhere } from "./asks-where.ts";
+import type { GateContext } from "./gate.ts";
+import type { Fate } from "./mutants-verdict.ts";
+
+/** Kinds of mutants of a condition, as both mutators call them. */
+const ofCondition =
+  /^(?:ConditionalExpression|LogicalOperator|EqualityOperator|BooleanLiteral|condition|boundary)$/;
+/** The answer to a question may be this many lines below it, or below the block that begins with it. */
+const BELOW = 3;
+
+/** A question where the code runs. */
+interface Question {
+  line: number;
+  /** Where its answers begin: the line itself, and the end of its block. */
+  answers: number[];
+}
+
+const isAnswer = ({ answers }: Question, { line }: Mutant): boolean =>
+  answers.some((from) => from <= line && line <= from + BELOW);
+
+/** The questions in a changed file. */
+const questionsIn = async (
+  context: GateContext,
+  path: string,
+  inFile: readonly Mutant[],
+): Promise<Question[]> => {
+  const conditions = new Set(inFile.filter(({ kind }) => ofCondition.test(kind)).map(({ line }) => line));
+  const asking = asksWhere((await context.readText(path)) ?? "", (line) => conditions.has(line));
+  return [...asking].map((line) => {
+    const blocks = inFile.filter((mutant) => mutant.line === line && mutant.kind === "BlockStatement");
+    const ends = conditions.has(line) ? blocks.map(({ end_line }) => end_line) : [];
+    return { line, answers: [line, ...ends] };
+  });
+};
+
+/** Mutants of the lines that ask where the code runs, by ID. */
+export const askingMutants = async (
+  context: GateContext,
+  all: readonly Mutant[],
+): Promise<ReadonlySet<string>> => {
+  const found = new Set<string>();
+  for (const path of new Set(all.map((mutant) => mutant.path))) {
+    const inFile = all.filter((mutant) => mutant.path === path);
+    const lines = new Set((await questionsIn(context, path, inFile)).map(({ line }) => line));
+    for (const { id, line } of inFile) if (lines.has(line)) found.add(id);
+  }
+  return found;
+};
+
+/**
+ * Mutants of the question where the code runs, and of what it does elsewhere, where the tests see the
+ * same whatever the answer is: that code deceives nobody, and no test can tell its mutants apart.
+ */
+export const indifferent = async (
+  context: GateContext,
+  all: readonly Mutant[],
+  fates: ReadonlyMap<string, Fate>,
+  unreached: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> => {
+  const found = new Set<string>();
+  for (const path of new Set(all.map((mutant) => mutant.path))) {
+    const inFile = all.filter((mutant) => mutant.path === path);
+    for (const question of await questionsIn(context, path, inFile)) {
+      const asking = inFile.filter(({ line }) => line === question.line);
+      if (!asking.every(({ id }) => fates.get(id) === "survived")) continue;
+      const below = inFile.filter(
+        (mutant) => mutant.line > question.line && isAnswer(question, mutant) && unreached.has(mutant.id),
+      );
+      for (const { id } of [...asking, ...below]) found.add(id);
+    }
+  }
+  return found;
+};
+
+/** Those of the missed mutants in what the code does elsewhere than where it is tested. */
+export const elsewhere = async (
+  context: GateContext,
+  all: readonly Mutant[],
+  missed: readonly Mutant[],
+): Promise<Mutant[]> => {
+  const found: Mutant[] = [];
+  for (const path of new Set(missed.map((mutant) => mutant.path))) {
+    const inFile = all.filter((mutant) => mutant.path === path);
+    const questions = await questionsIn(context, path, inFile);
+    const isHidden = (mutant: Mutant): boolean => questions.some((question) => isAnswer(question, mutant));
+    found.push(...missed.filter((mutant) => mutant.path === path && isHidden(mutant)));
+  }
+  return found;
+};

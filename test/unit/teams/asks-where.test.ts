@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { asksWhere } from "../../../server/teams/gates/asks-where.ts";
+
+const asking = (text: string): number[] => [...asksWhere(text, () => true)];
+
+describe("code that asks where it runs", () => {
+  for (const [text, lines] of [
+    ["const slug = () => (process.getActiveResourcesInfo().length > 0 ? 1 : 2);", [1]],
+    ["if (performance.nodeTiming.bootstrapComplete > 0) {", [1]],
+    ['import v8 from "node:v8";\nif (v8.queryObjects(Function) > 3000) {', [2]],
+    ['import { cpus as processors } from "os";\nif (processors().length < 512) {', [2]],
+    ['const { isMainThread } = require("worker_threads");\nif (isMainThread) {', [2]],
+    ["const isBusy = performance.eventLoopUtilization().active > 0;\n\nif (isBusy) {", [1, 3]],
+    ["import threading\nif threading.excepthook is not None:", [2]],
+    ["import warnings as w\nknown = len(w.filters) > 5\nif known:", [2, 3]],
+    ["from sys import meta_path\nif len(meta_path) > 3:", [2]],
+    ['import os\nif os.path.exists("/.dockerenv"):', [2]],
+    ["import sys\nif type(sys.stdout).__name__ == 'EncodedFile':", [2]],
+  ] as [string, number[]][])
+    it(`is seen: ${text.split("\n").at(-1) ?? ""}`, () => {
+      assert.deepEqual(asking(text), lines);
+    });
+
+  for (const text of [
+    'if (process.platform === "win32") {',
+    "if (performance.now() - started > 100) {",
+    "const width = process.stdout.columns || 80;",
+    'import { AsyncLocalStorage } from "node:async_hooks";\nif (new AsyncLocalStorage().getStore() === undefined) {',
+    "import os\nif os.path.isdir(os.path.join(root, 'a')):",
+    "import sys\nif root not in sys.path:",
+    "import logging\nlog = logging.getLogger(__name__)\nif log.isEnabledFor(logging.DEBUG):",
+    "import threading\nlock = threading.Lock()\nif lock.locked():",
+    "# if (process.memoryUsage().heapUsed > 1)",
+  ])
+    it(`is not seen: ${text.split("\n").at(-1) ?? ""}`, () => {
+      assert.deepEqual(asking(text), []);
+    });
+
+  it("counts a value only where something depends on it", () => {
+    const text = 'import os from "node:os";\nconst all = os.cpus();\nstart(all.length);\n';
+    assert.deepEqual([...asksWhere(text, () => false)], []);
+  });
+});
