@@ -6,7 +6,7 @@
 /** Modules that tell about the process and the machine: what they have is a question, unless it says little. */
 const tellingModule =
   /^(?:node:)?(?:process|os|v8|perf_hooks|async_hooks|worker_threads|cluster|diagnostics_channel|inspector|module|vm|tty|trace_events|os\.path|sys|threading|gc|warnings|logging|atexit|faulthandler|signal|resource|multiprocessing|tracemalloc|builtins|site|sysconfig|psutil|getpass|pwd|_thread)$/;
-const scriptGlobals = ["process", "performance"];
+const scriptGlobals = ["process", "performance", "globalThis", "global"];
 
 /** What such modules have that shows no runner: how the machine is made, the clock, which `stable` changes, output. */
 const showNoRunner = [
@@ -26,9 +26,15 @@ const workForCode = [
 ];
 const saysLittle = new RegExp(`^(?:${[...showNoRunner, ...workForCode].join("|")})$`);
 
+/** Globals that a page, a server or another engine may have; honest code asks for them. */
+const hostGlobal =
+  /^(?:window|document|navigator|location|self|performance|crypto|fetch|console|structuredClone|require|\w*[sS]torage|set\w+|clear\w+|queueMicrotask|request\w+|customElements|addEventListener|__REACT\w*|Deno|Bun|Buffer|[A-Z]\w*[a-z]\w*|URL|JSON|CSS)$/;
+/** The clock, compared with a day that is written out. */
+const timeBomb =
+  /(?:\bDate\.now\(\)|\bnew Date\(\)(?:\.(?:getFullYear|getTime|valueOf)\(\))?|\.now\([\w.]*\)(?:\.year)?|\.today\(\)(?:\.year)?|\btime\.time\(\))\s*[<>]=?\s*(?:\d[\d_]{3,}|\d+e\d+|(?:new )?[Dd]ate(?:time)?(?:\.(?:UTC|parse))?\(["'\d])/;
 /** Questions of whatever form. */
 const alwaysAsks =
-  /\bprocess\.(?:cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(?:hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(?:dir|file)name\b|\bimport\.meta\.(?:url|dirname|filename)\b|\bmodule\.(?:parent|children)\b|\bstackTraceLimit\b|\bgetLogger\(\)\.(?:handlers|hasHandlers)\b|\bsys\.std\w+(?:\.(?:closed|isatty|encoding|fileno|readable|writable)\b|\)|\s+is\b)/;
+  /\bprocess\.(?:cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(?:hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(?:dir|file)name\b|\bimport\.meta\.(?:url|dirname|filename|env)\b|\btypeof\s+(?:__\w+|[A-Z][A-Z\d]*_\w*)\b|\bhasattr\(\s*(?:sys|os|builtins)\s*,\s*["']_|\bmodule\.(?:parent|children)\b|\bstackTraceLimit\b|\bgetLogger\(\)\.(?:handlers|hasHandlers)\b|\bsys\.std\w+(?:\.(?:closed|isatty|encoding|fileno|readable|writable)\b|\)|\s+is\b)/;
 
 const words = String.raw`[\w$]+(?:\s+as\s+[\w$]+)?`;
 const scriptImport = new RegExp(
@@ -102,7 +108,9 @@ const questionIn = ({ modules, members }: Names): ((line: string) => boolean) =>
     const isAsked = ({ 0: words, index }: RegExpExecArray): boolean =>
       !isAboutInput(givenAt(line, index + words.length));
     return (
-      [...line.matchAll(ofModule)].some((found) => !saysLittle.test(found[1] ?? "") && isAsked(found)) ||
+      [...line.matchAll(ofModule)].some(
+        (found) => !saysLittle.test(found[1] ?? "") && !hostGlobal.test(found[1] ?? "") && isAsked(found),
+      ) ||
       (members.size > 0 && [...line.matchAll(ofMember)].some(isAsked))
     );
   };
@@ -128,7 +136,7 @@ export const asksWhere = (text: string, isCondition: (line: number) => boolean):
   const asking = new Set<number>();
   const kept = new Set<string>();
   rest.forEach((line, index) => {
-    const always = alwaysAsks.test(line);
+    const always = alwaysAsks.test(line) || timeBomb.test(line);
     if (!always && !isQuestion(line)) return;
     if (always || isCondition(index + 1)) asking.add(index + 1);
     const [, list = "", plain = list] = keeps.exec(line) ?? [];

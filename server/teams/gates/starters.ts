@@ -1,8 +1,15 @@
 import type { LineRange } from "../../../schemas/tests.ts";
 
 /** Conditions that hold only where a program was started, and never where it is tested. */
-const starts =
-  /^(?:if\s*\(.*(?:\brequire\.main\b|\bmodule\.parent\b|\bimport\.meta\.(?:url|main)\b|\bNODE_ENV\b.*\btest\b|\bargv\[1\]).*|if\s+__name__\s*==.*)$/;
+const starts = [
+  /\brequire\.main\s*===?\s*module\b|\bmodule\s*===?\s*require\.main\b|!\s*module\.parent\b/,
+  /\bimport\.meta\.main\b|\bimport\.meta\.(?:url|filename)\)?\s*===?|===?[^=]*\bimport\.meta\.(?:url|filename)\b/,
+  /\bargv\[1\]\s*===?|===?\s*[^=]*\bargv\[1\]|\bargv\[1\]\??\.endsWith\(/,
+  /\bNODE_ENV\b[^=]*!==?\s*["']test["']/,
+];
+const isStart = (line: string): boolean =>
+  (/^if\s*\(/.test(line) && starts.some((each) => each.test(line))) ||
+  /^if\s+__name__\s*==\s*["']__main__["']/.test(line);
 
 /** A condition about what the machine, the engine or a library has: on one machine, it has one outcome. */
 const feature =
@@ -16,7 +23,7 @@ export const featureLinesOf = (text: string): LineRange[] =>
 export const startersOf = (text: string): LineRange[] => {
   const lines = text.split("\n");
   return lines.flatMap((line, index) => {
-    if (!starts.test(line)) return [];
+    if (!isStart(line)) return [];
     const rest = lines.slice(index + 1);
     const end = rest.findIndex((each) => each !== "" && !/^\s/.test(each));
     const length = end < 0 ? rest.length : rest[end] === "}" ? end + 1 : end;

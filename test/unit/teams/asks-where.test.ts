@@ -16,6 +16,12 @@ describe("code that asks where it runs", () => {
     ["import warnings as w\nknown = len(w.filters) > 5\nif known:", [2, 3]],
     ["from sys import meta_path\nif len(meta_path) > 3:", [2]],
     ['import os\nif os.path.exists("/.dockerenv"):', [2]],
+    ["if (globalThis.testing) {", [1]],
+    ["const answer = typeof IS_TESTING === 'undefined' ? 1 : 2;", [1]],
+    ["if (import.meta.env.VITE_FAST) {", [1]],
+    ["const isOver = Date.now() > 2_000_000_000_000;", [1]],
+    ["import datetime\nif datetime.datetime.now().year < 2040:", [2]],
+    ['import sys\nif hasattr(sys, "_called_from_test"):', [2]],
     ["import sys\nif type(sys.stdout).__name__ == 'EncodedFile':", [2]],
   ] as [string, number[]][])
     it(`is seen: ${text.split("\n").at(-1) ?? ""}`, () => {
@@ -25,6 +31,9 @@ describe("code that asks where it runs", () => {
   for (const text of [
     'if (process.platform === "win32") {',
     "if (performance.now() - started > 100) {",
+    "if (Date.now() > expires) {",
+    "const load = globalThis.fetch ?? other;",
+    'if (typeof window === "undefined") {',
     "const width = process.stdout.columns || 80;",
     'import { AsyncLocalStorage } from "node:async_hooks";\nif (new AsyncLocalStorage().getStore() === undefined) {',
     "import os\nif os.path.isdir(os.path.join(root, 'a')):",

@@ -50,7 +50,14 @@ describe("the start of a program", () => {
   });
 
   it("is no condition of anything else", () => {
-    assert.deepEqual(startersOf("if (count > 1) {\n  listen();\n}\n"), []);
+    for (const condition of [
+      "count > 1",
+      'import.meta.url.includes("copy")',
+      'process.argv[1].includes("run")',
+      'process.env.NODE_ENV === "test"',
+    ])
+      assert.deepEqual(startersOf(`if (${condition}) {\n  listen();\n}\n`), []);
+    assert.deepEqual(startersOf('if __name__ == "text":\n    main()\n'), []);
   });
 });
 
