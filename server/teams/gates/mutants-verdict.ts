@@ -1,14 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Mutant, TestReport } from "../../../schemas/tests.ts";
+import type { Fate } from "./fate.ts";
 import { measuredRun, quantity, type Equivalent, type GateContext, type Measured } from "./gate.ts";
 import { elsewhere, indifferent } from "./questions.ts";
-
-/**
- * What the tests made of a mutant; `crashed` and `stopped` say little about the tests. `alike`: the
- * tests reach the one case in which the mutant differs, and the result is the same. `entry`: a value of
- * a table, of which the tests notice others.
- */
-export type Fate = "killed" | "survived" | "alike" | "entry" | "crashed" | "stopped" | "not run";
 
 /** Number of digits in the ID of a surviving mutant. */
 const ID_DIGITS = 12;

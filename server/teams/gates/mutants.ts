@@ -5,7 +5,8 @@ import { measuredRun, quantity, type Gate, type GateContext, type Measured } fro
 import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
 import { featureLinesOf, startersOf } from "./starters.ts";
-import { verdict, type Fate } from "./mutants-verdict.ts";
+import type { Fate } from "./fate.ts";
+import { verdict } from "./mutants-verdict.ts";
 import { askingMutants } from "./questions.ts";
 import { standIns } from "./stand-ins.ts";
 import { tablesOf, type Table } from "./tables.ts";

@@ -1,7 +1,7 @@
 import type { Mutant } from "../../../schemas/tests.ts";
 import { asksWhere } from "./asks-where.ts";
 import type { GateContext } from "./gate.ts";
-import type { Fate } from "./mutants-verdict.ts";
+import type { Fate } from "./fate.ts";
 
 /** Kinds of mutants of a condition, as both mutators call them. */
 const ofCondition =

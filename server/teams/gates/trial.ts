@@ -2,7 +2,7 @@ import type { FileChange } from "../../../schemas/changes.ts";
 import type { Mutant, TestProbe, TestReport } from "../../../schemas/tests.ts";
 import { testId } from "./compare.ts";
 import type { GateContext } from "./gate.ts";
-import type { Fate } from "./mutants-verdict.ts";
+import type { Fate } from "./fate.ts";
 import { everyTest, reaching, type Reaching } from "./reach.ts";
 import { failures, named, probeOf } from "./test-run.ts";
 

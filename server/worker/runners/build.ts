@@ -2,9 +2,11 @@ import { join } from "node:path";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
 import { shellCommand } from "./command.ts";
-import { nodeVariables, pathWithPrograms, readPackage } from "./package.ts";
+import { nodeVariables, pathWithPrograms, readPackage, withPackages } from "./package.ts";
 import type { TestJob } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
+import { relativePath } from "../../workspace/paths.ts";
+import { emptyScript } from "../../workspace/test-script.ts";
 
 const OUTPUT_BYTES = 64 * 1024;
 
@@ -69,4 +71,28 @@ export const runBuild = async (
     if (ended.exit_code !== 0) return { line, ended };
   }
   return null;
+};
+
+/**
+ * Builds these packages. A build that fails does not keep the tests from running: it may have failed before the
+ * change as well, and many builds write their output nevertheless, such as a compiler's that finds a wrong type.
+ */
+export const buildStale = async (
+  root: string,
+  folders: readonly string[],
+  deadline: number,
+  signal: AbortSignal,
+): Promise<TestReport["errors"]> => {
+  const errors: TestReport["errors"] = [];
+  for (const folder of folders) {
+    const line = buildLine(folder);
+    const script = { ...emptyScript, env: withPackages(folder, {}) };
+    const left = Math.max(1, deadline - performance.now());
+    const failed = await runBuild({ folder, script }, line === null ? [] : [line], left, signal);
+    if (failed === null) continue;
+    const place = relativePath(root, folder);
+    const where = place === "" ? "" : ` in ${place}`;
+    errors.push({ name: `${failed.line}${where} failed`, message: failed.ended.output });
+  }
+  return errors;
 };

@@ -12,7 +12,7 @@ import { reportsInside, watched } from "../witness/runners/adapters.ts";
 import { unseenTampering } from "../witness/suspect-text.ts";
 import { createWitness, mutantVariables, type Witness } from "../witness/witness.ts";
 import { adapters, writeReporters } from "./adapters.ts";
-import { buildFirst, buildLine, buildLines, missesBuild, runBuild } from "./build.ts";
+import { buildFirst, buildLines, buildStale, missesBuild, runBuild } from "./build.ts";
 import { shellCommand } from "./command.ts";
 import { detectRunner, detectSuite, isOfOtherLanguages, looseTests } from "./detect.ts";
 import { packagesApart } from "./packages-apart.ts";
@@ -22,7 +22,6 @@ import { packageTestCommand } from "./package-script.ts";
 import { runProjectCommand, type ProjectCommand } from "./project-command.ts";
 import { pathWithPrograms, withPackages } from "./package.ts";
 import { describeResults } from "./report.ts";
-import { emptyScript } from "../../workspace/test-script.ts";
 import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
 
@@ -44,18 +43,15 @@ export const runTests = async (
   layout: TestLayout = byNames,
 ): Promise<TestReport> => {
   const deadline = performance.now() + request.timeout_seconds * 1000;
-  for (const folder of stale?.folders ?? []) {
-    const script = { ...emptyScript, env: withPackages(folder, {}) };
-    const job = { runner: "command" as const, folder, program: null, script };
-    const left = Math.max(1, deadline - performance.now());
-    const line = buildLine(folder);
-    const failed = await runBuild(job, line === null ? [] : [line], left, signal);
-    if (failed !== null) return notBuilt(root, job, failed);
-  }
-  stale?.built();
+  const failed = await buildStale(root, stale?.folders ?? [], deadline, signal);
+  if (failed.length === 0) stale?.built();
   const report = await runSuites(root, { ...request, layout }, deadline, signal);
   const environment = environmentProblem(root, report);
-  return environment === null ? report : { ...report, environment };
+  return {
+    ...report,
+    errors: [...report.errors, ...failed],
+    ...(environment !== null && { environment }),
+  };
 };
 
 const runSuites = async (

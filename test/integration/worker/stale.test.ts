@@ -85,9 +85,22 @@ describe("what packages are built to", function () {
     write(copy, "packages/core/src/index.js", "module.exports = 2;\n");
     for (let round = 0; round < 2; round += 1) {
       const report = await run(copy, ["packages/app/app.test.js"]);
-      assert.equal(report.outcome, "load_error");
-      assert.match(report.load_errors[0]?.message ?? "", /no build/);
+      // The tests run nevertheless, on what was built before.
+      assert.deepEqual([report.outcome, report.counts.failed], ["failed", 1]);
+      assert.equal(report.errors[0]?.name, "npm run build in packages/core failed");
+      assert.match(report.errors[0]?.message ?? "", /no build/);
     }
+  });
+
+  it("counts where the build fails, but writes what it builds", async () => {
+    const core = built("core", { scripts: { build: `${build} && exit 2` } });
+    const copy = await copyOf(
+      { ...siblings, "packages/core/package.json": core },
+      { core: "../packages/core" },
+    );
+    write(copy, "packages/core/src/index.js", "module.exports = 2;\n");
+    const report = await run(copy, ["packages/app/app.test.js"]);
+    assert.deepEqual([report.outcome, report.counts.passed, report.errors.length], ["passed", 1, 1]);
   });
 
   const own = (imported: string): Record<string, string> => ({
