@@ -116,6 +116,16 @@ const questionIn = ({ modules, members }: Names): ((line: string) => boolean) =>
   };
 };
 
+/** A value in place of one that is not there. */
+const fallback =
+  /(?:\?\?|\|\||\bor\b)\s*(?:"[^"]*"|'[^']*'|`[^`]*`|-?\d[\d_.]*|null|undefined|None|true|false|True|False|\[\]|\{\})(?=[\s;,)\]}]|$)/g;
+const choice = /\?(?![.?])|\?\?|&&|\|\||\b(?:if|while|else|or|and|not|in|is)\b|[!=]==?|[<>]/;
+/** Whether a line only takes a value that the machine may have, or another: its code is the same everywhere. */
+const onlyFallsBack = (line: string): boolean => {
+  const rest = line.replace(fallback, "");
+  return rest !== line && !choice.test(rest.replaceAll("=>", ""));
+};
+
 /** A line that keeps a value under a name, or begins a function of that name that answers by it. */
 const keeps = /^\s*(?:export\s+)?(?:const|let|var)\s+([\w$]+|\{[^}]*\})\s*=(?!=)|^([\w$]+)\s*=(?!=)/;
 /** A value that says yes or no. */
@@ -137,7 +147,7 @@ export const asksWhere = (text: string, isCondition: (line: number) => boolean):
   const kept = new Set<string>();
   rest.forEach((line, index) => {
     const always = alwaysAsks.test(line) || timeBomb.test(line);
-    if (!always && !isQuestion(line)) return;
+    if ((!always && !isQuestion(line)) || onlyFallsBack(line)) return;
     if (always || isCondition(index + 1)) asking.add(index + 1);
     const [, list = "", plain = list] = keeps.exec(line) ?? [];
     if (always && !saysYesOrNo.test(line)) return;

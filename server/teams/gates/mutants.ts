@@ -19,6 +19,9 @@ const isPython = (path: string): boolean => path.endsWith(".py");
 const literalKind = /^(StringLiteral|BooleanLiteral|literal)$/;
 /** Lines that only log, perhaps under a condition. */
 const logs = /^\s*(?:if\s*\(.*\)\s*)?(?:this\.)?(?:console|_?log|_?logger)\.\w+\(.*\);?\s*$/;
+/** How many work at once follows from the machine, and changes no result. */
+const tunes = /\b(?:availableParallelism\(\)|cpus\(\)\.length|hardwareConcurrency\b|cpu_count\(\))/;
+const ofTuning = /^(?:ArithmeticOperator|MethodExpression|LogicalOperator|operator|literal)$/;
 /** Texts for people are not what tests are about. */
 const toldToPeople = /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(/;
 
@@ -36,6 +39,12 @@ const withTexts = (
   });
 };
 
+/** Whether tests have no reason to notice a mutant of this line. */
+const concernsNoTest = (kind: string, line: string): boolean =>
+  logs.test(line) ||
+  (kind === "StringLiteral" && toldToPeople.test(line)) ||
+  (ofTuning.test(kind) && tunes.test(line));
+
 /** Mutants of the changed lines, and the state of the workspace that has them all in it. */
 const plant = async (context: GateContext, sources: readonly ChangedSource[]) => {
   const mutable = sources.flatMap(({ path, before, after }) =>
@@ -50,16 +59,13 @@ const plant = async (context: GateContext, sources: readonly ChangedSource[]) =>
     mutable.map(({ path, text }) => [path, [...startersOf(text), ...featureLinesOf(text)]]),
   );
   const lines = new Map(mutable.map(({ path, text }) => [path, text.split("\n")]));
+  const isWanted = ({ kind, path, line }: Mutant): boolean =>
+    !isWithin(starters.get(path) ?? [], line) && !concernsNoTest(kind, lines.get(path)?.[line - 1] ?? "");
   return {
     changes: withTexts(context.changes, scripts.files),
-    mutants: scripts.mutants.filter(
-      ({ kind, path, line }) =>
-        !isWithin(starters.get(path) ?? [], line) &&
-        !logs.test(lines.get(path)?.[line - 1] ?? "") &&
-        (kind !== "StringLiteral" || !toldToPeople.test(lines.get(path)?.[line - 1] ?? "")),
-    ),
+    mutants: scripts.mutants.filter(isWanted),
     ranges: mutable.filter(({ path }) => isPython(path)).map(({ path, ranges }) => ({ path, ranges })),
-    starters,
+    isWanted,
   };
 };
 
@@ -84,10 +90,7 @@ export const mutants: Gate = async (context) => {
   });
   const problem = unusable(dry, context);
   if (problem !== null) return problem;
-  const inPython = (dry.mutants ?? []).filter(
-    ({ path, line }) => !isWithin(planted.starters.get(path) ?? [], line),
-  );
-  const all = [...planted.mutants, ...inPython];
+  const all = [...planted.mutants, ...(dry.mutants ?? []).filter(planted.isWanted)];
   if (all.length === 0) return { held: true, reason: nothingToMutate(sources) };
   const trial: Trial = {
     changes: planted.changes,
