@@ -133,22 +133,30 @@ const saysYesOrNo =
   /[!=]==?|[<>]|\b(?:some|every|includes|startsWith|endsWith|test|startswith|endswith|any|is|in|not)\b|[^=]!\w/;
 const comment = /^\s*(?:\/\/|\/?\*|#)/;
 
+/** A line that leaves its block, or goes on in the next lines: what is below depends on it. */
+const goesOn =
+  /\b(?:return|throw|raise|continue|break|if|while|elif)\b[^;]*(?:[{:(?,]\s*$|\b(?:return|throw|raise|continue|break)\b)|[{:(?,=]\s*$/;
+
 /**
- * The lines of a source, counted from 1, that ask where the code runs, or use an answer that was kept under a name.
+ * The lines of a source, counted from 1, that ask where the code runs, or use an answer that was kept under a name;
+ * and whether lines below may depend on the answer.
  *
  * @param isCondition whether something depends on what the line says
  */
-export const asksWhere = (text: string, isCondition: (line: number) => boolean): ReadonlySet<number> => {
+export const asksWhere = (
+  text: string,
+  isCondition: (line: number) => boolean,
+): ReadonlyMap<number, boolean> => {
   const lines = text.split("\n").map((line) => (comment.test(line) ? "" : line));
   const names: Names = { modules: new Set(scriptGlobals), members: new Set() };
   const rest = lines.map((line) => (addImports(line, names) ? "" : line));
   const isQuestion = questionIn(names);
-  const asking = new Set<number>();
+  const asking = new Map<number, boolean>();
   const kept = new Set<string>();
   rest.forEach((line, index) => {
     const always = alwaysAsks.test(line) || timeBomb.test(line);
     if ((!always && !isQuestion(line)) || onlyFallsBack(line)) return;
-    if (always || isCondition(index + 1)) asking.add(index + 1);
+    if (always || isCondition(index + 1)) asking.set(index + 1, always || goesOn.test(line));
     const [, list = "", plain = list] = keeps.exec(line) ?? [];
     if (always && !saysYesOrNo.test(line)) return;
     for (const { name } of namesIn(plain)) kept.add(name);
@@ -156,7 +164,8 @@ export const asksWhere = (text: string, isCondition: (line: number) => boolean):
   if (kept.size === 0) return asking;
   const ofKept = new RegExp(String.raw`(?<![\w$.])(?:${anyOf(kept)})(?![\w$])`);
   rest.forEach((line, index) => {
-    if (ofKept.test(line) && isCondition(index + 1)) asking.add(index + 1);
+    if (ofKept.test(line) && isCondition(index + 1) && asking.get(index + 1) !== true)
+      asking.set(index + 1, goesOn.test(line));
   });
   return asking;
 };

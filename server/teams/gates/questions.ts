@@ -1,4 +1,4 @@
-import type { Mutant } from "../../../schemas/tests.ts";
+import type { LineRange, Mutant } from "../../../schemas/tests.ts";
 import { asksWhere } from "./asks-where.ts";
 import type { GateContext } from "./gate.ts";
 import type { Fate } from "./fate.ts";
@@ -12,12 +12,12 @@ const BELOW = 3;
 /** A question where the code runs. */
 interface Question {
   line: number;
-  /** Where its answers begin: the line itself, and the end of its block. */
-  answers: number[];
+  /** Where its answers may be: from the line itself, and from the end of its block. */
+  answers: LineRange[];
 }
 
 const isAnswer = ({ answers }: Question, { line }: Mutant): boolean =>
-  answers.some((from) => from <= line && line <= from + BELOW);
+  answers.some(({ from, to }) => from <= line && line <= to);
 
 /** The questions in a changed file. */
 const questionsIn = async (
@@ -27,10 +27,11 @@ const questionsIn = async (
 ): Promise<Question[]> => {
   const conditions = new Set(inFile.filter(({ kind }) => ofCondition.test(kind)).map(({ line }) => line));
   const asking = asksWhere((await context.readText(path)) ?? "", (line) => conditions.has(line));
-  return [...asking].map((line) => {
+  return [...asking].map(([line, goesOn]) => {
     const blocks = inFile.filter((mutant) => mutant.line === line && mutant.kind === "BlockStatement");
     const ends = conditions.has(line) ? blocks.map(({ end_line }) => end_line) : [];
-    return { line, answers: [line, ...ends] };
+    const below = ends.map((end) => ({ from: end, to: end + BELOW }));
+    return { line, answers: [{ from: line, to: goesOn ? line + BELOW : line }, ...below] };
   });
 };
 

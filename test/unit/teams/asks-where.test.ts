@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { asksWhere } from "../../../server/teams/gates/asks-where.ts";
 
-const asking = (text: string): number[] => [...asksWhere(text, () => true)];
+const asking = (text: string): number[] => [...asksWhere(text, () => true).keys()];
 
 describe("code that asks where it runs", () => {
   for (const [text, lines] of [
@@ -52,5 +52,16 @@ describe("code that asks where it runs", () => {
   it("counts a value only where something depends on it", () => {
     const text = 'import os from "node:os";\nconst all = os.cpus();\nstart(all.length);\n';
     assert.deepEqual([...asksWhere(text, () => false)], []);
+  });
+
+  it("concerns the lines below only where it leaves its block or goes on in them", () => {
+    const head = "const isBusy = performance.eventLoopUtilization().active > 0;\n";
+    const belowOf = (line: string) => asksWhere(head + line, (number) => number === 2).get(2);
+    assert.deepEqual(
+      ["if (isBusy) wait();", "if (isBusy) return 1;", "if (isBusy) {", "const x = isBusy ? 1 : 2;"].map(
+        belowOf,
+      ),
+      [false, true, true, false],
+    );
   });
 });
