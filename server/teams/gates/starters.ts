@@ -13,7 +13,7 @@ const isStart = (line: string): boolean =>
 
 /** A condition about what the machine, the engine or a library has: on one machine, it has one outcome. */
 const feature =
-  /^\s*(?:\}\s*)?(?:else\s+)?(?:if|elif)\b\s*\(?\s*(?:!|not\s)?\s*\(?\s*(?:hasattr\(|sys\.(?:version_info|platform)\b|os\.name\b|typeof\s+[\w.]+\s*[!=]==?\s*["'](?:function|undefined)["']|process\.(?:platform|versions?)\b)[^?]*$/;
+  /^\s*(?:\}\s*)?(?:else\s+)?(?:if|elif)\b\s*\(?\s*(?:!|not\s)?\s*\(?\s*(?:hasattr\((?!\s*(?:sys|os|builtins)\s*,\s*["']_)|sys\.(?:version_info|platform)\b|os\.name\b|typeof\s+(?!__|[A-Z][A-Z\d]*_)[\w.]+\s*[!=]==?\s*["'](?:function|undefined)["']|process\.(?:platform|versions?)\b)[^?]*$/;
 
 /** Lines that ask for what is there on the machine: the tests run on one, and see one outcome. */
 export const featureLinesOf = (text: string): LineRange[] =>

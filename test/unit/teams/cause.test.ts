@@ -54,6 +54,8 @@ describe("conditions about what a machine has", () => {
   for (const line of [
     "if count > 3:",
     'return hasattr(x, "y")',
+    'if hasattr(sys, "_called_from_test"):',
+    'if (typeof IN_TRIAL !== "undefined") {',
     'const a = typeof x === "function" ? 1 : 2;',
   ])
     it(`are no other lines: ${line}`, () => {
