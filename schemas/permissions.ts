@@ -20,7 +20,7 @@ export const PermissionRequest = z.strictObject({
   kind: PermissionKind,
   /** The program (`prettier`), the host (`registry.npmjs.org:443`), or the path of the file (`.env.test`). */
   name: z.string(),
-  /** The whole command line with which the program starts, that connects to the host, or that runs the tests. */
+  /** The command line, as `shownCommand` writes it, with which the program starts, that connects to the host, or that runs the tests. */
   command: z.string(),
   asked_at: Timestamp,
 });
@@ -41,6 +41,20 @@ export const permissionScope = ({
   name,
 }: Pick<PermissionRequest, "agent_type" | "kind" | "name">): string =>
   kind === "file" ? name : `${agent_type}: ${name}`;
+
+const [SHOWN_HEAD, SHOWN_TAIL] = [400, 150];
+
+/**
+ * A command line for a question to the user. Many blanks or a long first part could push the rest out of the
+ * place that shows it, so the text says where they are.
+ */
+export const shownCommand = (line: string): string => {
+  const dense = line.replace(/\s{4,}/g, (blanks) => ` <${blanks.length} blanks> `);
+  const hidden = dense.length - SHOWN_HEAD - SHOWN_TAIL;
+  if (hidden <= 0) return dense;
+  const [head, tail] = [dense.slice(0, SHOWN_HEAD), dense.slice(-SHOWN_TAIL)];
+  return `${head} <${hidden} more characters> ${tail}`.toWellFormed();
+};
 
 /** The question in the user's words, without the command. */
 export const permissionQuestion = (

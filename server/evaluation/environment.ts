@@ -19,6 +19,8 @@ export interface EvaluationEnvironment {
   credentials: Credentials;
   worker: WorkerEntry;
   log: Log;
+  /** Told what the user must know of where commands run, such as that there is no sandbox. */
+  notice: (message: string) => void;
 }
 
 type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
@@ -80,7 +82,7 @@ export const runTeamOn = async (
   { workflow, task, file }: { workflow: string; task: string; file: string | null },
   signal: AbortSignal,
 ): Promise<Outcome> => {
-  const { settings, options, credentials, worker, log } = environment;
+  const { settings, options, credentials, worker, log, notice } = environment;
   const runtime = await createRuntime({
     ...{ workspace, credentials, worker, log },
     consents: configurationAllowed(openConsents(workspace)),
@@ -88,6 +90,9 @@ export const runTeamOn = async (
     copiesFolder: join(scratch, "copies"),
     // Samples have to be independent of each other.
     settings: { ...settings, response_cache: false, lessons: false, auto_apply: false },
+  });
+  runtime.subscribe((event) => {
+    if (event.type === "notice") notice(event.message);
   });
   try {
     const started = performance.now();

@@ -27,11 +27,11 @@ export const runHiddenTests = async (
   const { settings, options } = environment;
   await cp(tests.folder, tests.workspace, { recursive: true });
   const { files, command, workspace, scratch } = tests;
-  const { worker, log } = environment;
+  const { worker, log, notice } = environment;
   const runtime = options.runtime ?? settings.runtime;
   const image = options.image ?? settings.image;
   return withTestInstance(
-    { settings, worker, log, workspace, scratch, runtime, image, name: "Evaluation" },
+    { settings, worker, log, notice, workspace, scratch, runtime, image, name: "Evaluation" },
     signal,
     async (instance) => {
       await instance.call("workspace/prepare", { overlays: [], changes: [] }, signal);

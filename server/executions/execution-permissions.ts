@@ -1,6 +1,6 @@
 import type { AgentConfig } from "../../schemas/agent.ts";
 import type { AgentExecution } from "../../schemas/execution.ts";
-import type { PermissionDecision, PermissionKind } from "../../schemas/permissions.ts";
+import { type PermissionDecision, type PermissionKind, shownCommand } from "../../schemas/permissions.ts";
 import type { Permissions } from "./permissions.ts";
 
 /**
@@ -12,8 +12,12 @@ export class ExecutionPermissions {
   readonly #execution: AgentExecution;
   readonly #agent: AgentConfig;
   readonly #over: AbortSignal;
-  /** By kind and name. Connections to one host that begin together are one question. */
+  /**
+   * By kind and name, for a program also by its command line. Connections to one host that begin together are
+   * one question, but an answer for one command line is no answer for another.
+   */
   readonly #decisions = new Map<string, Promise<PermissionDecision | null>>();
+  readonly #deniedPrograms = new Set<string>();
   /** The command line of the agent that runs now; null: none does. */
   #running: string | null = null;
   #hasConnected = false;
@@ -48,8 +52,10 @@ export class ExecutionPermissions {
 
   /** Why the program must not start; null: it may. Errors: `cancelled`. */
   async toStart(program: string, command: string): Promise<string | null> {
+    if (this.#deniedPrograms.has(program)) return this.#refusal("deny", `run ${program}`);
     const decision = await this.#decide("command", program, command);
-    if (decision === "allow_once") this.#decisions.delete(keyOf("command", program));
+    if (decision === "deny") this.#deniedPrograms.add(program);
+    this.#decisions.delete(keyOf("command", program, command));
     return this.#refusal(decision, `run ${program}`);
   }
 
@@ -66,12 +72,20 @@ export class ExecutionPermissions {
   }
 
   #decide(kind: PermissionKind, name: string, command: string): Promise<PermissionDecision | null> {
-    const key = keyOf(kind, name);
+    const key = keyOf(kind, name, kind === "command" ? command : "");
     const known = this.#decisions.get(key);
     if (known !== undefined) return known;
     const { execution_id, task_id } = this.#execution;
     const { agent_type, name: agent_name } = this.#agent;
-    const asked = { execution_id, task_id, agent_type, agent_name, kind, name, command };
+    const asked = {
+      execution_id,
+      task_id,
+      agent_type,
+      agent_name,
+      kind,
+      name,
+      command: shownCommand(command),
+    };
     const decision = this.#permissions.ask(asked, this.#over);
     this.#decisions.set(key, decision);
     return decision;
@@ -83,4 +97,5 @@ export class ExecutionPermissions {
   }
 }
 
-const keyOf = (kind: PermissionKind, name: string): string => `${kind} ${name}`;
+const keyOf = (kind: PermissionKind, name: string, command: string): string =>
+  JSON.stringify([kind, name, command]);

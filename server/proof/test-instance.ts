@@ -16,6 +16,8 @@ export interface TestInstanceOptions {
   settings: Settings;
   worker: WorkerEntry;
   log: Log;
+  /** Told what the user must know of where the tests run, such as that there is no sandbox. */
+  notice: (message: string) => void;
   /** Absolute path: what the instance's private copy is made from. */
   workspace: string;
   /** Absolute path for what the instance needs. */
@@ -32,7 +34,7 @@ const answerNothing = () =>
 
 /** Calls `use` with a pool of instances on a state of its own, and ends both. */
 const withPool = async <Result>(
-  { settings, worker, log, workspace, scratch }: TestInstanceOptions,
+  { settings, worker, log, notice, workspace, scratch }: TestInstanceOptions,
   use: (pool: Pool, tenantId: string) => Promise<Result>,
 ): Promise<Result> => {
   const store = await openStore({
@@ -49,7 +51,9 @@ const withPool = async <Result>(
     drivers: createDrivers(worker, settings, store.folder),
     copiesFolder: join(scratch, "copies"),
     settings: poolSettings(settings),
-    emit: () => undefined,
+    emit: (event) => {
+      if (event.type === "notice") notice(event.message);
+    },
     log,
   });
   try {

@@ -86,6 +86,7 @@ const prove = async (workspace: string): Promise<GateProof[]> => {
       settings: Settings.parse({ unconfined: "allow" }),
       worker: workerEntry(),
       log: () => undefined,
+      notice: () => undefined,
       workspace,
       runtime: "Local",
       image: null,

@@ -64,6 +64,7 @@ const sampleRuns = (workspace: string, scratch: string): Promise<Samples> => {
     settings: Settings.parse({ unconfined: "allow" }),
     worker: workerEntry(),
     log: () => undefined,
+    notice: () => undefined,
     ...{ workspace, scratch, runtime: "Local" as const, image: null, name: "Bench" },
   };
   return withTestInstance(options, signal, async (instance) => {

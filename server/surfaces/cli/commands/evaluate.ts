@@ -24,7 +24,7 @@ import {
   settingsOf,
 } from "../session/options.ts";
 import { cliCredentials } from "../session/secrets.ts";
-import type { CommandContext } from "../display/terminal.ts";
+import { type CommandContext, noticesOn } from "../display/terminal.ts";
 
 const count = z.coerce.number().int().min(1);
 const EvaluationFlags = z.object({
@@ -93,6 +93,7 @@ export const evaluateSuite = async (
     credentials: cliCredentials(environment),
     worker: workerEntry(),
     log: cliLog(environment),
+    notice: noticesOn(terminal),
   };
   const interruption = catchInterruption();
   try {

@@ -21,11 +21,15 @@ const proverOf =
     const change = await changeSince(workspace, base, signal);
     const paths = change.changes.map(({ path }) => path);
     if (paths.length === 0) throw fail("usage", { problem: `Nothing differs from ${base}.` });
-    const tell = (proof: GateProof): void => {
-      told(proofLine(proof));
+    const notices: string[] = [];
+    const tell = {
+      proven: (proof: GateProof) => {
+        told(proofLine(proof));
+      },
+      notice: (message: string) => notices.push(message),
     };
     const proofs = await proveWithFlags(change, workspace, flags, context, tell, signal);
-    return proofMarkdown(proofs, change.base, paths);
+    return [...notices, proofMarkdown(proofs, change.base, paths)].join("\n\n");
   };
 
 /**

@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { changeSince } from "../../../proof/git-change.ts";
-import type { CommandContext } from "../display/terminal.ts";
+import { type CommandContext, noticesOn } from "../display/terminal.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { proveWithFlags, type ProveFlags } from "./proving.ts";
 import { proofMarkdown } from "../display/proof-report.ts";
@@ -43,7 +43,8 @@ export const proveForHook = async (
     const { stop_hook_active } = await readInput(process.stdin);
     const change = await changeSince(workspace, flags.base, signal);
     if (change.changes.length === 0) return hookCodes.stop;
-    const proofs = await proveWithFlags(change, workspace, flags, context, () => undefined, signal);
+    const told = { proven: () => undefined, notice: noticesOn(context.terminal) };
+    const proofs = await proveWithFlags(change, workspace, flags, context, told, signal);
     if (proofs.every(({ held }) => held)) return hookCodes.stop;
     context.terminal.err(
       proofMarkdown(

@@ -7,7 +7,7 @@ import { attachNote } from "../../../proof/git-note.ts";
 import { signReceipt, statementOf } from "../../../proof/receipt.ts";
 import { signingKey } from "../../../proof/signing-key.ts";
 import { proofMarkdown, proofSarif } from "../display/proof-report.ts";
-import type { CommandContext } from "../display/terminal.ts";
+import { type CommandContext, noticesOn } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { parseFlagsAs } from "../session/options.ts";
@@ -62,10 +62,11 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
       throw fail("usage", { problem: `Nothing differs from ${flags.base}: name another --base.` });
     if (flags.note && (await changeSince(workspace, "HEAD", signal)).changes.length > 0)
       throw fail("usage", { problem: "A note belongs to a commit: commit the change, then prove it." });
-    const told = (proof: GateProof): void => {
+    const proven = (proof: GateProof): void => {
       if (flags.json) terminal.out(`${JSON.stringify({ type: "gate.proved", proof })}\n`);
       else terminal.err(`${proofLine(proof)}\n`);
     };
+    const told = { proven, notice: noticesOn(terminal) };
     const proofs = await proveWithFlags(change, workspace, flags, context, told, signal);
     const held = proofs.every((proof) => proof.held);
     const { base } = change;

@@ -97,7 +97,7 @@ export const proveWithFlags = async (
   workspace: string,
   { equivalent = [], ...flags }: Flags & Partial<Pick<ProveFlags, "equivalent">>,
   { environment }: Pick<CommandContext, "environment">,
-  proven: (proof: GateProof) => void,
+  told: Pick<ProveOptions, "proven" | "notice">,
   signal: AbortSignal,
 ): Promise<GateProof[]> => {
   const settings = Settings.parse({ ...guessedSettings(environment), ...settingsOf(flags) });
@@ -113,8 +113,9 @@ export const proveWithFlags = async (
       confirmed: await confirmedIn(workspace, environment),
       equivalents: new Map(equivalent.map((id) => [id, { argued_by: null, confirmed_by: userName() }])),
       test_command: flags.testCommand ?? null,
+      ...told,
       proven: (proof) => {
-        proven(proof);
+        told.proven(proof);
         refuseUnknown(proof, equivalent);
       },
     },

@@ -7,7 +7,7 @@ import { changeSince } from "../../../proof/git-change.ts";
 import { readNote } from "../../../proof/git-note.ts";
 import { differingFiles, readReceipt } from "../../../proof/receipt.ts";
 import { readIfPossible } from "../../../workspace/open.ts";
-import type { CommandContext } from "../display/terminal.ts";
+import { type CommandContext, noticesOn } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
 import { parseFlagsAs } from "../session/options.ts";
@@ -80,8 +80,11 @@ const rerun = async (
         false,
         others.map(({ path }) => `${path} was also changed, and the receipt does not cover it.`),
       ];
-    const told = (proof: GateProof): void => {
-      if (!flags.json) context.terminal.err(`${proofLine(proof)}\n`);
+    const told = {
+      proven: (proof: GateProof) => {
+        if (!flags.json) context.terminal.err(`${proofLine(proof)}\n`);
+      },
+      notice: noticesOn(context.terminal),
     };
     const proofs = await proveWithFlags(whole, workspace, flags, context, told, signal);
     const problems = proofs.filter(({ held }) => !held).map(({ gate, reason }) => `${gate}: ${reason}`);

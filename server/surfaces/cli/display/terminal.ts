@@ -62,6 +62,15 @@ export const reportError = (error: unknown, terminal: Terminal): void => {
     terminal.err(terminal.style("dim", `${error.stack ?? error.message}\n`));
 };
 
+/** Writes each notice once, however many instances it is about. */
+export const noticesOn = ({ err }: Pick<Terminal, "err">): ((message: string) => void) => {
+  const written = new Set<string>();
+  return (message) => {
+    if (!written.has(message)) err(`! ${plainLine(message)}\n`);
+    written.add(message);
+  };
+};
+
 /** What every command gets. */
 export interface CommandContext {
   terminal: Terminal;

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { builtInScript, copySample } from "../../../../server/rehearsal/built-in.ts";
 import { startRehearsal, type RehearsalServer } from "../../../../server/rehearsal/server.ts";
+import { programPath } from "../../../../server/workspace/find-program.ts";
+import { runGit } from "../../../support/git.ts";
 import { cleanEnvironment, runCommand } from "../../../support/command.ts";
 import { skipUnlessNull } from "../../../support/skip.ts";
 import { commandLine } from "../../../support/product.ts";
@@ -64,6 +66,22 @@ describe("coditect run where there is no sandbox", function () {
     const json = await run("--unconfined", "allow", "--json");
     assert.match(json.stderr, meaning);
     for (const line of json.stdout.split("\n").filter(Boolean)) JSON.parse(line);
+  });
+
+  it("says it beside the proofs of a change, for which no agent works", async () => {
+    const git = programPath("git");
+    await symlink(git, join(programs, "git"));
+    await runGit(workspace, "init", "-q");
+    await runGit(workspace, "add", ".");
+    await runGit(workspace, "commit", "-qm", "one");
+    await writeFile(join(workspace, "src", "bill.js"), "export const split = 1;\n");
+    const prove = ["prove", "--json", "--unconfined", "allow"];
+    const { stdout, stderr } = await runCommand(prove, {
+      folder: workspace,
+      environment: { PATH: programs },
+    });
+    assert.match(stdout, /"proof.finished","held":false/);
+    assert.match(stderr, /without a sandbox: bubblewrap is not installed.*the network/);
   });
 
   it("refuses if that is what it was told, whatever was allowed before", async () => {
