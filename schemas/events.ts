@@ -131,6 +131,14 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     duration_ms: Milliseconds,
     error: z.string().nullable(),
   }),
+  /** All tests of the project start. `expected_ms`: how long they took the last time; null: nobody knows. */
+  z.strictObject({
+    type: z.literal("suite.started"),
+    ...base,
+    execution_id: Uuid,
+    expected_ms: Milliseconds.nullable(),
+  }),
+  z.strictObject({ type: z.literal("suite.ended"), ...base, execution_id: Uuid }),
   z.strictObject({
     type: z.literal("gate.proved"),
     ...base,

@@ -19,7 +19,9 @@ export type Activity =
   /** A tool server asks the user. */
   | { kind: "question"; question: ServerQuestion }
   /** The agent has finished; the runtime judges its work. */
-  | { kind: "gates" };
+  | { kind: "gates" }
+  /** The runtime runs all tests of the project; `expected_ms`: about how long they take. */
+  | { kind: "suite"; expected_ms: number | null; before: Activity | null };
 
 /** Model calls so far, and what they used. */
 export interface CallUsage {
@@ -161,7 +163,9 @@ type ActivityEvent = Extract<
       | "permission.needed"
       | "permission.settled"
       | "question.needed"
-      | "question.settled";
+      | "question.settled"
+      | "suite.started"
+      | "suite.ended";
   }
 >;
 
@@ -203,6 +207,12 @@ const foldActivity = (run: RunView, event: ActivityEvent): void => {
       case "permission.settled":
       case "question.settled":
         execution.activity = null;
+        return;
+      case "suite.started":
+        execution.activity = { kind: "suite", expected_ms: event.expected_ms, before: execution.activity };
+        return;
+      case "suite.ended":
+        if (execution.activity?.kind === "suite") execution.activity = execution.activity.before;
         return;
       case "tool.called":
         execution.activity = event.tool === "finish" ? { kind: "gates" } : null;

@@ -1,3 +1,4 @@
+import { wholeSecondsText } from "../../schemas/duration.ts";
 import type { Localizer } from "../../schemas/localizer.ts";
 import type { ExecutionStatus, Exposure } from "../../schemas/execution.ts";
 import { isFinalExecution } from "../../schemas/statuses.ts";
@@ -30,6 +31,10 @@ export const activityText = (activity: Activity, l10n: Localizer): string => {
       return questionTitle(activity.question, l10n);
     case "gates":
       return l10n.t("checking gates");
+    case "suite":
+      return activity.expected_ms === null
+        ? l10n.t("running all tests")
+        : l10n.t("running all tests, about {0}", wholeSecondsText(activity.expected_ms));
   }
 };
 

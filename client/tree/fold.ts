@@ -8,7 +8,9 @@ import { nodeId, roots } from "./nodes.ts";
 export type Touch = (node: string) => void;
 
 type OfType<Type extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: Type }>;
-type ExecutionEvent = OfType<"gate.proved" | "tool.started" | "tool.called" | "model.retry">;
+type ExecutionEvent = OfType<
+  "gate.proved" | "tool.started" | "tool.called" | "model.retry" | "suite.started" | "suite.ended"
+>;
 
 /**
  * Folds one event into the model and touches the nodes whose own text or list of children changed,
@@ -25,6 +27,8 @@ export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: T
     case "tool.started":
     case "tool.called":
     case "model.retry":
+    case "suite.started":
+    case "suite.ended":
     case "gate.proved":
       foldIntoExecution(model, event, touch);
       return;

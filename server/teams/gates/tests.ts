@@ -118,10 +118,37 @@ const regressionInWords = ({ broken, errors, gone, skipped, missing }: Regressio
   return parts.length === 0 ? null : `${parts.join(", ")}.`;
 };
 
+/** Affected tests run before all others only if the whole suite takes longer. Milliseconds. */
+const LONG_SUITE_MS = 30_000;
+
+/**
+ * The refusal of a change that breaks tests of files which import it, found without the whole suite; null:
+ * nothing of theirs broke, or the whole suite is as quick.
+ */
+const affectedFirst = async (context: GateContext, before: TestReport): Promise<Measured | null> => {
+  if (before.duration_ms < LONG_SUITE_MS || before.runner === "command") return null;
+  const known = new Set(before.tests.map(({ file }) => file));
+  const mine = new Set(newTestFiles(context));
+  const affected = (await context.affectedTests?.()) ?? [];
+  const files = affected.filter((file) => known.has(file) && !mine.has(file));
+  if (files.length === 0 || files.length > known.size / 2) return null;
+  const report = await context.ground.runTests({ files, coverage: false });
+  const broken = newlyFailing(before, report);
+  if (broken.length === 0) return null;
+  return {
+    held: false,
+    reason: `${quantity(broken.length, "test")} broken in files that use what changed. The other tests have not run.`,
+    evidence: describe(broken),
+    ...measuredRun(report),
+  };
+};
+
 /** Nothing that passed before the run fails or is missing, in the whole suite; with coverage. */
 export const clean: Gate = async (context) => {
   const before = await context.baseline();
   await context.ground.prepare(context.changes);
+  const early = await affectedFirst(context, before);
+  if (early !== null) return early;
   const report = await context.ground.runTests({ files: null, coverage: true, probe: probeOf(context) });
   // Files that could not be loaded before the run may stay so; they are compared one by one.
   const problem =

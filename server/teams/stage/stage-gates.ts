@@ -9,9 +9,11 @@ import type { WorkflowStage } from "../../../schemas/team.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/execution-request.ts";
 import type { Store } from "../../store/store.ts";
-import { isHeldBack } from "../../workspace/classify.ts";
+import { affectedTests } from "../../context/affected-tests.ts";
+import { classifyPath, isHeldBack } from "../../workspace/classify.ts";
 import { testLayoutIn } from "../../workspace/test-layout.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
+import { announcingSuite } from "./announced-suite.ts";
 import { confirmedEquivalents } from "./argued-mutants.ts";
 import { isHeldBackTest, visibleSet, visibleTests, visibleTo } from "./held-back.ts";
 import { changeSetOf } from "./stage-changes.ts";
@@ -79,8 +81,9 @@ export const gateContext = (
   work: StageWork,
   whole: readonly FileChange[],
   changeSet: ChangeSet | null,
-  { ground, layout }: Pick<GateContext, "ground" | "layout">,
+  { ground: instance, layout }: Pick<GateContext, "ground" | "layout">,
 ): GateContext => {
+  const ground = announcingSuite(instance, parts, work);
   const { run, stage, execution, baseline } = work;
   const changes = visibleTo(run, stage, whole);
   const redStage = run.workflow_stages.find(
@@ -109,6 +112,7 @@ export const gateContext = (
         ? null
         : hashesOf(visibleSet(run, stage, changeSetOf(parts.store, redState.change_set_id))),
     baseline: () => measureBaseline(parts, baseline, ground),
+    affectedTests: () => affectedBy(parts, work, { changes, layout }),
     findings: findingsOf(parts.store, execution),
     allowTestChanges: run.options.allow_test_changes,
     mayRemoveTests: true,
@@ -118,6 +122,16 @@ export const gateContext = (
     now: () => parts.now(),
     signal: work.signal,
   };
+};
+
+/** The tests of files that import what changed. */
+const affectedBy = (
+  { workspace }: Pick<TeamParts, "workspace">,
+  { run, signal }: Pick<StageWork, "run" | "signal">,
+  { changes, layout }: Pick<GateContext, "changes" | "layout">,
+): Promise<string[]> => {
+  const sources = changes.map(({ path }) => path).filter((path) => classifyPath(path, layout) === "source");
+  return affectedTests(workspace, sources, run.options.overlays, signal);
 };
 
 /** What an execution reported and nobody has settled. */

@@ -1,3 +1,4 @@
+import { announcingSuite } from "./announced-suite.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { runExecution } from "../../executions/run-execution.ts";
@@ -74,7 +75,8 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
       needsBaseline || hooks.has("SubagentStart")
         ? async (ground) => {
             await beforeStage(parts, work);
-            if (needsBaseline) await measureBaseline(parts, work.baseline, ground);
+            if (needsBaseline)
+              await measureBaseline(parts, work.baseline, announcingSuite(ground, parts, work));
           }
         : null,
     knownFailures: () => failedTests(work.baseline.read()),

@@ -173,6 +173,13 @@ describe("an agent that asks the user while it works", function () {
         asked().map(({ kind, name }) => ({ kind, name })),
         [{ kind: "file", name: ".env.test" }],
       );
+      // The first time nobody knows how long all tests take; a later run knows it before they start.
+      const expected = project.told("suite.started").map(({ expected_ms }) => expected_ms);
+      assert.deepEqual(
+        expected.map((duration) => duration !== null),
+        [false, false, true, true, true],
+      );
+      assert.equal(project.told("suite.ended").length, expected.length);
       const { items } = await project.call("consents/list", {});
       assert.deepEqual(
         items.map(({ name, of }) => ({ name, of })),

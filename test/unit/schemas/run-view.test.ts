@@ -45,6 +45,30 @@ describe("the view of a run", () => {
     assert.deepEqual(activities, [null, { kind: "tool", tool: "finish", subject: "" }, { kind: "gates" }]);
   });
 
+  it("says that all tests run and how long they take, and then what went on before", () => {
+    const base = { at, task_id, execution_id };
+    const events: RuntimeEvent[] = [
+      executionEvent(1, 1, "Running"),
+      { ...base, type: "suite.started", expected_ms: null },
+      { ...base, type: "suite.ended" },
+      { ...base, turn: 1, type: "tool.called", tool: "finish", success: true, duration_ms: 1, error: null },
+      { ...base, type: "suite.started", expected_ms: 90_000 },
+      { ...base, type: "suite.ended" },
+    ];
+    const activities = events.map(
+      (_, index) => viewAfter(events.slice(0, index + 1)).executions.get(execution_id)?.activity,
+    );
+    const gates = { kind: "gates" };
+    assert.deepEqual(activities, [
+      null,
+      { kind: "suite", expected_ms: null, before: null },
+      null,
+      gates,
+      { kind: "suite", expected_ms: 90_000, before: gates },
+      gates,
+    ]);
+  });
+
   it("keeps one proof of each gate, the last", () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {

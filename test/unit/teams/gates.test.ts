@@ -389,6 +389,36 @@ describe("the gate clean", () => {
     assert.deepEqual(asked, [null]);
   });
 
+  describe("of a suite that takes long", () => {
+    const slow = report(
+      ["old", "bill", "cart", "shop"].map((name) => [name, "passed", `test/${name}.test.js`]),
+      { duration_ms: 120_000 },
+    );
+    const affected = ["test/cart.test.js", "test/new.test.js"];
+    const proveSlow = async (now: TestReport, files = affected) => {
+      const asked: (string[] | null)[] = [];
+      const given = context({ now, suite: slow, before: slow, asked, changed: ["src/cart.js"] });
+      const proof = await prove("clean", { ...given, affectedTests: () => Promise.resolve(files) });
+      return { proof, asked };
+    };
+
+    it("begins with the tests that the change can affect, and ends there if one is broken", async () => {
+      const { proof, asked } = await proveSlow(report([["cart", "failed", "test/cart.test.js"]]));
+      assert.deepEqual(asked, [["test/cart.test.js"]]);
+      assert.equal(proof.held, false);
+      assert.match(proof.reason, /^1 test broken in files that use what changed/);
+      assert.match(proof.evidence[0] ?? "", /^test\/cart\.test\.js > cart/);
+    });
+
+    it("runs all tests if these pass, or if the change can affect most of them", async () => {
+      const passing = report([["cart", "passed", "test/cart.test.js"]]);
+      const { proof, asked } = await proveSlow(passing);
+      assert.deepEqual([proof.held, asked], [true, [["test/cart.test.js"], null]]);
+      const most = slow.tests.slice(1).map(({ file }) => file);
+      assert.deepEqual((await proveSlow(passing, most)).asked, [null]);
+    });
+  });
+
   it("holds when only tests fail that failed before", async () => {
     const proof = await prove("clean", context({ now: before, before }));
     assert.equal(proof.held, true);

@@ -1,3 +1,4 @@
+import { wholeSecondsText } from "../../../../schemas/duration.ts";
 import { terminalText } from "../../../../schemas/plain-text.ts";
 import type { RuntimeEvent } from "../../../../schemas/events.ts";
 import type { RunView } from "../../../../schemas/run-view.ts";
@@ -96,6 +97,9 @@ export const liveProgress = async (
   };
 };
 
+/** A suite that takes less needs no word. Milliseconds. */
+const LONG_SUITE_MS = 10_000;
+
 /** One line per step, for logs and pipes. */
 export const plainProgress = (view: RunView, file: string | null, terminal: Terminal): Progress => {
   const say = (event: { at: string }, text: string) => {
@@ -116,6 +120,10 @@ export const plainProgress = (view: RunView, file: string | null, terminal: Term
           return;
         case "tool.started":
           say(event, `  ${event.tool} ${event.subject}`.trimEnd());
+          return;
+        case "suite.started":
+          if (event.expected_ms !== null && event.expected_ms >= LONG_SUITE_MS)
+            say(event, `  all tests of the project run, about ${wholeSecondsText(event.expected_ms)}`);
           return;
         case "model.retry":
           say(event, `  ${event.provider} is asked again: ${event.reason}`);

@@ -1,3 +1,4 @@
+import { wholeSecondsText } from "../../../../schemas/duration.ts";
 import { permissionActivity } from "../../../../schemas/permissions.ts";
 import { questionActivity } from "../../../../schemas/questions.ts";
 import type { ExecutionSummary } from "../../../../schemas/events.ts";
@@ -91,6 +92,10 @@ const activityText = ({ summary, activity }: ExecutionView): string => {
       return questionActivity(activity.question);
     case "gates":
       return "checking gates";
+    case "suite":
+      return activity.expected_ms === null
+        ? "running all tests"
+        : `running all tests, about ${wholeSecondsText(activity.expected_ms)}`;
     case undefined:
       return "thinking";
   }

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { affectedTests } from "../../../server/context/affected-tests.ts";
+import { testWorkspace } from "../../support/workspace.ts";
+
+describe("the tests that a change can affect", () => {
+  it("are those that import the file, or import what imports it", async () => {
+    const workspace = await testWorkspace({
+      "src/price.js": "export const price = () => 1;\n",
+      "src/cart.js": 'import { price } from "./price.js";\nexport const cart = () => price();\n',
+      "src/other.js": "export const other = () => 2;\n",
+      "test/price.test.js": 'import { price } from "../src/price.js";\n',
+      "test/cart.test.js": 'import { cart } from "../src/cart.js";\n',
+      "test/other.test.js": 'import { other } from "../src/other.js";\n',
+      "shop/money.py": "def euro():\n    return 1\n",
+      "shop/bill.py": "from shop.money import euro\n",
+      "tests/test_bill.py": "from shop.bill import euro\n",
+    });
+    const { signal } = new AbortController();
+    const of = (path: string) => affectedTests(workspace.root, [path], [], signal);
+    assert.deepEqual((await of("src/price.js")).sort(), ["test/cart.test.js", "test/price.test.js"]);
+    assert.deepEqual(await of("src/other.js"), ["test/other.test.js"]);
+    assert.deepEqual(await of("shop/money.py"), ["tests/test_bill.py"]);
+    assert.deepEqual(await affectedTests(workspace.root, [], [], signal), []);
+    await workspace.remove();
+  });
+});
