@@ -1,14 +1,16 @@
-// The suites of `npm test`. Those of one lane run one after the other, lanes in parallel: much
-// of what tests with real processes do is waiting. What drives a real editor runs when all else is done.
-import { existsSync } from "node:fs";
+// The suites of `npm test`, in the order in which they start. As many run at once as the machine has
+// processors, since much of what tests with real processes do is waiting. What needs nothing of the machine
+// comes first: it runs while the machine is prepared. What drives a real editor runs when all else is done.
+import { existsSync, readdirSync } from "node:fs";
 
 /** A command whose exit code is the result. */
-const command = (name, lane, program, ...args) => ({ name, lane, program, args, mocha: false });
+const command = (name, program, ...args) => ({ name, program, args, needs: [], mocha: false });
 
-/** Mocha tests; `timeout` is per test, in milliseconds. */
-const mocha = (name, lane, folders, timeout, ...more) => ({
+/**
+ * Mocha tests. `timeout` is per test, in milliseconds; `needs` are parts of `machine.mjs`.
+ */
+const mocha = (name, folders, timeout, needs = []) => ({
   name,
-  lane,
   program: "mocha",
   args: [
     ...folders.map((folder) => `${folder}/**/*.test.ts`),
@@ -16,33 +18,49 @@ const mocha = (name, lane, folders, timeout, ...more) => ({
     ...["--require", "scripts/mocha-hooks.mjs"],
     ...["--reporter", "scripts/mocha-reporter.mjs"],
     "--exit",
-    ...more,
   ],
+  needs,
   mocha: true,
   folders,
 });
 
-const instances = ["test/integration/instances"];
-/** Tests with real processes, without those of instances, in two suites of about the same time as the lanes. */
-const workers = ["evaluation", "feedback", "hooks", "store", "telemetry", "tools", "worker", "workspace"].map(
-  (name) => `test/integration/${name}`,
-);
-const ignored = [...instances, ...workers].flatMap((folder) => ["--ignore", `${folder}/**`]);
+/** Tests with real processes, in suites of a few minutes each, so that all processors finish together. */
+const areas = {
+  instances: ["instances"],
+  surfaces: ["surfaces"],
+  teams: ["teams"],
+  runners: ["runners", "proof"],
+  workers: ["hooks", "tools", "worker", "workspace"],
+};
+const named = new Set(Object.values(areas).flat());
+const otherAreas = readdirSync("test/integration").filter((area) => !named.has(area));
+
+const integration = (name, folders, ...needs) =>
+  mocha(
+    name,
+    folders.map((area) => `test/integration/${area}`),
+    240_000,
+    ["programs", "docker", ...needs],
+  );
 
 export const suites = [
-  command("lint", "quick", "eslint", "--max-warnings", "0", "."),
-  command("format", "quick", "prettier", "--check", "--log-level", "warn", "."),
-  command("types", "quick", "tsc", "-p", "."),
-  mocha("unit", "quick", ["test/unit"], 10_000),
-  mocha("security", "quick", ["test/security"], 60_000),
-  mocha("instances", "quick", instances, 240_000),
-  mocha("workers", "quick", workers, 240_000),
-  mocha("integration", "real", ["test/integration"], 240_000, ...ignored),
-  mocha("editor", "editor", ["test/editor"], 180_000),
+  command("lint", "eslint", "--max-warnings", "0", "."),
+  mocha("unit", ["test/unit"], 10_000),
+  command("types", "tsc", "-p", "."),
+  command("format", "prettier", "--check", "--log-level", "warn", "."),
+  integration("instances", areas.instances),
+  integration("surfaces", areas.surfaces),
+  integration("teams", areas.teams),
+  integration("runners", areas.runners, "testRunners", "monorepos"),
+  integration("workers", areas.workers),
+  integration("runtime", otherAreas),
+  mocha("security", ["test/security"], 60_000, ["programs", "docker"]),
+  { ...mocha("editor", ["test/editor"], 180_000, ["programs", "editor"]), alone: true },
 ].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 
-/** Lanes that run in parallel; each group starts when the one before has ended. */
-export const groups = [["quick", "real"], ["editor"]];
-
-/** What `npm test -- --quick` runs: what answers within a minute or two. */
-export const quick = ["lint", "types", "unit"];
+/** Names that stand for several suites. */
+export const groups = {
+  /** What answers within a minute or two. */
+  "--quick": ["lint", "types", "unit"],
+  integration: [...Object.keys(areas), "runtime"],
+};

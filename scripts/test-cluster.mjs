@@ -23,7 +23,7 @@ if (!statSync(join(cgroups, "memory"), { throwIfNoEntry: false })?.isDirectory()
   refuse("this kubelet needs control groups of version 1");
 
 try {
-  await installPackages(["cluster"]);
+  await installPackages("cluster");
 } catch (error) {
   refuse(error.message);
 }

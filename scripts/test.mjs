@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { duration } from "./duration.mjs";
 import { provideMachine } from "./machine.mjs";
-import { groups, quick, suites } from "./suites.mjs";
+import { groups, suites } from "./suites.mjs";
 
-const parsed = process.argv.slice(2).flatMap((word) => (word === "--quick" ? quick : [word]));
+const parsed = process.argv.slice(2).flatMap((word) => groups[word] ?? [word]);
 const unknown = parsed.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
   const known = suites.map(({ name }) => name).join(", ");
-  console.error(`There is no suite ${unknown.join(", ")}. Choose from ${known}, or --quick.`);
+  console.error(`There is no suite ${unknown.join(", ")}. Choose from ${known}, integration, or --quick.`);
   process.exit(2);
 }
 const chosen = suites.filter(({ name }) => parsed.length === 0 || parsed.includes(name));
@@ -89,30 +89,40 @@ const run = async (suite) => {
   return { ...counts, line };
 };
 
-const runLane = async (lane) => {
-  const results = [];
-  for (const suite of chosen.filter((each) => each.lane === lane)) results.push(await run(suite));
-  return results;
-};
-
-/** One lane after the other where there is one processor alone. */
-const runGroup = async (lanes) => {
-  if (availableParallelism() > 1) return (await Promise.all(lanes.map(runLane))).flat();
-  const results = [];
-  for (const lane of lanes) results.push(...(await runLane(lane)));
-  return results;
-};
-
-const { problems, release } = await provideMachine(chosen.map(({ name }) => name));
+const { problems, ready, release } = provideMachine(chosen);
+let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"])
   process.once(signal, async () => {
+    interrupted = true;
     for (const child of running) child.kill(signal);
     await release();
     process.exit(130);
   });
 
 const results = [];
-for (const lanes of groups) results.push(...(await runGroup(lanes)));
+
+/** Runs these suites, `lanes` at once. Of those that wait, the first whose machine is ready comes next. */
+const runAll = async (some, lanes) => {
+  const waiting = new Map(some.map((suite) => [suite, ready(suite).then(() => suite)]));
+  const work = async () => {
+    while (waiting.size > 0 && !interrupted) {
+      const suite = await Promise.race(waiting.values());
+      // Another lane may have taken it in the meantime.
+      if (waiting.delete(suite)) results.push(await run(suite));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, work));
+};
+
+// More than two would make tests with deadlines wait for each other.
+await runAll(
+  chosen.filter(({ alone }) => !alone),
+  Math.min(availableParallelism(), 2),
+);
+await runAll(
+  chosen.filter(({ alone }) => alone),
+  1,
+);
 await release();
 rmSync(folder, { recursive: true });
 

@@ -3,39 +3,35 @@ import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { runStep } from "./step.ts";
 
-/** What tests with real processes need. */
-const ofProcesses: readonly string[] = [
-  "bubblewrap",
-  "socat",
-  "ripgrep",
-  "jq",
-  "docker.io",
-  "containerd",
-  "runc",
-  "iptables",
-  "openssh-client",
-  "openssh-server",
-  "podman",
-  "catatonit",
-  "docker-registry",
-  "python3-pytest",
-  "python3-pytest-cov",
-  "golang-go",
-  "phpunit",
-  "ruby-rspec",
-  "ruby-minitest",
-  "build-essential",
-  "cmake",
-  // For Karma.
-  "chromium",
-  "prometheus",
-  "neovim",
-];
-
-/** Debian packages by the suite of tests that needs them. */
-const packages: Readonly<Record<string, readonly string[]>> = {
-  integration: ofProcesses,
-  workers: ofProcesses,
+/** Debian packages by what needs them. */
+const packages = {
+  processes: [
+    "bubblewrap",
+    "socat",
+    "ripgrep",
+    "jq",
+    "docker.io",
+    "containerd",
+    "runc",
+    "iptables",
+    "openssh-client",
+    "openssh-server",
+    "podman",
+    "catatonit",
+    "docker-registry",
+    "python3-pytest",
+    "python3-pytest-cov",
+    "golang-go",
+    "phpunit",
+    "ruby-rspec",
+    "ruby-minitest",
+    "build-essential",
+    "cmake",
+    // For Karma.
+    "chromium",
+    "prometheus",
+    "neovim",
+  ],
   // A Kubernetes control plane and kubelet, built from Debian's source package, and what they run on.
   cluster: [
     "build-essential",
@@ -53,7 +49,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     "socat",
   ],
   editor: [
-    "chromium",
+    "chromium-headless-shell",
     // What the native parts of code-server are built with.
     "build-essential",
     "python3",
@@ -67,7 +63,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
     "socat",
     "ripgrep",
   ],
-};
+} satisfies Record<string, readonly string[]>;
 
 /** Of these, the programs are needed, not servers that listen: neither now nor after the next boot. */
 const services: Readonly<Record<string, readonly string[]>> = {
@@ -94,10 +90,13 @@ const apt = (says: string, ...args: string[]): Promise<void> =>
     environment: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
   });
 
-/** Installs what is missing of the packages these suites need. Rejects with apt's words if it cannot. */
-export const installPackages = async (suites: readonly string[]): Promise<void> => {
-  const needed = new Set(suites.flatMap((suite) => packages[suite] ?? []));
-  const missing = [...needed].filter((name) => !isInstalled(name));
+/**
+ * Installs what is missing of the packages for this purpose, if this is Debian and root runs it. Rejects with
+ * apt's words if it cannot.
+ */
+export const installPackages = async (purpose: keyof typeof packages): Promise<void> => {
+  if (!isDebianRoot()) return;
+  const missing = packages[purpose].filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
   await apt("Fetching Debian's lists of packages", "update");
   const newServices = missing.flatMap((name) => services[name] ?? []);

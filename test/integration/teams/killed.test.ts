@@ -1,7 +1,7 @@
 import { resumesLikeUndisturbed } from "../../support/killed-run.ts";
 
 /** Checkpoints between two kills; `npm run test:crash` kills at every one. */
-const STEP = 24;
+const STEP = 40;
 
 /** A checkpoint at which two attempts are at work; no other one is tried. */
 const DURING_ATTEMPTS = 28;

@@ -5,7 +5,7 @@ import { startModelServer, type JournalEntry, type ModelServer, type Turn } from
 import { answered, call, finish, oneRound } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
-const RUNS = 30;
+const RUNS = 12;
 const INSTANCES = 4;
 
 /** Each run is told its own number, and writes it where all the others write theirs. */
