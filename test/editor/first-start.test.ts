@@ -10,7 +10,7 @@ import { useWorkbench } from "./suite.ts";
 
 describe("the first start", function () {
   skipUnlessNull(this, missingPart());
-  const parts = useWorkbench();
+  const parts = useWorkbench(() => ({}));
 
   it("leads from a model that answers, over the rehearsal, to the user's own file", async () => {
     const workbench = await parts.session.open(
@@ -30,6 +30,8 @@ describe("the first start", function () {
         .getByRole("checkbox", { name: new RegExp(title), checked: true })
         .waitFor({ timeout: pace.deadline(90_000) });
     await workbench.command("CODITECT: Open Walkthrough");
+    await page.getByText(texts["walkthrough.rehearse"]).first().waitFor();
+    await workbench.picture("first-start");
 
     await choose(texts["walkthrough.model"]);
     await page.getByRole("button", { name: "Choose Provider and Model…" }).click();
@@ -68,7 +70,7 @@ describe("the first start", function () {
 
 describe("the first run without a model", function () {
   skipUnlessNull(this, missingPart());
-  const parts = useWorkbench();
+  const parts = useWorkbench(() => ({}));
 
   it("says what there is, and starts with what the user picks", async () => {
     const workbench = await parts.session.open(

@@ -3,7 +3,7 @@ import { startHeldModel, type HeldModel } from "./models.ts";
 import { pace } from "./pace.ts";
 import type { CodeServerOptions } from "./parts.ts";
 import { startSession, type EditorSession } from "./session.ts";
-import { OPEN_MS } from "./workbench.ts";
+import { OPEN_MS, type Workbench } from "./workbench.ts";
 
 /** Building and packaging the extension, starting code-server, and ending it all. */
 const SET_UP_MS = 600_000;
@@ -14,18 +14,29 @@ const TEST_MS = 180_000;
 export interface SuiteParts {
   readonly session: EditorSession;
   readonly model: HeldModel;
+  /**
+   * The one window of a suite whose tests leave it as they found it, without open editors. The first test
+   * opens it on the folder that `prepare` makes, and so does the next test after one that failed.
+   */
+  shareWindow(prepare: () => Promise<string>): () => Promise<Workbench>;
 }
 
+/** The session of all suites that need nothing special: starting one takes as long as opening a window. */
+let shared: Promise<EditorSession> | null = null;
+after(async function () {
+  this.timeout(SET_UP_MS);
+  await (await shared)?.close();
+});
+
 /**
- * Adds hooks to the suite it is called in: one session and one held model for all its tests, and a
- * picture of each that failed. `options` is asked when the session starts.
+ * Adds hooks to the suite it is called in: a session and a held model for all its tests, and a picture of each
+ * that failed. With `options`, which is asked when it starts, the session belongs to this suite alone.
  */
-export const useWorkbench = (
-  options: () => Omit<CodeServerOptions, "extensions"> = () => ({}),
-): SuiteParts => {
+export const useWorkbench = (options?: () => Omit<CodeServerOptions, "extensions">): SuiteParts => {
   let model: HeldModel | null = null;
   let session: EditorSession | null = null;
   let current: Test | null = null;
+  let window: Workbench | null = null;
 
   /** Opening a window tells how fast the machine is: the test that opened it is given time by that. */
   const followPace = (from: EditorSession): EditorSession => ({
@@ -41,7 +52,9 @@ export const useWorkbench = (
   before(async function () {
     this.timeout(SET_UP_MS);
     model = await startHeldModel();
-    session = followPace(await startSession(options()));
+    session = followPace(
+      await (options === undefined ? (shared ??= startSession()) : startSession(options())),
+    );
   });
   beforeEach(function () {
     current = this.currentTest ?? null;
@@ -50,11 +63,13 @@ export const useWorkbench = (
   afterEach(async function () {
     this.timeout(SET_UP_MS);
     model?.release();
-    if (this.currentTest?.state === "failed") await session?.picture(`failed ${this.currentTest.title}`);
+    if (this.currentTest?.state !== "failed") return;
+    window = null;
+    await session?.picture(`failed ${this.currentTest.title}`);
   });
   after(async function () {
     this.timeout(SET_UP_MS);
-    await session?.close();
+    if (options !== undefined) await session?.close();
     await model?.close();
   });
   const started = <Part>(part: Part | null): Part => {
@@ -67,6 +82,13 @@ export const useWorkbench = (
     },
     get model() {
       return started(model);
+    },
+    shareWindow: (prepare) => async () => {
+      current?.timeout(pace.deadline(TEST_MS));
+      if (window === null) return (window = await started(session).open(await prepare()));
+      await window.command("View: Close All Editors");
+      await window.command("Notifications: Clear All Notifications");
+      return window;
     },
   };
 };

@@ -3,7 +3,6 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import texts from "../../package.nls.json" with { type: "json" };
 import { skipUnlessNull } from "../support/skip.ts";
 import { startKeyedProvider, throughModel } from "./models.ts";
 import { missingPart, savedText } from "./parts.ts";
@@ -15,15 +14,6 @@ const SUCCEEDED = /every gate held/;
 describe("the extension in a real workbench", function () {
   skipUnlessNull(this, missingPart());
   const parts = useWorkbench();
-
-  it("greets with a walkthrough and, without a run, with what can be done", async () => {
-    const workbench = await parts.session.open(await parts.session.project());
-    await workbench.showView();
-    await workbench.page.getByRole("button", { name: "Run the Rehearsal" }).waitFor();
-    await workbench.command("CODITECT: Open Walkthrough");
-    await workbench.page.getByText(texts["walkthrough.rehearse"]).first().waitFor();
-    await workbench.picture("first-start");
-  });
 
   it("runs the team, shows every stage and its proof, and applies what is accepted", async () => {
     const folder = await parts.session.project();
@@ -50,22 +40,6 @@ describe("the extension in a real workbench", function () {
     await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
     await savedText(join(folder, "src/bill.js"), /Math\.floor\(cents \/ people\)/);
     await workbench.picture("accepted");
-  });
-
-  it("stops in the middle when it is cancelled", async () => {
-    const workbench = await parts.session.open(await parts.session.project(throughModel(parts.model)));
-    await workbench.openFile("src/bill.js");
-    parts.model.hold();
-    await workbench.runTdd();
-    await parts.model.waiting();
-    await workbench.showView();
-    await workbench.treeItem(/^Stage write-tests, Running/).waitFor();
-    await workbench.picture("running");
-
-    await workbench.command("CODITECT: Cancel Run");
-    await workbench.treeItem(/^Run tdd.*cancelled/).waitFor();
-    parts.model.release();
-    await workbench.picture("cancelled");
   });
 
   it("shows a finding where it stands, applies its fix, and keeps a dismissal over a reload", async () => {

@@ -20,9 +20,16 @@ const shared = JSON.stringify({
   ],
 });
 
-describe("sharing teams in the editor", function () {
+describe("agents and teams of one's own", function () {
   skipUnlessNull(this, missingPart());
   const parts = useWorkbench();
+  let project: string;
+  const asTyped = {
+    "editor.autoClosingBrackets": "never",
+    "editor.autoSurround": "never",
+    "editor.autoIndent": "none",
+  };
+  const window = parts.shareWindow(async () => (project = await parts.session.project(asTyped)));
 
   it("shows all that a team of a repository may do before it is imported", async () => {
     const repository = await testWorkspace({ "coditect.json": shared });
@@ -30,8 +37,7 @@ describe("sharing teams in the editor", function () {
       await runGit(repository.root, "init", "-q");
       await runGit(repository.root, "add", ".");
       await runGit(repository.root, "commit", "-qm", "Share a team");
-      const project = await parts.session.project();
-      const workbench = await parts.session.open(project);
+      const workbench = await window();
       await workbench.command("CODITECT: Import Agents or Teams…");
       await workbench.choose("From npm or Git…");
       await workbench.page.locator(".quick-input-widget:visible input").fill(`file://${repository.root}`);
@@ -47,5 +53,27 @@ describe("sharing teams in the editor", function () {
     } finally {
       await repository.remove();
     }
+  });
+
+  it("makes an agent and a team, and says at its line what is wrong in one", async () => {
+    const workbench = await window();
+    const { page } = workbench;
+    await workbench.command("CODITECT: New Agent…");
+    await workbench.choose("Coder");
+    await workbench.answer("Name", "Careful Coder");
+    await workbench.editor(".coditect/agents/careful-coder.json").waitFor();
+    await workbench.command("CODITECT: New Team…");
+    await workbench.choose("bug-fix");
+    await workbench.answer("Name", "Two Eyes");
+    await workbench.editor(".coditect/teams/two-eyes.json").waitFor();
+
+    await page.keyboard.press("Control+A");
+    await page.keyboard.insertText('{\n  "name": "Two Eyes",\n  "members": "nobody"\n}\n');
+    await workbench.command("Problems: Focus on Problems View");
+    const problem = page.locator(".markers-panel .monaco-list-row", {
+      hasText: 'Incorrect type. Expected "array".',
+    });
+    await problem.filter({ hasText: "[Ln 3, Col 14]" }).waitFor();
+    await workbench.picture("team-with-a-mistake");
   });
 });
