@@ -146,6 +146,8 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
       ...folders,
       ...["--auth", "none", "--bind-addr", `127.0.0.1:${port}`],
       ...["--disable-telemetry", "--disable-update-check"],
+      // The browser is on this machine: what a closed window used is not kept for when it comes back.
+      ...["--reconnection-grace-time", "10"],
       ...(askTrust ? [] : ["--disable-workspace-trust"]),
     ],
     { env, stdio: ["ignore", "pipe", "pipe"], detached: true },

@@ -18,7 +18,9 @@ export interface EditorSession {
   project(settings?: Record<string, unknown>): Promise<string>;
   /** A `.code-workspace` file with a copy of the sample project in a folder of each name beside it. */
   workspace(names: readonly string[], settings: Record<string, unknown>): Promise<string>;
+  /** Opens a window, and closes the one before: two would share the machine's two cores. */
   open(folder: string): Promise<Workbench>;
+  closeWindow(): Promise<void>;
   /** Keeps a picture of the window that is open. */
   picture(name: string): Promise<void>;
   close(): Promise<void>;
@@ -48,7 +50,11 @@ export const startSession = async (
   const server = await startCodeServer({ extensions: [await packageExtension()], ...options });
   const browser: Browser = await openBrowser();
   const folders: string[] = [];
-  const open: Workbench[] = [];
+  let window: Workbench | null = null;
+  const closeWindow = async (): Promise<void> => {
+    await window?.page.context().close();
+    window = null;
+  };
   const newFolder = async (): Promise<string> => {
     const folder = await mkdtemp(join(tmpdir(), "coditect-project-"));
     folders.push(folder);
@@ -77,14 +83,12 @@ export const startSession = async (
       return file;
     },
     open: async (folder) => {
-      // One window at a time, as a person has it: two would share the machine's two cores.
-      await open.pop()?.page.context().close();
-      const workbench = await openWorkbench(browser, server.url, folder);
-      open.push(workbench);
-      return workbench;
+      await closeWindow();
+      return (window = await openWorkbench(browser, server.url, folder));
     },
+    closeWindow,
     picture: async (name) => {
-      await open.at(-1)?.picture(name);
+      await window?.picture(name);
     },
     close: async () => {
       await browser.close();

@@ -69,7 +69,7 @@ export const useWorkbench = (options?: () => Omit<CodeServerOptions, "extensions
   });
   after(async function () {
     this.timeout(SET_UP_MS);
-    if (options !== undefined) await session?.close();
+    await (options === undefined ? session?.closeWindow() : session?.close());
     await model?.close();
   });
   const started = <Part>(part: Part | null): Part => {
