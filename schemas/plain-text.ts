@@ -38,6 +38,13 @@ export const hasInvisible = (text: string): boolean =>
     .replace(partOfPicture, "")
     .search(invisible) !== -1;
 
+/** Blanks in a row that push what follows out of the window of a reader. */
+const farAway = /(?:^|\S)\s{150}/;
+
+/** Whether a text of several lines holds something that a reader of it would not see. */
+export const hidesText = (text: string): boolean =>
+  hasInvisible(text) || text.split("\n").some((line) => farAway.test(line.trimEnd()));
+
 /** Text of several lines: marks in place of what is not seen. */
 export const plainText = (text: string): string => marked(text.replaceAll("\r\n", "\n"));
 

@@ -31,8 +31,8 @@ const cut = (diff: string): string =>
     ? diff
     : `${diff.slice(0, diff.lastIndexOf("\n", LONGEST_DIFF))}\n[the rest of the diff is left out: it is too long]`;
 
-/** Most characters of the paths that git leaves out, because they go on a command line. */
-const LONGEST_CLOSED = 100_000;
+/** Most characters of the words that leave paths out: all words of a command line have 32,767 on Windows. */
+const LONGEST_EXCLUDES = process.platform === "win32" ? 25_000 : 500_000;
 
 /** Leaves out what agents may not see: version control may have a secret, or what a `.coditectignore` closes. */
 const diffSince = async (workspace: string, base: string, signal: AbortSignal): Promise<string> => {
@@ -44,11 +44,12 @@ const diffSince = async (workspace: string, base: string, signal: AbortSignal): 
     const rules = ignoreRules(workspace);
     const changed = (await diff(["--name-only", "--no-renames", "-z"], [])).split("\0");
     const closed = changed.filter((path) => path !== "" && rules.closedBy(path) !== null);
-    if (closed.join("").length > LONGEST_CLOSED)
+    const excludes = closed.map((path) => `:(exclude,literal)${path}`);
+    if (excludes.join(" ").length > LONGEST_EXCLUDES)
       throw fail("usage", {
         problem: `Too many files that agents may not see have changed since ${base}: git cannot leave out all of them.`,
       });
-    return await diff([], [".", ...closed.map((path) => `:(exclude,literal)${path}`)]);
+    return await diff([], [".", ...excludes]);
   } catch (error) {
     if (error instanceof CoditectError) throw error;
     throw fail("usage", { problem: `git cannot tell what changed since ${base}.` }, { cause: error });

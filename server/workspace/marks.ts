@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ChangeMark } from "../../schemas/changes.ts";
-import { hasInvisible } from "../../schemas/plain-text.ts";
+import { hasInvisible, hidesText } from "../../schemas/plain-text.ts";
 import { locksElsewhere } from "./locked-places.ts";
 import { executingLines, isExecuting, isSteering } from "./marked-files.ts";
 import { plainestPath } from "./plainest-path.ts";
@@ -109,7 +109,7 @@ export const marksOf = (path: string, before: string | null, after: string | nul
     locksElsewhere(name, before, after) ||
     executingLines.some(([file, line]) => file.test(name) && line.test(newLines(before, after ?? "")));
   const steers = isSteering(name);
-  const hides = hasInvisible(path) || (after !== null && hasInvisible(newLines(before, after)));
+  const hides = hasInvisible(path) || (after !== null && hidesText(newLines(before, after)));
   const known = schemasElsewhere(name, before);
   const fetches = schemasElsewhere(name, after).some((address) => !known.includes(address));
   return [

@@ -334,6 +334,12 @@ describe("a change of a file that something runs, or that steers tools", () => {
     assert.deepEqual(marksOf("src/a.ts", "a", "a\nif (admin\u202e) {"), ["invisible"]);
     assert.deepEqual(marksOf("src/a.ts", "old\u200b\n", "old\u200b\nnew\n"), []);
     assert.deepEqual(marksOf("src/a\u200b.ts", null, "a"), ["invisible"]);
+    for (const blanks of [" ".repeat(200), "\t".repeat(160), "\u00a0".repeat(150)]) {
+      assert.deepEqual(marksOf("src/a.ts", "a", `a;${blanks}evil();`), ["invisible"]);
+      assert.deepEqual(marksOf("src/a.ts", "a", `a\n${blanks}evil();`), ["invisible"]);
+      assert.deepEqual(marksOf("src/a.ts", "a", `a;${blanks}\n\n`), []);
+    }
+    assert.deepEqual(marksOf("src/a.ts", null, `${" ".repeat(80)}a; // deep\n`), []);
   });
 
   it("is applied only where it is named", () => {

@@ -2,7 +2,7 @@ import type { ChangeSet, FileChange } from "../../../schemas/changes.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Finding } from "../../../schemas/findings.ts";
-import { hasInvisible } from "../../../schemas/plain-text.ts";
+import { hidesText } from "../../../schemas/plain-text.ts";
 import { toFinding } from "../../executions/findings.ts";
 import type { Store } from "../../store/store.ts";
 
@@ -17,7 +17,7 @@ const CATEGORY = "invisible-characters";
 
 /** First line that holds characters which a reader does not see; null: none does. */
 const lineOf = (text: string): number | null => {
-  const index = text.split("\n").findIndex((line) => hasInvisible(line.replace(/\r$/, "")));
+  const index = text.split("\n").findIndex((line) => hidesText(line.replace(/\r$/, "")));
   return index < 0 ? null : index + 1;
 };
 
@@ -47,7 +47,7 @@ export const reportInvisible = async (
       category: CATEGORY,
       title: "The change contains invisible characters",
       explanation:
-        "Marks of direction, blanks without width or tag characters can hide instructions to agents, or make code look like other code. Look at this file where such characters are shown.",
+        "Marks of direction, blanks without width, tag characters or very many blanks can hide instructions to agents, or make code look like other code. Look at this file where such characters are shown.",
       fix: null,
       confidence: 1,
     };
