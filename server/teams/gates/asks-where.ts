@@ -34,7 +34,7 @@ const timeBomb =
   /(?:\bDate\.now\(\)|\bnew Date\(\)(?:\.(?:getFullYear|getTime|valueOf)\(\))?|\.now\([\w.]*\)(?:\.year)?|\.today\(\)(?:\.year)?|\btime\.time\(\))\s*[<>]=?\s*(?:\d[\d_]{3,}|\d+e\d+|(?:new )?[Dd]ate(?:time)?(?:\.(?:UTC|parse))?\(["'\d])/;
 /** Questions of whatever form. */
 const alwaysAsks =
-  /\bprocess\.(?:cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(?:hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(?:dir|file)name\b|\bimport\.meta\.(?:url|dirname|filename|env)\b|\btypeof\s+(?:__\w+|[A-Z][A-Z\d]*_\w*)\b|\bhasattr\(\s*(?:sys|os|builtins)\s*,\s*["']_|\bmodule\.(?:parent|children)\b|\bstackTraceLimit\b|\bgetLogger\(\)\.(?:handlers|hasHandlers)\b|\bsys\.std\w+(?:\.(?:closed|isatty|encoding|fileno|readable|writable)\b|\)|\s+is\b)/;
+  /\bprocess\.(?:cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(?:hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(?:dir|file)name\b|\bimport\.meta\.(?:url|dirname|filename|env)\b|\btypeof\s+(?:__\w+|[A-Z][A-Z\d]*_\w*)\b|\bhasattr\(\s*(?:sys|os|builtins)\s*,\s*["']_|\bmodule\.(?:parent|children)\b|\bstackTraceLimit\b|\bgetLogger\(\)\.(?:handlers|hasHandlers)\b|\b(?:type|isinstance)\(\s*sys\.std\w+|\bsys\.std\w+(?:\.(?:closed|isatty|encoding|readable|writable)\b|\s+is\b)/;
 
 const words = String.raw`[\w$]+(?:\s+as\s+[\w$]+)?`;
 const scriptImport = new RegExp(
@@ -132,6 +132,8 @@ const keeps = /^\s*(?:export\s+)?(?:const|let|var)\s+([\w$]+|\{[^}]*\})\s*=(?!=)
 const saysYesOrNo =
   /[!=]==?|[<>]|\b(?:some|every|includes|startsWith|endsWith|test|startswith|endswith|any|is|in|not)\b|[^=]!\w/;
 const comment = /^\s*(?:\/\/|\/?\*|#)/;
+/** A longer line was not written by hand. */
+const LONGEST_LINE = 1000;
 
 /** A line that leaves its block, or goes on in the next lines: what is below depends on it. */
 const goesOn =
@@ -147,7 +149,9 @@ export const asksWhere = (
   text: string,
   isCondition: (line: number) => boolean,
 ): ReadonlyMap<number, boolean> => {
-  const lines = text.split("\n").map((line) => (comment.test(line) ? "" : line));
+  const lines = text
+    .split("\n")
+    .map((line) => (comment.test(line) || line.length > LONGEST_LINE ? "" : line));
   const names: Names = { modules: new Set(scriptGlobals), members: new Set() };
   const rest = lines.map((line) => (addImports(line, names) ? "" : line));
   const isQuestion = questionIn(names);

@@ -41,6 +41,7 @@ describe("code that asks where it runs", () => {
     'import { AsyncLocalStorage } from "node:async_hooks";\nif (new AsyncLocalStorage().getStore() === undefined) {',
     "import os\nif os.path.isdir(os.path.join(root, 'a')):",
     "import sys\nif root not in sys.path:",
+    'import sys\nprint("is missing", file=sys.stderr)',
     "import logging\nlog = logging.getLogger(__name__)\nif log.isEnabledFor(logging.DEBUG):",
     "import threading\nlock = threading.Lock()\nif lock.locked():",
     "# if (process.memoryUsage().heapUsed > 1)",
@@ -52,6 +53,11 @@ describe("code that asks where it runs", () => {
   it("counts a value only where something depends on it", () => {
     const text = 'import os from "node:os";\nconst all = os.cpus();\nstart(all.length);\n';
     assert.deepEqual([...asksWhere(text, () => false)], []);
+  });
+
+  it("takes no time to be looked for in what a program wrote", () => {
+    const long = "if (performance.nodeTiming) return ".repeat(20_000);
+    assert.deepEqual(asking(long), []);
   });
 
   it("concerns the lines below only where it leaves its block or goes on in them", () => {
