@@ -1,5 +1,4 @@
-import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js";
+import type { Client, ContentBlock, Tool } from "@modelcontextprotocol/client";
 import type { Json } from "../../schemas/primitives.ts";
 import type { CallUnderWay } from "./call-under-way.ts";
 import type { ToolAnswer } from "./tools-api.ts";
@@ -10,26 +9,25 @@ const LONGEST_CALL_MILLISECONDS = 600_000;
 /** Calls a tool of a server, which may take long while it reports progress or asks the user. */
 export const callOnce = async (
   client: Client,
-  tool: string,
+  tool: Tool,
   input: Readonly<Record<string, Json>>,
   call: CallUnderWay,
 ): Promise<ToolAnswer> => {
-  const raw = await client.callTool({ name: tool, arguments: input }, CallToolResultSchema, {
+  const request = { name: tool.name, arguments: input };
+  const { content, isError } = await client.callTool(request, {
     signal: call.signal,
     timeout: LONGEST_CALL_MILLISECONDS,
+    toolDefinition: tool,
     // The server reports progress only to a client that listens.
     onprogress: () => {
       call.heard();
     },
   });
-  const { content, isError } = CallToolResultSchema.parse(raw);
   return { content: content.map(textOf).join("\n"), is_error: isError === true };
 };
 
-type Part = (typeof CallToolResultSchema)["_output"]["content"][number];
-
 /** The parts of a result that a model can read. */
-export const textOf = (part: Part): string => {
+export const textOf = (part: ContentBlock): string => {
   switch (part.type) {
     case "text":
       return part.text;

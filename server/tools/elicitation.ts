@@ -1,4 +1,4 @@
-import type { ElicitRequest, ElicitRequestFormParams } from "@modelcontextprotocol/sdk/types.js";
+import type { ElicitRequest, ElicitRequestFormParams } from "@modelcontextprotocol/client";
 import { QuestionContent, type QuestionField } from "../../schemas/questions.ts";
 import { safePage } from "./safe-page.ts";
 

@@ -1,5 +1,5 @@
-import type { Tool } from "@modelcontextprotocol/sdk/types.js";
-import { ToolSchema } from "@modelcontextprotocol/sdk/types.js";
+import type { Tool } from "@modelcontextprotocol/client";
+import { ToolSchema } from "@modelcontextprotocol/core";
 import type { AgentConfig } from "../../schemas/agent.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { LentTool, LentToolCall } from "../../schemas/lent-tools.ts";

@@ -1,59 +1,23 @@
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import {
-  ElicitRequestSchema,
-  ErrorCode,
-  McpError,
+  type Client,
   type Prompt,
   type Resource,
   type Tool,
   UrlElicitationRequiredError,
-} from "@modelcontextprotocol/sdk/types.js";
+} from "@modelcontextprotocol/client";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { callOnce, textOf } from "./call-once.ts";
 import { CallUnderWay } from "./call-under-way.ts";
-import type { CheckedFetch } from "./checked-fetch.ts";
-import { limitedFetch } from "./limited-fetch.ts";
-import { refreshesOf } from "./oauth/refreshes.ts";
-import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
-import { resolveSecrets, type SecretTexts } from "./secrets.ts";
-import { serverSchemas } from "./schema-checks.ts";
-import { watchMessages } from "./message-watch.ts";
+import { type Connected, connectTo, type McpParts } from "./mcp-connection.ts";
 import { allPages } from "./pages.ts";
-import type { ServerSandbox } from "./server-sandbox.ts";
-import { StdioTransport } from "./stdio-transport.ts";
 import type { AskUser, ToolAnswer } from "./tools-api.ts";
 
-/** How long a server may take to start and to list its tools, unless `startMilliseconds` says otherwise. */
-const START_MILLISECONDS = 10_000;
 /** After a failed start, it is left alone for this long: no stage has to wait for it again. */
 const PAUSE_MILLISECONDS = 60_000;
-/** How many tools of a server are taken, and how many resources or prompts. */
-const MOST_TOOLS = 500;
+/** How many resources or prompts of a server are taken. */
 const MOST_LISTED = 200;
-
-export interface McpParts {
-  sandbox: ServerSandbox;
-  checked: CheckedFetch;
-  environment: NodeJS.ProcessEnv;
-  /** Where logins are stored. */
-  secrets: SecretTexts;
-  version: string;
-  startMilliseconds?: number | undefined;
-}
-
-interface Connected {
-  client: Client;
-  tools: readonly Tool[];
-  /** Whether it has more tools than are taken. */
-  hasMore: boolean;
-  /** Why the connection ended, where the server is at fault; null: it has not. */
-  problem(): string | null;
-}
 
 /**
  * One MCP server: started when its tools are first needed, started again after it died. Documents:
@@ -97,7 +61,8 @@ export class McpServer {
   async resources(signal: AbortSignal): Promise<Pick<Resource, "uri" | "name" | "description">[]> {
     return this.#ask("The list of resources", signal, async ({ client }) => {
       const { items } = await allPages(MOST_LISTED, async (cursor) => {
-        const { resources, nextCursor } = await client.listResources(cursor, { signal });
+        const request = { method: "resources/list" as const, params: cursor };
+        const { resources, nextCursor } = await client.request(request, { signal });
         return { items: resources, nextCursor };
       });
       return items.map(({ uri, name, description }) => ({ uri, name, description }));
@@ -108,7 +73,8 @@ export class McpServer {
   async prompts(signal: AbortSignal): Promise<Pick<Prompt, "name" | "description" | "arguments">[]> {
     return this.#ask("The list of prompts", signal, async ({ client }) => {
       const { items } = await allPages(MOST_LISTED, async (cursor) => {
-        const { prompts, nextCursor } = await client.listPrompts(cursor, { signal });
+        const request = { method: "prompts/list" as const, params: cursor };
+        const { prompts, nextCursor } = await client.request(request, { signal });
         return { items: prompts, nextCursor };
       });
       return items.map(({ name, description, arguments: values }) => ({
@@ -147,11 +113,13 @@ export class McpServer {
     signal: AbortSignal,
     milliseconds: number,
   ): Promise<ToolAnswer> {
-    return this.#ask(`The tool ${tool}`, signal, async ({ client }) => {
+    return this.#ask(`The tool ${tool}`, signal, async ({ client, tools }) => {
+      const listed = tools.find(({ name }) => name === tool);
+      if (listed === undefined) throw new Error(`it has no tool ${tool}`);
       const call = new CallUnderWay(this.#name, ask, signal, milliseconds);
       this.#calls.add(call);
       try {
-        return await this.#callAfterPages(client, tool, input, call);
+        return await this.#callAfterPages(client, listed, input, call);
       } finally {
         this.#calls.delete(call);
         call.end();
@@ -162,7 +130,7 @@ export class McpServer {
   /** Calls a tool, and once more where the user had to open pages first and did. */
   async #callAfterPages(
     client: Client,
-    tool: string,
+    tool: Tool,
     input: Readonly<Record<string, Json>>,
     call: CallUnderWay,
   ): Promise<ToolAnswer> {
@@ -212,82 +180,30 @@ export class McpServer {
     return this.#connected;
   }
 
-  async #connect(): Promise<Connected> {
-    const client = new Client(
-      { name: "coditect", version: this.#parts.version },
-      {
-        capabilities: { elicitation: { form: {}, url: {} } },
-        // By its own, the SDK would run a server's patterns on the server's texts.
-        jsonSchemaValidator: new AjvJsonSchemaValidator(serverSchemas()),
+  #connect(): Promise<Connected> {
+    return connectTo(this.#name, this.#config, this.#parts, {
+      onQuestion: async (question, withdrawn) => {
+        // The protocol does not say which call a question belongs to: it is the oldest that may ask.
+        const call = [...this.#calls].find(({ mayAsk }) => mayAsk);
+        return call?.elicit(question, withdrawn) ?? { action: "decline" };
       },
-    );
-    client.setRequestHandler(ElicitRequestSchema, ({ params }, { signal }) => {
-      // The protocol does not say which call a question belongs to: it is the oldest that may ask.
-      const call = [...this.#calls].find(({ mayAsk }) => mayAsk);
-      return call?.elicit(params, signal) ?? { action: "decline" as const };
+      onClose: () => {
+        this.#connected = undefined;
+      },
     });
-    client.onclose = () => {
-      this.#connected = undefined;
-    };
-    const transport = await this.#transport();
-    let found: string | null = null;
-    const problem = () => (transport instanceof StdioTransport ? transport.problem : found);
-    watchMessages(transport, (reason) => {
-      found = reason;
-      if (transport instanceof StdioTransport) transport.end(reason);
-      else void transport.close();
-    });
-    const timeout = this.#parts.startMilliseconds ?? START_MILLISECONDS;
-    // One deadline over all requests: a list of tools may have many pages.
-    const options = { timeout, signal: AbortSignal.timeout(timeout) };
-    try {
-      await client.connect(transport, options);
-      // A server may have resources alone.
-      const hasTools = client.getServerCapabilities()?.tools !== undefined;
-      const { items, hasMore } = await allPages(hasTools ? MOST_TOOLS : 0, async (cursor) => {
-        const { tools, nextCursor } = await client.listTools(cursor, options);
-        return { items: tools, nextCursor };
-      });
-      return { client, tools: items, hasMore, problem };
-    } catch (error) {
-      const reason = problem() ?? (isTimeout(error) ? notInTime(timeout) : null);
-      await client.close();
-      throw this.#failed(error, reason);
-    }
-  }
-
-  async #transport(): Promise<Transport | StdioTransport> {
-    const { checked, environment, sandbox, secrets } = this.#parts;
-    const config = this.#config;
-    if ("url" in config) {
-      const transport = new StreamableHTTPClientTransport(new URL(config.url), {
-        requestInit: { headers: resolveSecrets(config.headers, environment) },
-        fetch: refreshesOf(secrets).through(limitedFetch(checked)),
-        ...(usesOAuth(config) && {
-          authProvider: new ServerLogin({ server: this.#name, config, secrets, environment }),
-        }),
-      });
-      // The SDK declares the session id of this class and of the interface differently.
-      return transport;
-    }
-    return new StdioTransport(await sandbox.command(config, resolveSecrets(config.env, environment)));
   }
 
   /** `problem`: what the server did; it says more than how the call failed. */
   #failed(error: unknown, problem: string | null = null): CoditectError {
-    if (error instanceof CoditectError) return error;
-    const cause = error instanceof Error && error.cause instanceof CoditectError ? error.cause : null;
-    if (cause !== null) return cause;
+    const known = ownErrorIn(error);
+    if (known !== null) return known;
     const reason = problem ?? (error instanceof Error ? error.message : String(error));
     return fail("tool_server_failed", { server: this.#name, reason }, { cause: error });
   }
 }
 
-const REQUEST_TIMEOUT: number = ErrorCode.RequestTimeout;
-
-const isTimeout = (error: unknown): boolean =>
-  (error instanceof McpError && error.code === REQUEST_TIMEOUT) ||
-  (error instanceof DOMException && error.name === "TimeoutError");
-
-const notInTime = (milliseconds: number): string =>
-  `it did not start and list its tools within ${milliseconds / 1000} seconds`;
+/** Our own error that an error of the SDK carries as its cause, such as that of a login; null: there is none. */
+const ownErrorIn = (error: unknown): CoditectError | null => {
+  if (error instanceof CoditectError) return error;
+  return error instanceof Error ? ownErrorIn(error.cause) : null;
+};

@@ -1,6 +1,7 @@
-import type { Tool } from "@modelcontextprotocol/sdk/types.js";
+import type { Tool } from "@modelcontextprotocol/client";
 import { Json } from "../../schemas/primitives.ts";
 import type { ToolDefinition } from "../../schemas/tool-definition.ts";
+import { namesValidHeaders } from "./header-fields.ts";
 import { offeredName } from "./offered-name.ts";
 
 /** Longest description that a model is given, in characters. */
@@ -23,8 +24,9 @@ const isDeeperThan = (value: unknown, most: number): boolean => {
 
 const problemOf = ({ inputSchema }: Tool): string | null => {
   if (isDeeperThan(inputSchema, MOST_LEVELS)) return `its schema has more than ${MOST_LEVELS} levels`;
-  const isLarge = JSON.stringify(inputSchema).length > MOST_SCHEMA;
-  return isLarge ? `its schema has more than ${MOST_SCHEMA} characters` : null;
+  if (JSON.stringify(inputSchema).length > MOST_SCHEMA)
+    return `its schema has more than ${MOST_SCHEMA} characters`;
+  return namesValidHeaders(inputSchema) ? null : "its schema names headers that cannot be sent";
 };
 
 /** Foreign descriptions of a tool are marked as such: they are no instructions from us or the user. */

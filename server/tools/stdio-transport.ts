@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
+import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
+import { JSONRPCMessageSchema } from "@modelcontextprotocol/core";
 import { MessageLines } from "./message-lines.ts";
+import { MessageWatch } from "./message-watch.ts";
 import type { ServerCommand } from "./server-sandbox.ts";
 
 /** How long a server may take to end after its input is closed, before it is killed. */
@@ -19,8 +20,12 @@ export class StdioTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #command: ServerCommand;
   readonly #lines = new MessageLines();
+  readonly #watch = new MessageWatch();
   #child: ChildProcess | undefined;
-  #problem: string | null = null;
+  /** What the server did, so that it was ended. */
+  #fault: string | null = null;
+  /** How it ended by itself. */
+  #ending: string | null = null;
 
   constructor(command: ServerCommand) {
     this.#command = command;
@@ -28,8 +33,21 @@ export class StdioTransport implements Transport {
 
   /** Why the connection ended, for people; null: it has not, or nobody knows. */
   get problem(): string | null {
-    return this.#problem;
+    return this.#fault ?? this.#ending;
   }
+
+  /** Whether the server ended by itself. */
+  get hasLeft(): boolean {
+    return this.#fault === null && this.#ending !== null;
+  }
+
+  /** By this and `stderr`, the SDK knows that it speaks with a child process. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Nobody reads what the server logs. */
+  readonly stderr = null;
 
   async start(): Promise<void> {
     const { command, args, env, folder } = this.#command;
@@ -50,7 +68,7 @@ export class StdioTransport implements Transport {
     child.stdin.on("error", () => undefined);
     child.once("close", (code, signal) => {
       const how = signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
-      this.#problem ??= `${how} before it answered`;
+      this.#ending = `${how} before it answered`;
       this.onclose?.();
     });
     await once(child, "spawn").catch((error: unknown) => {
@@ -62,7 +80,8 @@ export class StdioTransport implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     const input = this.#child?.stdin;
-    if (input?.writable !== true) throw new Error(this.#problem ?? "it has ended");
+    if (input?.writable !== true) throw new Error(this.problem ?? "it has ended");
+    this.#watch.sent(message);
     if (!input.write(`${JSON.stringify(message)}\n`))
       await Promise.race([once(input, "drain"), once(input, "close")]);
   }
@@ -79,23 +98,20 @@ export class StdioTransport implements Transport {
     clearTimeout(late);
   }
 
-  /** Ends the server at once. `problem`: what it did, for people. */
-  end(problem: string): void {
-    this.#problem ??= problem;
-    this.#kill();
-  }
-
   #read(chunk: Buffer): void {
-    if (this.#problem !== null) return;
+    if (this.#fault !== null) return;
     try {
       for (const line of this.#lines.add(chunk)) {
         const message = readMessage(line);
-        if (message !== null) this.onmessage?.(message);
-        // It was ended for what it said: nothing after that counts.
-        if (this.problem !== null) return;
+        if (message === null) continue;
+        const problem = this.#watch.problemOf(message);
+        // Nothing that it says after that counts.
+        if (problem !== null) throw new Error(problem);
+        this.onmessage?.(message);
       }
     } catch (error) {
-      this.end(error instanceof Error ? error.message : String(error));
+      this.#fault ??= error instanceof Error ? error.message : String(error);
+      this.#kill();
     }
   }
 

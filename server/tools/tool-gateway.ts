@@ -10,7 +10,8 @@ import { LentToolAccess } from "./lent-tool-access.ts";
 import { callHttp } from "./http-tool.ts";
 import { InputCheck } from "./input-check.ts";
 import { LongResults, ResultPart } from "./long-results.ts";
-import { McpServer, type McpParts } from "./mcp-servers.ts";
+import type { McpParts } from "./mcp-connection.ts";
+import { McpServer } from "./mcp-servers.ts";
 import { ownTools } from "./own-tools.ts";
 import { bestMatches, callFound, CallFound, FindTools, findTools, readResult } from "./runtime-tools.ts";
 import { ServedTexts } from "./served-texts.ts";
@@ -225,9 +226,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
         `The MCP server ${name} changed its tools since you allowed it. They are not used until you allow them, which the next run asks.`,
       );
     } catch (error) {
-      const isTooDeep = error instanceof RangeError;
-      const reason = isTooDeep ? "Their schemas have too many levels." : messageOf(error);
-      this.#warn(`The tools of the MCP server ${name} are not available. ${reason}`);
+      this.#warn(`The tools of the MCP server ${name} are not available. ${messageOf(error)}`);
     }
     return null;
   }

@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
+import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
 import type { Connection } from "../../hosting/connection.ts";
+import { answerIndependently, isIndependent } from "./independent.ts";
 import { createMcpServer } from "./server.ts";
 
-/** A client has one session. More than this many at once are not honest use. */
+/** A client of a protocol before 2026-07-28 has one session. More than this many at once are not honest use. */
 const MOST_SESSIONS = 32;
 
 interface Session {
   server: McpServer;
-  transport: StreamableHTTPServerTransport;
+  transport: NodeStreamableHTTPServerTransport;
 }
 
 /** The runtime as an MCP server over streamable HTTP. The surface decides who may call it. */
@@ -27,11 +28,15 @@ const refuse = (response: ServerResponse, status: number, message: string): void
 };
 
 export const openMcpEndpoint = (connection: Connection, version: string): McpEndpoint => {
+  const createServer = (): McpServer =>
+    createMcpServer(() => Promise.resolve({ connection, runOptions: {} }), version);
   const sessions = new Map<string, Session>();
+  // Since protocol 2026-07-28, each request is independent.
+  const independent = createMcpHandler(createServer, { legacy: "reject" });
 
   const openSession = async (): Promise<Session> => {
-    const server = createMcpServer(() => Promise.resolve({ connection, runOptions: {} }), version);
-    const transport = new StreamableHTTPServerTransport({
+    const server = createServer();
+    const transport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => {
         sessions.set(id, { server, transport });
@@ -52,6 +57,10 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
 
   return {
     handle: async (request, response, body) => {
+      if (await isIndependent(request, body)) {
+        await answerIndependently(independent, request, response, body);
+        return;
+      }
       const id = request.headers["mcp-session-id"];
       if (typeof id === "string") {
         const session = sessions.get(id);
@@ -76,7 +85,7 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
       if (transport.sessionId === undefined) await server.close();
     },
     close: async () => {
-      await Promise.all([...sessions.values()].map(({ server }) => server.close()));
+      await Promise.all([independent.close(), ...[...sessions.values()].map(({ server }) => server.close())]);
     },
   };
 };

@@ -1,4 +1,4 @@
-import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import type { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
 /** Built-in teams that a person asks for by name, with what they are for. */
@@ -20,10 +20,10 @@ export const addPrompts = (server: McpServer): void => {
       {
         title,
         description,
-        argsSchema: {
+        argsSchema: z.object({
           file: z.string().describe("The file it is about, relative to the workspace"),
           task: z.string().optional().describe("What to do"),
-        },
+        }),
       },
       ({ file, task }) => {
         const input = JSON.stringify({ team, file, ...(task !== undefined && { task }) });

@@ -1,5 +1,6 @@
-import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import type { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { progressOf } from "./progress.ts";
 import { asText, reporting } from "./results.ts";
 
 /** Judges what changed in the workspace since a revision; tells each gate, returns the whole as Markdown. */
@@ -16,29 +17,23 @@ export const addProveTool = (server: McpServer, prove: Prover): void => {
         "the change and pass with it, nothing else broke, the tests notice small mutations of the changed " +
         "lines, each part of the change is needed by a test, and the tests are stable. Says which gate did " +
         "not hold and why. Call it before you report that a task is done. The workspace is only read.",
-      inputSchema: {
+      inputSchema: z.object({
         base: z
           .string()
           .regex(/^[\w@][\w./@{}~^-]*$/)
           .default("HEAD")
           .describe("The revision the change is made from; HEAD judges what is not committed yet"),
-      },
+      }),
       annotations: { readOnlyHint: true, openWorldHint: false },
     },
-    ({ base }, { signal, _meta, sendNotification }) =>
+    ({ base }, { mcpReq }) =>
       reporting(async () => {
-        const progressToken = _meta?.progressToken;
-        let progress = 0;
+        const tell = progressOf(mcpReq);
         const told = (message: string): void => {
-          if (progressToken === undefined) return;
-          progress += 1;
           // A client that no longer listens misses nothing, because the answer contains everything.
-          void sendNotification({
-            method: "notifications/progress",
-            params: { progressToken, progress, message },
-          }).catch(() => undefined);
+          tell(message).catch(() => undefined);
         };
-        return asText(await prove(base, told, signal));
+        return asText(await prove(base, told, mcpReq.signal));
       }),
   );
 };

@@ -1,4 +1,4 @@
-import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { McpServer } from "@modelcontextprotocol/server";
 import { addPrompts } from "./prompts.ts";
 import { addProveTool, type Prover } from "./prove-tool.ts";
 import { addResultTools, addRunTools, type OpenSession } from "./tools.ts";

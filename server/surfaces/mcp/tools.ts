@@ -1,4 +1,4 @@
-import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import type { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import type { RunEvent } from "../../../schemas/events.ts";
@@ -9,6 +9,7 @@ import { commandOrigin } from "../../../schemas/run-origin.ts";
 import { readTraceContext } from "../../../schemas/trace.ts";
 import type { Connection } from "../../hosting/connection.ts";
 import { followRun } from "../../hosting/follow-run.ts";
+import { progressOf } from "./progress.ts";
 import { asText, reporting } from "./results.ts";
 import { reportOf } from "./run-report.ts";
 
@@ -22,7 +23,7 @@ interface McpSession {
 export type OpenSession = () => Promise<McpSession>;
 
 const taskId = Uuid.describe("The task id that run_team returned");
-const byTask = { task_id: taskId };
+const byTask = z.object({ task_id: taskId });
 const readOnly = { readOnlyHint: true, openWorldHint: false } as const;
 const asJson = (value: unknown) => asText(JSON.stringify(value, null, 2));
 
@@ -43,7 +44,7 @@ export const addRunTools = (server: McpServer, open: OpenSession): void => {
         "then reviews. bug-fix: a failing test for a bug report, then the fix. review: findings in a " +
         "file. The runtime proves each step with gates. The workspace does not change until you call " +
         "apply_changes. A run takes minutes; progress notifications name the current stage.",
-      inputSchema: {
+      inputSchema: z.object({
         team: z
           .string()
           .min(1)
@@ -51,22 +52,17 @@ export const addRunTools = (server: McpServer, open: OpenSession): void => {
         file: WorkspacePath.optional().describe("The file it is about, relative to the workspace"),
         task: z.string().default("").describe("What to do, or the bug report"),
         max_cost_usd: z.number().nonnegative().optional().describe("Stop before the run costs more"),
-      },
+      }),
       annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: true },
     },
-    ({ team, file, task, max_cost_usd }, { signal, _meta, sendNotification }) =>
+    ({ team, file, task, max_cost_usd }, { mcpReq }) =>
       reporting(async () => {
         const { connection: runtime, runOptions } = await open();
-        const progressToken = _meta?.progressToken;
-        let progress = 0;
+        const { _meta, signal } = mcpReq;
+        const tell = progressOf(mcpReq);
         const onEvent = (event: RunEvent): Promise<void> | undefined => {
-          const message = progressOf(event);
-          if (message === null || progressToken === undefined) return undefined;
-          progress += 1;
-          return sendNotification({
-            method: "notifications/progress",
-            params: { progressToken, progress, message },
-          });
+          const line = lineOf(event);
+          return line === null ? undefined : tell(line);
         };
         const limits = max_cost_usd === undefined ? {} : { limits: limitedTo(max_cost_usd) };
         // Where MCP clients say which trace a call is part of.
@@ -93,7 +89,10 @@ export const addRunTools = (server: McpServer, open: OpenSession): void => {
     {
       title: "List runs",
       description: "Lists the runs of this workspace, newest first.",
-      inputSchema: { status: RunStatus.optional(), limit: Count.min(1).max(100).default(20) },
+      inputSchema: z.object({
+        status: RunStatus.optional(),
+        limit: Count.min(1).max(100).default(20),
+      }),
       annotations: readOnly,
     },
     ({ status, limit }) =>
@@ -149,7 +148,9 @@ export const addResultTools = (server: McpServer, open: OpenSession): void => {
       description:
         "Writes the change set of a run into the workspace and merges it with edits made since. " +
         "A file that conflicts with them is not written.",
-      inputSchema: { ...byTask, paths: z.array(WorkspacePath).optional().describe("Only these files") },
+      inputSchema: byTask.extend({
+        paths: z.array(WorkspacePath).optional().describe("Only these files"),
+      }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     },
     ({ task_id, paths }) =>
@@ -170,11 +171,11 @@ export const addResultTools = (server: McpServer, open: OpenSession): void => {
       title: "List findings",
       description:
         "Lists what reviewing agents reported, with place, severity and explanation. Those that a failing test proves come first.",
-      inputSchema: {
+      inputSchema: z.object({
         task_id: taskId.optional(),
         path: WorkspacePath.optional(),
         status: FindingStatus.default("Open"),
-      },
+      }),
       annotations: readOnly,
     },
     ({ task_id, path, status }) =>
@@ -196,7 +197,7 @@ const limitedTo = (dollars: number): RunOptions["limits"] => ({
 });
 
 /** A line of progress for the events that a person would want to see; null for the others. */
-const progressOf = (event: RunEvent): string | null => {
+const lineOf = (event: RunEvent): string | null => {
   switch (event.type) {
     case "stage.started":
       return `${event.stage}: round ${event.round}`;

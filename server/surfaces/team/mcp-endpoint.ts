@@ -1,6 +1,7 @@
-import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { createMcpHandler } from "@modelcontextprotocol/server";
 import { fail } from "../../../schemas/errors.ts";
 import type { Connection } from "../../hosting/connection.ts";
+import { answerIndependently } from "../mcp/independent.ts";
 import { createMcpServer } from "../mcp/server.ts";
 import type { Api, Exchange } from "../rest/api.ts";
 import { readBody } from "../rest/messages.ts";
@@ -47,11 +48,8 @@ export const answerMcp = async (exchange: Exchange, api: Api): Promise<void> => 
   if (verb !== "POST") throw fail("verb_not_allowed", { path: MCP_PATH, verb, allowed: "POST" });
   const body = await readBody(request, api.bodyLimit);
   const connection = connectionFor(exchange, api);
-  const server = createMcpServer(() => Promise.resolve({ connection, runOptions: {} }), api.version);
-  const transport = new StreamableHTTPServerTransport();
-  response.on("close", () => {
-    void server.close();
-  });
-  await server.connect(transport);
-  await transport.handleRequest(request, response, body);
+  const handler = createMcpHandler(() =>
+    createMcpServer(() => Promise.resolve({ connection, runOptions: {} }), api.version),
+  );
+  await answerIndependently(handler, request, response, body);
 };

@@ -2,9 +2,14 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { auth, extractWWWAuthenticateParams } from "@modelcontextprotocol/sdk/client/auth.js";
-import type { OAuthClientInformationMixed, OAuthTokens } from "@modelcontextprotocol/sdk/shared/auth.js";
-import { LATEST_PROTOCOL_VERSION } from "@modelcontextprotocol/sdk/types.js";
+import {
+  auth,
+  extractWWWAuthenticateParams,
+  LATEST_PROTOCOL_VERSION,
+  type OAuthDiscoveryState,
+  type StoredOAuthClientInformation,
+  type StoredOAuthTokens,
+} from "@modelcontextprotocol/client";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import { safePage } from "../safe-page.ts";
 import { type LoginParts, ServerLogin } from "./server-login.ts";
@@ -24,6 +29,7 @@ class PersonalLogin extends ServerLogin {
   override readonly redirectUrl: string;
   readonly #show: (page: URL) => void;
   #verifier = "";
+  #discovered: OAuthDiscoveryState | undefined;
 
   constructor(options: LogInOptions, port: number) {
     super(options);
@@ -36,7 +42,7 @@ class PersonalLogin extends ServerLogin {
   }
 
   /** An earlier registration leads back to another port, so each login registers again. */
-  override async clientInformation(): Promise<OAuthClientInformationMixed | undefined> {
+  override async clientInformation(): Promise<StoredOAuthClientInformation | undefined> {
     const { client } = await this.stored.read();
     const uris: unknown = client?.redirect_uris;
     const isForThisPort = Array.isArray(uris) && uris.includes(this.redirectUrl);
@@ -44,7 +50,7 @@ class PersonalLogin extends ServerLogin {
   }
 
   /** Tokens that are there are not enough, or the user would not log in. */
-  override tokens(): Promise<OAuthTokens | undefined> {
+  override tokens(): Promise<StoredOAuthTokens | undefined> {
     return Promise.resolve(undefined);
   }
 
@@ -63,6 +69,15 @@ class PersonalLogin extends ServerLogin {
     return this.#verifier;
   }
 
+  /** The code is exchanged with the service that the user was sent to, even if the server names another meanwhile. */
+  saveDiscoveryState(state: OAuthDiscoveryState): void {
+    this.#discovered = state;
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.#discovered;
+  }
+
   async wantedScope(): Promise<string | undefined> {
     return (await this.stored.read()).wanted_scope;
   }
@@ -79,8 +94,14 @@ const say = (response: ServerResponse, status: number, text: string): void => {
   response.end(text);
 };
 
+/** What the service's page leads back with. `iss`: who issued the code, if the service says so. */
+interface Code {
+  code: string;
+  iss: string | null;
+}
+
 /** The code with which the service's page leads back. */
-const codeFrom = (server: Server, login: PersonalLogin, signal: AbortSignal): Promise<string> =>
+const codeFrom = (server: Server, login: PersonalLogin, signal: AbortSignal): Promise<Code> =>
   new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => {
       reject(new Error("nobody finished it in the browser"));
@@ -104,7 +125,7 @@ const codeFrom = (server: Server, login: PersonalLogin, signal: AbortSignal): Pr
         return;
       }
       say(response, 200, "You are logged in. You can close this page.");
-      resolve(code);
+      resolve({ code, iss: searchParams.get("iss") });
     });
   });
 
@@ -143,10 +164,11 @@ export const logIn = async (options: LogInOptions): Promise<void> => {
       ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
       ...(wanted !== undefined && { scope: wanted }),
     };
-    const code = codeFrom(server, login, signal);
-    code.catch(() => undefined);
+    const coming = codeFrom(server, login, signal);
+    coming.catch(() => undefined);
     await auth(login, asked);
-    await auth(login, { ...asked, authorizationCode: await code });
+    const { code, iss } = await coming;
+    await auth(login, { ...asked, authorizationCode: code, ...(iss !== null && { iss }) });
   } catch (error) {
     if (error instanceof CoditectError) throw error;
     const cause = error instanceof Error && error.cause instanceof CoditectError ? error.cause : null;

@@ -1,11 +1,10 @@
-import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
-import {
-  OAuthClientInformationSchema,
-  type OAuthClientInformationMixed,
-  type OAuthClientMetadata,
-  type OAuthTokens,
-  OAuthTokensSchema,
-} from "@modelcontextprotocol/sdk/shared/auth.js";
+import type {
+  OAuthClientMetadata,
+  OAuthClientProvider,
+  StoredOAuthClientInformation,
+  StoredOAuthTokens,
+} from "@modelcontextprotocol/client";
+import { OAuthClientInformationSchema, OAuthTokensSchema } from "@modelcontextprotocol/core";
 import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import type { McpServerConfig, ServerOAuth } from "../../../schemas/mcp.ts";
@@ -107,22 +106,22 @@ export class ServerLogin implements OAuthClientProvider {
     };
   }
 
-  async clientInformation(): Promise<OAuthClientInformationMixed | undefined> {
+  async clientInformation(): Promise<StoredOAuthClientInformation | undefined> {
     return this.registered() ?? (await this.stored.read()).client;
   }
 
-  async saveClientInformation(client: OAuthClientInformationMixed): Promise<void> {
+  async saveClientInformation(client: StoredOAuthClientInformation): Promise<void> {
     await this.stored.change((login) => ({ ...login, client }));
   }
 
   /** Errors: `tool_server_login`: nobody has logged in yet. */
-  async tokens(): Promise<OAuthTokens | undefined> {
+  async tokens(): Promise<StoredOAuthTokens | undefined> {
     const { tokens } = await this.stored.read();
     if (tokens === undefined) throw this.needed();
     return tokens;
   }
 
-  async saveTokens(tokens: OAuthTokens): Promise<void> {
+  async saveTokens(tokens: StoredOAuthTokens): Promise<void> {
     await this.stored.change(({ client }) => ({ ...(client && { client }), tokens }));
   }
 
@@ -155,7 +154,7 @@ export class ServerLogin implements OAuthClientProvider {
   }
 
   /** The client that the user registered with the service; undefined: it registers itself. */
-  protected registered(): OAuthClientInformationMixed | undefined {
+  protected registered(): StoredOAuthClientInformation | undefined {
     const { client_id, client_secret, issuer } = this.parts.config.oauth;
     if (client_id === undefined) return undefined;
     const secret =

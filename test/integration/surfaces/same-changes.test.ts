@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { client, methods, ndJsonStream, PROTOCOL_VERSION } from "@agentclientprotocol/sdk";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { describe, it } from "mocha";
 import { StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
 import { z } from "zod";
@@ -63,7 +63,7 @@ const byMcp: Way = async (workspace) => {
   const args = [commandLine, "mcp", "--workspace", workspace, ...rehearsed];
   await mcp.connect(new StdioClientTransport({ command: process.execPath, args, env, stderr: "ignore" }));
   const request = { name: "run_team", arguments: { team: "tdd", file: FILE, task: TASK } };
-  await mcp.callTool(request, undefined, { timeout: 100_000 });
+  await mcp.callTool(request, { timeout: 100_000 });
   await mcp.close();
 };
 

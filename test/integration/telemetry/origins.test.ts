@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { client, methods, ndJsonStream, PROTOCOL_VERSION } from "@agentclientprotocol/sdk";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { z } from "zod";
 import type { MethodInput } from "../../../schemas/contract.ts";
 import { AcpAgent } from "../../../server/surfaces/acp/agent.ts";

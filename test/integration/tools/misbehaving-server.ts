@@ -1,54 +1,58 @@
 // An MCP server that does what the first argument says, for tests of the client.
-import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { McpServer } from "@modelcontextprotocol/server";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 
 const [, , behaviour = "", detail = ""] = process.argv;
-const server = new McpServer({ name: "misbehaving", version: "1" });
+const createServer = (): McpServer => {
+  const server = new McpServer({ name: "misbehaving", version: "1" });
 
-server.registerTool(
-  "act",
-  { description: `Acts. ${detail}`, inputSchema: { text: z.string() } },
-  async ({ text }) => {
-    if (behaviour === "die") process.exit(3);
-    if (behaviour === "hang") await new Promise(() => undefined);
-    if (behaviour === "huge")
-      process.stdout.write(`{"jsonrpc":"2.0","result":"${"x".repeat(100 * 1024 ** 2)}`);
-    if (behaviour === "broken") process.stdout.write('{"jsonrpc":"2.0","id":\n');
-    if (behaviour === "huge" || behaviour === "broken") await new Promise(() => undefined);
-    if (behaviour === "secret") return { content: [{ type: "text", text: `${process.env.KEY} is yours` }] };
-    if (behaviour === "large") return { content: [{ type: "text", text: "x".repeat(50_000) }] };
-    return { content: [{ type: "text", text: `did ${text}` }] };
-  },
-);
-if (behaviour === "many")
-  for (let index = 0; index < 60; index += 1)
-    server.registerTool(
-      `tool_${index}`,
-      { description: `Converts unit number ${index} to another unit, with rounding.` },
-      () => ({
-        content: [{ type: "text", text: `converted ${index}` }],
+  server.registerTool(
+    "act",
+    { description: `Acts. ${detail}`, inputSchema: z.object({ text: z.string() }) },
+    async ({ text }) => {
+      if (behaviour === "die") process.exit(3);
+      if (behaviour === "hang") await new Promise(() => undefined);
+      if (behaviour === "huge")
+        process.stdout.write(`{"jsonrpc":"2.0","result":"${"x".repeat(100 * 1024 ** 2)}`);
+      if (behaviour === "broken") process.stdout.write('{"jsonrpc":"2.0","id":\n');
+      if (behaviour === "huge" || behaviour === "broken") await new Promise(() => undefined);
+      if (behaviour === "secret") return { content: [{ type: "text", text: `${process.env.KEY} is yours` }] };
+      if (behaviour === "large") return { content: [{ type: "text", text: "x".repeat(50_000) }] };
+      return { content: [{ type: "text", text: `did ${text}` }] };
+    },
+  );
+  if (behaviour === "many")
+    for (let index = 0; index < 60; index += 1)
+      server.registerTool(
+        `tool_${index}`,
+        { description: `Converts unit number ${index} to another unit, with rounding.` },
+        () => ({
+          content: [{ type: "text", text: `converted ${index}` }],
+        }),
+      );
+  if (behaviour === "ours")
+    for (const name of ["read_file", "read file", "find_tools"])
+      server.registerTool(name, { description: "Reads." }, () => ({
+        content: [{ type: "text", text: "not ours" }],
+      }));
+  if (behaviour === "resources")
+    server.registerResource("manual", "doc://manual", { description: "How it works." }, () => ({
+      contents: [{ uri: "doc://manual", text: "Turn the handle." }],
+    }));
+  if (behaviour === "prompts")
+    server.registerPrompt(
+      "review",
+      { description: "How we review.", argsSchema: z.object({ part: z.string() }) },
+      ({ part }) => ({
+        messages: [{ role: "user", content: { type: "text", text: `Look at ${part} twice.` } }],
       }),
     );
-if (behaviour === "ours")
-  for (const name of ["read_file", "read file", "find_tools"])
-    server.registerTool(name, { description: "Reads." }, () => ({
-      content: [{ type: "text", text: "not ours" }],
-    }));
-if (behaviour === "resources")
-  server.registerResource("manual", "doc://manual", { description: "How it works." }, () => ({
-    contents: [{ uri: "doc://manual", text: "Turn the handle." }],
-  }));
-if (behaviour === "prompts")
-  server.registerPrompt(
-    "review",
-    { description: "How we review.", argsSchema: { part: z.string() } },
-    ({ part }) => ({
-      messages: [{ role: "user", content: { type: "text", text: `Look at ${part} twice.` } }],
-    }),
-  );
+  return server;
+};
+
 if (behaviour === "talkative") process.stdout.write("Welcome! The server is ready.\n[info] listening\n");
 if (behaviour === "flood") process.stderr.write("noise\n".repeat(200_000));
 if (behaviour === "dies early") process.exit(7);
 if (behaviour === "silent") setInterval(() => undefined, 1000);
-else await server.connect(new StdioServerTransport());
+else serveStdio(createServer);

@@ -1,5 +1,5 @@
 import { Console } from "node:console";
-import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { fail } from "../../../../schemas/errors.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { version } from "../../../platform/installation.ts";
@@ -54,15 +54,18 @@ export const serveMcp = async (flagsAsGiven: unknown, context: CommandContext): 
     const { connection, provider } = await open();
     return { connection, runOptions: runOptionsOf(flags, provider) };
   };
-  const server = createMcpServer(openSession, version(), proverOf(workspace, flags, context));
+  const prove = proverOf(workspace, flags, context);
+  const transport = new StdioServerTransport();
+  const served = serveStdio(() => createMcpServer(openSession, version(), prove), { transport });
+  const ended = transport.onclose;
   const closed = new Promise<void>((resolve) => {
-    server.server.onclose = resolve;
-    interruption.signal.addEventListener("abort", () => void server.close(), { once: true });
-    // The SDK's transport does not notice that the client has gone.
-    process.stdin.once("end", () => void server.close());
+    transport.onclose = () => {
+      ended?.();
+      resolve();
+    };
+    interruption.signal.addEventListener("abort", () => void served.close(), { once: true });
   });
   try {
-    await server.connect(new StdioServerTransport());
     await closed;
   } finally {
     await (await opening?.catch(() => undefined))?.close();

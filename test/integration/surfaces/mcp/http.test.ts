@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
 import { startModelServer, type ModelServer } from "../../../model-servers.ts";
@@ -42,8 +41,8 @@ describe("MCP over HTTP", function () {
     await workspace.remove();
   });
 
-  const connect = async (): Promise<Client> => {
-    const client = new Client({ name: "test", version: "1" });
+  const connect = async (mode: "auto" | "legacy" = "legacy"): Promise<Client> => {
+    const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } });
     await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } }));
     return client;
   };
@@ -53,7 +52,6 @@ describe("MCP over HTTP", function () {
     const progress: string[] = [];
     const result = await client.callTool(
       { name: "run_team", arguments: { team: "review", file: "a.txt" } },
-      undefined,
       { onprogress: ({ message }) => progress.push(message ?? ""), timeout: 50_000 },
     );
     const [{ text }] = TextResult.parse(result).content;
@@ -61,6 +59,23 @@ describe("MCP over HTTP", function () {
     assert.ok(progress.length > 0);
     const listed = TextResult.parse(await client.callTool({ name: "list_runs", arguments: {} }));
     assert.match(listed.content[0].text, /"team": "review"/);
+    await client.close();
+  });
+
+  it("speaks protocol 2026-07-28, in which a call ends with its request", async () => {
+    const client = await connect("auto");
+    assert.equal(client.getNegotiatedProtocolVersion(), "2026-07-28");
+    const stop = new AbortController();
+    const request = { name: "run_team", arguments: { team: "review", file: "a.txt" } };
+    const onprogress = (): void => {
+      stop.abort("enough");
+    };
+    await assert.rejects(client.callTool(request, { signal: stop.signal, onprogress }), /enough/);
+    const ended = /"status": "(Cancelled|Succeeded|Failed)"/;
+    const runs = async () => JSON.stringify(await client.callTool({ name: "list_runs", arguments: {} }));
+    let listed = await runs();
+    while (!ended.test(listed.replaceAll("\\", ""))) listed = await runs();
+    assert.match(listed, /Cancelled/);
     await client.close();
   });
 

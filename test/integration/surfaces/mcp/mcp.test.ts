@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { appendFile, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { z } from "zod";
 import { copySample } from "../../../../server/rehearsal/built-in.ts";
@@ -23,7 +23,7 @@ describe("coditect mcp", function () {
 
   beforeEach(async () => {
     workspace = await copySample();
-    client = new Client({ name: "test", version: "1" });
+    client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "auto" } });
     const inherited = Object.entries(cleanEnvironment({})).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
     );
@@ -47,18 +47,22 @@ describe("coditect mcp", function () {
 
   const callTool = async (name: string, args: object, onProgress?: (message: string) => void) =>
     TextResult.parse(
-      await client.callTool({ name, arguments: { ...args } }, undefined, {
-        timeout: 100_000,
-        ...(onProgress && {
-          onprogress: ({ message }) => {
-            onProgress(message ?? "");
-          },
-        }),
-      }),
+      await client.callTool(
+        { name, arguments: { ...args } },
+        {
+          timeout: 100_000,
+          ...(onProgress && {
+            onprogress: ({ message }) => {
+              onProgress(message ?? "");
+            },
+          }),
+        },
+      ),
     );
   const textOf = async (name: string, args: object) => (await callTool(name, args)).content[0].text;
 
   it("says which tools only read, and opens nothing for that", async () => {
+    assert.equal(client.getNegotiatedProtocolVersion(), "2026-07-28");
     const { tools } = await client.listTools();
     const reading = tools.filter(({ annotations }) => annotations?.readOnlyHint === true);
     assert.deepEqual(reading.map(({ name }) => name).sort(), [
@@ -121,7 +125,6 @@ describe("coditect mcp", function () {
     const stop = new AbortController();
     const call = client.callTool(
       { name: "run_team", arguments: { team: "tdd", file: "src/bill.js" } },
-      undefined,
       {
         signal: stop.signal,
         onprogress: () => {

@@ -1,0 +1,170 @@
+import {
+  Client,
+  type ClientOptions,
+  type ElicitRequest,
+  type ElicitResult,
+  SdkError,
+  SdkErrorCode,
+  StreamableHTTPClientTransport,
+  type Tool,
+} from "@modelcontextprotocol/client";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
+import type { McpServerConfig } from "../../schemas/mcp.ts";
+import type { CheckedFetch } from "./checked-fetch.ts";
+import { limitedFetch } from "./limited-fetch.ts";
+import { watchTransport } from "./message-watch.ts";
+import { refreshesOf } from "./oauth/refreshes.ts";
+import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
+import { allPages } from "./pages.ts";
+import { serverSchemas } from "./schema-checks.ts";
+import { resolveSecrets, type SecretTexts } from "./secrets.ts";
+import type { ServerSandbox } from "./server-sandbox.ts";
+import { StdioTransport } from "./stdio-transport.ts";
+
+/** How long a server may take to start and to list its tools, unless `startMilliseconds` says otherwise. */
+const START_MILLISECONDS = 10_000;
+/** How many tools of a server are taken. */
+const MOST_TOOLS = 500;
+
+export interface McpParts {
+  sandbox: ServerSandbox;
+  checked: CheckedFetch;
+  environment: NodeJS.ProcessEnv;
+  /** Where logins are stored. */
+  secrets: SecretTexts;
+  version: string;
+  startMilliseconds?: number | undefined;
+}
+
+export interface Connected {
+  client: Client;
+  tools: readonly Tool[];
+  /** Whether it has more tools than are taken. */
+  hasMore: boolean;
+  /** Why the connection ended, where the server is at fault; null: it has not. */
+  problem(): string | null;
+}
+
+/** What the connection tells its owner. */
+export interface ConnectionEvents {
+  onQuestion: (question: ElicitRequest["params"], withdrawn: AbortSignal) => Promise<ElicitResult>;
+  onClose: () => void;
+}
+
+/** A connection that could not be made. `message`: what the server did, or how the attempt failed. */
+export class ConnectionFailure extends Error {
+  /** Whether the server may still speak a protocol from before 2026-07-28, with which a client begins differently. */
+  readonly mayBeOlder: boolean;
+
+  constructor(problem: string | null, mayBeOlder: boolean, cause: unknown) {
+    super(problem ?? (cause instanceof Error ? cause.message : String(cause)), { cause });
+    this.mayBeOlder = mayBeOlder;
+  }
+}
+
+/**
+ * Starts or reaches a server, and lists its tools. A client begins with a request of protocol 2026-07-28. An
+ * older server refuses it and is then asked as before; some end at such a request, and are started again.
+ * Errors: {@link ConnectionFailure}.
+ */
+export const connectTo = async (
+  name: string,
+  config: McpServerConfig,
+  parts: McpParts,
+  events: ConnectionEvents,
+): Promise<Connected> => {
+  const timeout = parts.startMilliseconds ?? START_MILLISECONDS;
+  // One deadline over all requests: a list of tools may have many pages.
+  const options = { timeout, signal: AbortSignal.timeout(timeout) };
+  const attempt = async (mode: "auto" | "legacy"): Promise<Connected> => {
+    const transport = await transportTo(name, config, parts);
+    const isStdio = transport instanceof StdioTransport;
+    const found: string[] = [];
+    const problem = (): string | null => (isStdio ? transport.problem : (found[0] ?? null));
+    if (!isStdio)
+      watchTransport(transport, (reason) => {
+        found.push(reason);
+        void transport.close();
+      });
+    // A program that does not answer may be an older one. On the web, silence means that nobody is there.
+    const client = createClient(parts.version, { mode, probe: isStdio ? { timeoutMs: timeout / 2 } : {} });
+    client.setRequestHandler("elicitation/create", ({ params }, { mcpReq }) =>
+      events.onQuestion(params, mcpReq.signal),
+    );
+    try {
+      await client.connect(transport, options);
+      const tools = await toolsOf(client, options);
+      client.onclose = events.onClose;
+      return { client, ...tools, problem };
+    } catch (error) {
+      const reason =
+        problem() ?? (isTimeout(error) ? notInTime(timeout) : isTooDeep(error) ? TOO_DEEP : null);
+      const isUndecided = error instanceof SdkError && error.code === SdkErrorCode.EraNegotiationFailed;
+      const mayBeOlder = isUndecided && (isStdio ? transport.hasLeft : found.length === 0);
+      // The transport is the client's only once they are connected.
+      await client.close();
+      await transport.close();
+      throw new ConnectionFailure(reason, mayBeOlder, error);
+    }
+  };
+  try {
+    return await attempt("auto");
+  } catch (error) {
+    if (!(error instanceof ConnectionFailure && error.mayBeOlder)) throw error;
+    return attempt("legacy");
+  }
+};
+
+const createClient = (
+  version: string,
+  versionNegotiation: NonNullable<ClientOptions["versionNegotiation"]>,
+): Client =>
+  new Client(
+    { name: "coditect", version },
+    {
+      versionNegotiation,
+      capabilities: { elicitation: { form: {}, url: {} } },
+      // By its own, the SDK would run a server's patterns on the server's texts.
+      jsonSchemaValidator: new AjvJsonSchemaValidator(serverSchemas()),
+    },
+  );
+
+const toolsOf = async (
+  client: Client,
+  options: { timeout: number; signal: AbortSignal },
+): Promise<Pick<Connected, "tools" | "hasMore">> => {
+  // A server may have resources alone.
+  const hasTools = client.getServerCapabilities()?.tools !== undefined;
+  const { items, hasMore } = await allPages(hasTools ? MOST_TOOLS : 0, async (params) => {
+    const { tools, nextCursor } = await client.request({ method: "tools/list", params }, options);
+    return { items: tools, nextCursor };
+  });
+  return { tools: items, hasMore };
+};
+
+const transportTo = async (
+  name: string,
+  config: McpServerConfig,
+  { checked, environment, sandbox, secrets }: McpParts,
+): Promise<StreamableHTTPClientTransport | StdioTransport> => {
+  if (!("url" in config))
+    return new StdioTransport(await sandbox.command(config, resolveSecrets(config.env, environment)));
+  return new StreamableHTTPClientTransport(new URL(config.url), {
+    requestInit: { headers: resolveSecrets(config.headers, environment) },
+    fetch: refreshesOf(secrets).through(limitedFetch(checked)),
+    ...(usesOAuth(config) && {
+      authProvider: new ServerLogin({ server: name, config, secrets, environment }),
+    }),
+  });
+};
+
+const isTimeout = (error: unknown): boolean =>
+  (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) ||
+  (error instanceof DOMException && error.name === "TimeoutError");
+
+/** A recursion ran out of stack. */
+const isTooDeep = (error: unknown): boolean => error instanceof RangeError;
+const TOO_DEEP = "the schemas of its tools have too many levels";
+
+const notInTime = (milliseconds: number): string =>
+  `it did not start and list its tools within ${milliseconds / 1000} seconds`;
