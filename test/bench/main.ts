@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { installPeers } from "./peers.ts";
+import { comparedGroups, installPeers } from "./peers.ts";
 import { jsonReport, type Report, tableReport } from "./report.ts";
 
 /** `npm run bench [-- GROUP …] [--json]`: every group is a file beside this one. */
@@ -25,8 +25,9 @@ if (unknown.length > 0) {
 }
 
 const write = (text: string) => void process.stdout.write(text);
-await installPeers();
-for (const group of positionals.length > 0 ? positionals : groups) {
+const wanted = positionals.length > 0 ? positionals : groups;
+if (wanted.some((group) => comparedGroups.has(group))) await installPeers();
+for (const group of wanted) {
   if (!values.json) write(`\n${group}\n`);
   const { default: run } = Group.parse(await import(`./${group}.ts`));
   await run(values.json ? jsonReport(group, write) : tableReport(write));

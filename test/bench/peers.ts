@@ -5,6 +5,9 @@ import { say } from "../../scripts/machine/step.ts";
 
 const manifest = join(import.meta.dirname, "package.json");
 
+/** The groups that compare with them. */
+export const comparedGroups: ReadonlySet<string> = new Set(["proof", "scale", "store", "teams", "turn"]);
+
 /** Loads what the benchmarks compare with; it is installed beside this file, only where they are run. */
 export const peers = createRequire(manifest);
 
