@@ -3,7 +3,7 @@ import type { AIProvider } from "../schemas/agent.ts";
 import { defaultModels } from "../schemas/default-models.ts";
 import type { EditorOptions } from "../schemas/editor.ts";
 import { withoutLogin } from "../schemas/logins.ts";
-import { nestSettings, type SettingValues } from "../schemas/resolve-settings.ts";
+import { nestSettings, type SettingValues } from "../schemas/nested-settings.ts";
 import type { SettingKey } from "../schemas/setting-table.ts";
 import type { RunOptions } from "../schemas/run.ts";
 import type { z } from "zod";

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { isGroup, nestSettings, type SettingValues } from "./nested-settings.ts";
 import { Json } from "./primitives.ts";
-import { isSettingKey, settingKeys, settingTable, type SettingKey } from "./setting-table.ts";
+import { isSettingKey, settingKeys, settingTable } from "./setting-table.ts";
 import { Settings, type SettingsInput } from "./settings.ts";
 import { isListOf, tightened } from "./tighten.ts";
 
@@ -19,17 +20,11 @@ export const SettingValue = z.strictObject({
 });
 export type SettingValue = z.infer<typeof SettingValue>;
 
-/** Values of some settings, by key. */
-export type SettingValues = Partial<Record<SettingKey, unknown>>;
-
 /** What one place says, such as the user's file. */
 export interface SettingLevel {
   origin: Exclude<SettingOrigin, "default" | "workspace">;
   values: SettingValues;
 }
-
-const isGroup = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Settings as they are nested in a file, by key; `provider` is one value. */
 export const flattenSettings = (input: SettingsInput | Record<string, unknown>): SettingValues => {
@@ -44,18 +39,6 @@ export const flattenSettings = (input: SettingsInput | Record<string, unknown>):
       }
   }
   return values;
-};
-
-/** Settings by key as they are nested in a file. */
-export const nestSettings = (values: SettingValues): Record<string, unknown> => {
-  const nested: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(values)) {
-    if (value === undefined) continue;
-    const [group = key, field] = key.split(".");
-    if (field === undefined) nested[key] = value;
-    else nested[group] = { ...(isGroup(nested[group]) ? nested[group] : {}), [field]: value };
-  }
-  return nested;
 };
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -4,14 +4,13 @@ import { dirname, join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import { parseGiven } from "../../schemas/logins.ts";
 import type { Json } from "../../schemas/primitives.ts";
+import { nestSettings, type SettingValues } from "../../schemas/nested-settings.ts";
 import {
   flattenSettings,
-  nestSettings,
   resolveSettings,
   type SettingLevel,
   type SettingOrigin,
   type SettingValue,
-  type SettingValues,
 } from "../../schemas/resolve-settings.ts";
 import { isSettingKey, type SettingKey } from "../../schemas/setting-table.ts";
 import { Settings, type SettingsInput } from "../../schemas/settings.ts";

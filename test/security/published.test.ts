@@ -24,7 +24,11 @@ import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
  * where the kind is tested: keys that a repository sends elsewhere (CVE-2026-21852: `endpoints`, `keys`),
  * configuration that is used before it was allowed or after it changed (CVE-2025-59536, CVE-2025-54136,
  * GHSA-wpqr-6v78-jr5g: `configuration`, `untrusted`), links out of the workspace (CVE-2025-53109: `links`),
- * tools that change after they were allowed (`tools`).
+ * tools that change after they were allowed (`tools`), commands that run another program (CVE-2025-54795,
+ * CVE-2025-66032, CVE-2026-22708: `commands`), the end of a command that a question does not show (Gemini CLI in
+ * July 2025: `unit/executions/permissions`), code in the selectors of emoji (GlassWorm: `shown-text`), settings
+ * that turn questions off (CVE-2026-33068: `unit/schemas/resolve-settings`), and an action whose tag was moved
+ * (CVE-2025-30066: `unit/architecture/supply-chain`).
  */
 const sandbox = await probeSandbox();
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { flattenSettings, nestSettings, resolveSettings } from "../../../schemas/resolve-settings.ts";
+import { nestSettings } from "../../../schemas/nested-settings.ts";
+import { flattenSettings, resolveSettings } from "../../../schemas/resolve-settings.ts";
 import { settingKeys, settingTable } from "../../../schemas/setting-table.ts";
 import { Settings } from "../../../schemas/settings.ts";
 

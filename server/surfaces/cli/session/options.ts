@@ -8,7 +8,7 @@ import { commandOrigin } from "../../../../schemas/run-origin.ts";
 import { readTraceContext } from "../../../../schemas/trace.ts";
 import { problemsOf } from "../../../../schemas/problems.ts";
 import { Json } from "../../../../schemas/primitives.ts";
-import { nestSettings, type SettingValues } from "../../../../schemas/resolve-settings.ts";
+import { nestSettings, type SettingValues } from "../../../../schemas/nested-settings.ts";
 import { isSettingKey } from "../../../../schemas/setting-table.ts";
 import { parseGiven, withoutLogin } from "../../../../schemas/logins.ts";
 import { addressOfMalformed } from "../../../../schemas/providers.ts";
