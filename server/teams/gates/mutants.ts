@@ -19,6 +19,9 @@ const isPython = (path: string): boolean => path.endsWith(".py");
 const literalKind = /^(StringLiteral|BooleanLiteral|literal)$/;
 /** Lines that only log, perhaps under a condition. */
 const logs = /^\s*(?:if\s*\(.*\)\s*)?(?:this\.)?(?:console|_?log|_?logger)\.\w+\(.*\);?\s*$/;
+/** Lines of Python that set a logger up. */
+const setsUpLog =
+  /^\s*(?:_?(?:log|logger|LOG|LOGGER)\s*=\s*logging\.getLogger\([^()]*\)|if\s+not\s+_?log(?:ger)?\.(?:handlers|hasHandlers\(\)):)\s*$/;
 /** How many work at once follows from the machine, and changes no result. */
 const tunes = /\b(?:availableParallelism\(\)|cpus\(\)\.length|hardwareConcurrency\b|cpu_count\(\))/;
 const ofTuning = /^(?:ArithmeticOperator|MethodExpression|LogicalOperator|operator|literal)$/;
@@ -42,6 +45,7 @@ const withTexts = (
 /** Whether tests have no reason to notice a mutant of this line. */
 const concernsNoTest = (kind: string, line: string): boolean =>
   logs.test(line) ||
+  setsUpLog.test(line) ||
   (kind === "StringLiteral" && toldToPeople.test(line)) ||
   (ofTuning.test(kind) && tunes.test(line));
 
