@@ -1,4 +1,5 @@
-import { Ajv, type Options } from "ajv";
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
 
 /**
  * `addUsedSchema`: two schemas may have one `$id`, and one schema is compiled for each state of its tool.
@@ -9,8 +10,38 @@ const options: Options = { strict: false, allErrors: true, addUsedSchema: false,
 /** Patterns of a server are its own to check: some take hours on a short text, and the runtime would wait. */
 const withoutPatterns = Object.assign(() => ({ test: () => true }), { code: "" });
 
-/** For schemas that the user wrote. */
-export const ownSchemas = (): Ajv => new Ajv(options);
+const NEWER = "https://json-schema.org/draft/2020-12/schema";
 
-/** For schemas of MCP servers. */
-export const serverSchemas = (): Ajv => new Ajv({ ...options, code: { regExp: withoutPatterns } });
+/** Checks by JSON Schema: by draft 2020-12 where a schema says so, otherwise by draft 7. */
+export class SchemaChecks {
+  readonly #older: Ajv;
+  readonly #newer: Ajv2020;
+
+  constructor(given: Options) {
+    this.#older = new Ajv(given);
+    this.#newer = new Ajv2020(given);
+  }
+
+  /** Throws if the schema cannot be used. */
+  compile(schema: unknown): ValidateFunction {
+    if (typeof schema !== "object" || schema === null) throw new TypeError("a schema must be an object");
+    const isNewer = "$schema" in schema && schema.$schema === NEWER;
+    return (isNewer ? this.#newer : this.#older).compile(schema);
+  }
+
+  /** Schemas are not known by their names. */
+  getSchema(): undefined {
+    return undefined;
+  }
+
+  errorsText(errors?: ErrorObject[] | null): string {
+    return this.#older.errorsText(errors);
+  }
+}
+
+/** For schemas that the user wrote. */
+export const ownSchemas = (): SchemaChecks => new SchemaChecks(options);
+
+/** For schemas of MCP servers, which may be of any draft. */
+export const serverSchemas = (): SchemaChecks =>
+  new SchemaChecks({ ...options, validateSchema: false, code: { regExp: withoutPatterns } });

@@ -118,6 +118,7 @@ describe("bad MCP servers", function () {
       "progress of nobody",
       "tools change all the time",
       "schema with an id",
+      "ends at an unknown request",
     ])
       it(behaviour, async () => {
         files.writeServers({ it: bad(behaviour) });

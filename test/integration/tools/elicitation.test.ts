@@ -4,7 +4,7 @@ import type { QuestionContent, QuestionAnswer } from "../../../schemas/questions
 import { join } from "node:path";
 import { root } from "../../support/command.ts";
 import { anAgent } from "../../support/records.ts";
-import { callNamed, type ToolWorkspace, toolWorkspace } from "../../support/open-tools.ts";
+import { callNamed, misbehaving, type ToolWorkspace, toolWorkspace } from "../../support/open-tools.ts";
 import type { AskUser } from "../../../server/tools/tools-api.ts";
 
 const everything = {
@@ -61,6 +61,17 @@ describe("an MCP server that asks the user during a call", function () {
     const fish = fields.get("titledMultipleSelectEnum");
     assert.ok(fish?.type === "choices");
     assert.equal(fish.max_items, 3);
+  });
+
+  it("may do so by protocol 2026-07-28", async () => {
+    files.writeServers({ it: misbehaving("asks") });
+    const tools = files.open();
+    const greet = async (ask: AskUser | null) =>
+      (await callNamed(tools, anAgent(), "it__greet", {}, never, ask)).content;
+    const ask = answering(() => ({ action: "accept", values: { name: "Ada" } }));
+    assert.match(await greet(ask), /"action":"accept".*"name":"Ada"/);
+    assert.deepEqual(asked.map(({ content }) => content.message), ["Who are you?"]); // prettier-ignore
+    assert.match(await greet(null), /"action":"decline"/);
   });
 
   it("is declined where nobody can be asked, and by a user who says no", async () => {

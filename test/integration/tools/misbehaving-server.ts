@@ -1,5 +1,5 @@
 // An MCP server that does what the first argument says, for tests of the client.
-import { McpServer } from "@modelcontextprotocol/server";
+import { inputRequired, inputResponse, McpServer } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 
@@ -40,6 +40,20 @@ const createServer = (): McpServer => {
     server.registerResource("manual", "doc://manual", { description: "How it works." }, () => ({
       contents: [{ uri: "doc://manual", text: "Turn the handle." }],
     }));
+  // Since protocol 2026-07-28, a question is the answer to a call, which the client repeats with what it was told.
+  if (behaviour === "asks")
+    server.registerTool("greet", { description: "Greets the user." }, ({ mcpReq }) => {
+      const told = inputResponse(mcpReq.inputResponses, "name");
+      if (told.kind === "missing") {
+        const properties = { name: { type: "string" as const, title: "Name" } };
+        const question = {
+          message: "Who are you?",
+          requestedSchema: { type: "object" as const, properties },
+        };
+        return inputRequired({ inputRequests: { name: inputRequired.elicit(question) } });
+      }
+      return { content: [{ type: "text", text: JSON.stringify(told) }] };
+    });
   if (behaviour === "prompts")
     server.registerPrompt(
       "review",

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { ownSchemas, serverSchemas } from "../../../server/tools/schema-checks.ts";
+
+const pair = { prefixItems: [{ type: "string" }, { type: "number" }] };
+const schemaOf = ($schema: string, value: object) => ({ $schema, type: "object", properties: { value } });
+
+describe("the check of an input by the schema of its tool", () => {
+  for (const [whose, open] of Object.entries({ "the user": ownSchemas, "a server": serverSchemas })) {
+    it(`knows draft 2020-12, in a schema of ${whose}`, () => {
+      const validate = open().compile(schemaOf("https://json-schema.org/draft/2020-12/schema", pair));
+      assert.equal(validate({ value: ["a", 1] }), true);
+      assert.equal(validate({ value: ["a", "b"] }), false);
+    });
+
+    it(`knows draft 7, in a schema of ${whose}`, () => {
+      const tuple = { items: [{ type: "string" }, { type: "number" }] };
+      const validate = open().compile(schemaOf("http://json-schema.org/draft-07/schema#", tuple));
+      assert.equal(validate({ value: ["a", 1] }), true);
+      assert.equal(validate({ value: ["a", "b"] }), false);
+    });
+  }
+
+  it("takes a server's schema of a draft that it does not know for one of draft 7", () => {
+    const validate = serverSchemas().compile(schemaOf("https://example.org/draft", { type: "string" }));
+    assert.equal(validate({ value: 5 }), false);
+  });
+});
