@@ -21,7 +21,7 @@ const licenceOf = ({ license, licenses }: z.infer<typeof Manifest>): string => {
   const named = license ?? licenses.map(({ type }) => type).join(" OR ");
   return named === "" ? "UNKNOWN" : named;
 };
-const Versioned = z.object({ version: z.unknown() });
+const Versioned = z.object({ version: z.unknown().optional() });
 const Lock = z.object({ packages: z.record(z.string(), z.object({ integrity: z.string().optional() })) });
 
 const parse = <Shape extends z.ZodType>(shape: Shape, file: string): z.infer<Shape> =>
