@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RuntimeType } from "./agent.ts";
 import { GateName } from "./gates.ts";
 import { Count, Sha256, Timestamp, WorkspacePath } from "./primitives.ts";
 
@@ -20,6 +21,10 @@ const ReceiptGate = z.strictObject({
 });
 type ReceiptGate = z.infer<typeof ReceiptGate>;
 
+/** Where the tests of a proof ran. Without a sandbox, they could change what judged them. */
+export const ProofPlace = z.strictObject({ runtime: RuntimeType, sandboxed: z.boolean() });
+export type ProofPlace = z.infer<typeof ProofPlace>;
+
 /** An in-toto statement that a change was proven: subjects are its files as they are after it. */
 export const ProofStatement = z.strictObject({
   _type: z.literal(STATEMENT_TYPE),
@@ -38,6 +43,7 @@ export const ProofStatement = z.strictObject({
         z.strictObject({ path: WorkspacePath, before: Sha256.nullable(), after: Sha256.nullable() }),
       ),
     }),
+    ran_in: ProofPlace,
     /** Versions of what measured it. */
     tools: z.record(z.string(), z.string()),
     proved_at: Timestamp,

@@ -41,6 +41,8 @@ export interface ClaimedInstance {
     params: WorkerParams<M>,
     signal: AbortSignal,
   ): Promise<WorkerResult<M>>;
+  /** Null: its commands run in a sandbox. Otherwise why there is none. */
+  readonly unconfinedReason: string | null;
   /** Processor seconds and peak memory since it was claimed. */
   consumed(): { cpu_seconds: number; peak_memory_mb: number };
   /** Adds what the model calls of this claim used to the instance's ResourceUsage. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Finding } from "../../schemas/findings.ts";
 import type { GateProof } from "../../schemas/gates.ts";
+import type { ProofPlace } from "../../schemas/receipt.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
 import { testsIn } from "../executions/run-tests.ts";
 import { equivalentsOf } from "../teams/gates/equivalents.ts";
@@ -22,6 +23,12 @@ export interface ProveOptions extends Omit<TestInstanceOptions, "scratch" | "nam
   proven: (proof: GateProof) => void;
 }
 
+/** The proofs of a change, and where its tests ran. */
+export interface ProvenChange {
+  proofs: GateProof[];
+  ran_in: ProofPlace;
+}
+
 const equivalentsIn = (confirmed: NonNullable<ProveOptions["confirmed"]>) => {
   const names = new Map(confirmed.map(({ finding, argued_by }) => [finding.finding_id, argued_by]));
   return equivalentsOf(
@@ -38,7 +45,7 @@ export const proveChange = async (
   change: GitChange,
   options: ProveOptions,
   signal: AbortSignal,
-): Promise<GateProof[]> => {
+): Promise<ProvenChange> => {
   const scratch = await mkdtemp(join(tmpdir(), "coditect-proof-"));
   try {
     return await withTestInstance({ ...options, scratch, name: "Referee" }, signal, async (instance) => {
@@ -55,7 +62,7 @@ export const proveChange = async (
       };
       const { proven } = options;
       const layout = await testLayoutIn(options.workspace, signal);
-      return judge({ ...change, layout }, ground, {
+      const proofs = await judge({ ...change, layout }, ground, {
         now: () => new Date().toISOString(),
         signal,
         proven,
@@ -63,6 +70,8 @@ export const proveChange = async (
         mutantsThreshold: options.settings.mutants_threshold,
         budgetMs: options.settings.gate_budget_seconds * 1000,
       });
+      const runtime = instance.record().metadata.runtime_type;
+      return { proofs, ran_in: { runtime, sandboxed: instance.unconfinedReason === null } };
     });
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });

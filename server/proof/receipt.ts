@@ -3,6 +3,7 @@ import type { GateProof } from "../../schemas/gates.ts";
 import {
   BUNDLE_TYPE,
   PAYLOAD_TYPE,
+  type ProofPlace,
   PROOF_TYPE,
   ProofStatement,
   Receipt,
@@ -16,12 +17,21 @@ export interface Proven {
   base: string | null;
   files: ProofStatement["predicate"]["change"]["files"];
   proofs: readonly GateProof[];
+  ran_in: ProofPlace;
   tools: Record<string, string>;
   proved_at: string;
 }
 
 /** The statement of a proof; its subjects are the files as they are after the change. */
-export const statementOf = ({ task, base, files, proofs, tools, proved_at }: Proven): ProofStatement => ({
+export const statementOf = ({
+  task,
+  base,
+  files,
+  proofs,
+  ran_in,
+  tools,
+  proved_at,
+}: Proven): ProofStatement => ({
   _type: STATEMENT_TYPE,
   subject: files.flatMap(({ path, after }) =>
     after === null ? [] : [{ name: path, digest: { sha256: after } }],
@@ -40,6 +50,7 @@ export const statementOf = ({ task, base, files, proofs, tools, proved_at }: Pro
       counts,
     })),
     change: { base, files },
+    ran_in,
     tools,
     proved_at,
   },

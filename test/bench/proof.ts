@@ -80,7 +80,7 @@ const addTests = async (workspace: string): Promise<void> => {
 const prove = async (workspace: string): Promise<GateProof[]> => {
   const { signal } = new AbortController();
   const change = await changeSince(workspace, "HEAD", signal);
-  const proofs = await proveChange(
+  const { proofs } = await proveChange(
     change,
     {
       settings: Settings.parse({ unconfined: "allow" }),

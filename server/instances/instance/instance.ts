@@ -158,6 +158,7 @@ export class Instance {
     return {
       record: () => this.record,
       call: (method, params, signal) => this.call(method, params, signal),
+      unconfinedReason: this.#worker?.unconfinedReason ?? null,
       consumed: () => ({
         cpu_seconds: Math.max(0, this.#meter.last.cpu_seconds - claim.cpuBefore),
         peak_memory_mb: claim.peakMemory,

@@ -38,6 +38,7 @@ const statement = statementOf({
       proved_at: "2026-01-31T12:00:00.000Z",
     },
   ],
+  ran_in: { runtime: "Local", sandboxed: true },
   tools: { node: "24.0.0" },
   proved_at: "2026-01-31T12:00:00.000Z",
 });

@@ -28,7 +28,7 @@ const proverOf =
       },
       notice: (message: string) => notices.push(message),
     };
-    const proofs = await proveWithFlags(change, workspace, flags, context, tell, signal);
+    const { proofs } = await proveWithFlags(change, workspace, flags, context, tell, signal);
     return [...notices, proofMarkdown(proofs, change.base, paths)].join("\n\n");
   };
 

@@ -44,7 +44,7 @@ export const proveForHook = async (
     const change = await changeSince(workspace, flags.base, signal);
     if (change.changes.length === 0) return hookCodes.stop;
     const told = { proven: () => undefined, notice: noticesOn(context.terminal) };
-    const proofs = await proveWithFlags(change, workspace, flags, context, told, signal);
+    const { proofs } = await proveWithFlags(change, workspace, flags, context, told, signal);
     if (proofs.every(({ held }) => held)) return hookCodes.stop;
     context.terminal.err(
       proofMarkdown(

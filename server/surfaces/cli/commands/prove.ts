@@ -4,6 +4,7 @@ import type { GateProof } from "../../../../schemas/gates.ts";
 import { version } from "../../../platform/installation.ts";
 import { changeSince, type GitChange } from "../../../proof/git-change.ts";
 import { attachNote } from "../../../proof/git-note.ts";
+import type { ProvenChange } from "../../../proof/prove-change.ts";
 import { signReceipt, statementOf } from "../../../proof/receipt.ts";
 import { signingKey } from "../../../proof/signing-key.ts";
 import { proofMarkdown, proofSarif } from "../display/proof-report.ts";
@@ -18,7 +19,7 @@ import { proveForHook } from "./prove-hook.ts";
 
 /** Writes the signed receipt of a proof to a file or a note of the commit, as the flags say. */
 const writeReceipt = async (
-  { change, proofs, workspace }: { change: GitChange; proofs: readonly GateProof[]; workspace: string },
+  { change, proven, workspace }: { change: GitChange; proven: ProvenChange; workspace: string },
   flags: ProveFlags,
   { currentFolder, environment }: CommandContext,
   signal: AbortSignal,
@@ -28,7 +29,7 @@ const writeReceipt = async (
     task: flags.task === undefined ? null : await textOrFile(flags.task, currentFolder),
     base: change.base,
     files: filesOf(change),
-    proofs,
+    ...proven,
     tools: { coditect: version(), node: process.versions.node, platform: process.platform },
     proved_at: new Date().toISOString(),
   });
@@ -62,18 +63,19 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
       throw fail("usage", { problem: `Nothing differs from ${flags.base}: name another --base.` });
     if (flags.note && (await changeSince(workspace, "HEAD", signal)).changes.length > 0)
       throw fail("usage", { problem: "A note belongs to a commit: commit the change, then prove it." });
-    const proven = (proof: GateProof): void => {
+    const tell = (proof: GateProof): void => {
       if (flags.json) terminal.out(`${JSON.stringify({ type: "gate.proved", proof })}\n`);
       else terminal.err(`${proofLine(proof)}\n`);
     };
-    const told = { proven, notice: noticesOn(terminal) };
-    const proofs = await proveWithFlags(change, workspace, flags, context, told, signal);
+    const told = { proven: tell, notice: noticesOn(terminal) };
+    const proven = await proveWithFlags(change, workspace, flags, context, told, signal);
+    const { proofs, ran_in } = proven;
     const held = proofs.every((proof) => proof.held);
     const { base } = change;
     const files = filesOf(change);
     terminal.out(
       flags.json
-        ? `${JSON.stringify({ type: "proof.finished", held, base, files, proofs })}\n`
+        ? `${JSON.stringify({ type: "proof.finished", held, base, files, ran_in, proofs })}\n`
         : proofMarkdown(
             proofs,
             base,
@@ -81,7 +83,7 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
           ),
     );
     // This comes last, so that a file that cannot be written affects nothing else.
-    await writeReceipt({ change, proofs, workspace }, flags, context, signal);
+    await writeReceipt({ change, proven, workspace }, flags, context, signal);
     if (flags.output !== undefined)
       await writeOutputFile(resolve(currentFolder, flags.output), proofSarif(proofs, version()));
     return held ? exitCodes.held : exitCodes.gate;

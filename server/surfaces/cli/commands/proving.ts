@@ -7,7 +7,7 @@ import type { GateProof } from "../../../../schemas/gates.ts";
 import { Settings } from "../../../../schemas/settings.ts";
 import { workerEntry } from "../../../platform/installation.ts";
 import type { GitChange } from "../../../proof/git-change.ts";
-import { proveChange, type ProveOptions } from "../../../proof/prove-change.ts";
+import { proveChange, type ProvenChange, type ProveOptions } from "../../../proof/prove-change.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { connect, stateFolderOf } from "../session/connect.ts";
 import { cliLog } from "../session/log.ts";
@@ -99,7 +99,7 @@ export const proveWithFlags = async (
   { environment }: Pick<CommandContext, "environment">,
   told: Pick<ProveOptions, "proven" | "notice">,
   signal: AbortSignal,
-): Promise<GateProof[]> => {
+): Promise<ProvenChange> => {
   const settings = Settings.parse({ ...guessedSettings(environment), ...settingsOf(flags) });
   return proveChange(
     change,

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fail } from "../../../../schemas/errors.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
-import type { ProofStatement } from "../../../../schemas/receipt.ts";
+import type { ProofPlace, ProofStatement } from "../../../../schemas/receipt.ts";
 import { changeSince } from "../../../proof/git-change.ts";
 import { readNote } from "../../../proof/git-note.ts";
 import { differingFiles, readReceipt } from "../../../proof/receipt.ts";
@@ -27,6 +27,17 @@ const receiptText = async (
   });
 };
 
+const genuine = (key: string, { sandboxed }: ProofPlace): string =>
+  [
+    "✔ The receipt is genuine, and the files are the proven ones.",
+    `  Signed with the key ${key}.`,
+    ...(sandboxed ? [] : ["  The tests ran without a sandbox, so they could change what judged them."]),
+    "",
+  ].join("\n");
+
+const invalid = (problems: readonly string[]): string =>
+  ["✖ The receipt is not valid.", ...problems.map((problem) => `  ${problem}`), ""].join("\n");
+
 /**
  * `coditect verify RECEIPT`: checks the signature, and that the files are the proven ones. With `--rerun`, it
  * also proves the gates again. Exit code 0 if everything is valid, otherwise 1.
@@ -40,35 +51,34 @@ export const verifyReceipt = async (
   const flags = parseFlagsAs(ProveFlags, flagsAsGiven);
   const workspace = await findWorkspace(flags, currentFolder);
   const read = readReceipt(await receiptText(source, flags, workspace, context));
-  const tell = (held: boolean, problems: string[], key: string | null): number => {
-    if (flags.json) terminal.out(`${JSON.stringify({ type: "receipt.verified", held, problems, key })}\n`);
-    else
-      terminal.out(
-        held
-          ? `✔ The receipt is genuine, and the files are the proven ones.\n  Signed with the key ${key ?? ""}.\n`
-          : `✖ The receipt is not valid.\n${problems.map((problem) => `  ${problem}\n`).join("")}`,
-      );
+  const tell = (result: { problems: string[]; key: string | null; ran_in: ProofPlace | null }): number => {
+    const { problems, key, ran_in } = result;
+    const held = problems.length === 0;
+    if (flags.json) terminal.out(`${JSON.stringify({ type: "receipt.verified", held, ...result })}\n`);
+    else terminal.out(held && key !== null && ran_in !== null ? genuine(key, ran_in) : invalid(problems));
     return held ? exitCodes.held : exitCodes.gate;
   };
-  if ("problem" in read) return tell(false, [read.problem], null);
+  if ("problem" in read) return tell({ problems: [read.problem], key: null, ran_in: null });
   const { statement, key } = read;
   const { predicate } = statement;
+  const { ran_in } = predicate;
   const problems = await differingFiles(statement, (path) => {
     const bytes = readIfPossible(workspace, path);
     return Promise.resolve(bytes === null ? null : sha256(bytes));
   });
   if (!predicate.held) problems.push("A gate of the receipt failed.");
-  if (problems.length > 0 || !flags.rerun) return tell(problems.length === 0, problems, key);
-  return tell(...(await rerun(predicate, workspace, flags, context)), key);
+  if (problems.length === 0 && flags.rerun)
+    problems.push(...(await rerun(predicate, workspace, flags, context)));
+  return tell({ problems, key, ran_in });
 };
 
-/** Proves the change of a receipt again, on the commit it was made on. */
+/** Proves the change of a receipt again, on the commit it was made on. Resolves with what is different now. */
 const rerun = async (
   { change: proven, gates }: ProofStatement["predicate"],
   workspace: string,
   flags: ProveFlags,
   context: CommandContext,
-): Promise<[held: boolean, problems: string[]]> => {
+): Promise<string[]> => {
   const interruption = catchInterruption();
   try {
     const { signal } = interruption;
@@ -76,23 +86,17 @@ const rerun = async (
     const paths = new Set(proven.files.map(({ path }) => path));
     const others = whole.changes.filter(({ path }) => !paths.has(path));
     if (others.length > 0)
-      return [
-        false,
-        others.map(({ path }) => `${path} was also changed, and the receipt does not cover it.`),
-      ];
+      return others.map(({ path }) => `${path} was also changed, and the receipt does not cover it.`);
     const told = {
       proven: (proof: GateProof) => {
         if (!flags.json) context.terminal.err(`${proofLine(proof)}\n`);
       },
       notice: noticesOn(context.terminal),
     };
-    const proofs = await proveWithFlags(whole, workspace, flags, context, told, signal);
+    const { proofs } = await proveWithFlags(whole, workspace, flags, context, told, signal);
     const problems = proofs.filter(({ held }) => !held).map(({ gate, reason }) => `${gate}: ${reason}`);
     const missing = gates.filter(({ gate }) => !proofs.some((proof) => proof.gate === gate));
-    return [
-      problems.length + missing.length === 0,
-      [...problems, ...missing.map(({ gate }) => `${gate} was not proven again.`)],
-    ];
+    return [...problems, ...missing.map(({ gate }) => `${gate} was not proven again.`)];
   } finally {
     interruption.stop();
   }

@@ -80,7 +80,7 @@ describe("coditect run where there is no sandbox", function () {
       folder: workspace,
       environment: { PATH: programs },
     });
-    assert.match(stdout, /"proof.finished","held":false/);
+    assert.match(stdout, /"proof.finished","held":false.*"ran_in":{"runtime":"Local","sandboxed":false}/);
     assert.match(stderr, /without a sandbox: bubblewrap is not installed.*the network/);
   });
 
