@@ -22,6 +22,8 @@ export const RunOrigin = z.strictObject({
   name: z.string().min(1).max(200),
   /** When it was invoked. */
   at: Timestamp,
+  /** The ACP session that it belongs to. */
+  session: z.string().min(1).max(200).optional(),
   /** The trace that it is part of itself. */
   trace: TraceContext.optional(),
 });

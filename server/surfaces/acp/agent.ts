@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import {
   agent,
   type AgentApp,
+  type AgentContext,
   type ElicitationCapabilities,
+  type LoadSessionRequest,
   methods,
   type NewSessionRequest,
-  type NewSessionResponse,
   PROTOCOL_VERSION,
   RequestError,
 } from "@agentclientprotocol/sdk";
@@ -17,6 +18,14 @@ const availableCommands = slashCommands.map(({ name, description, hint }) => ({
   description,
   input: { hint },
 }));
+
+/** Offers the slash commands. A client knows a new session only once it has the answer. */
+const offerCommands = (sessionId: string, client: AgentContext): void => {
+  setImmediate(() => {
+    const update = { sessionUpdate: "available_commands_update" as const, availableCommands };
+    client.notify(methods.client.session.update, { sessionId, update }).catch(() => undefined);
+  });
+};
 
 /** The runtime as an ACP agent: a session is a folder, a prompt runs a team. */
 export class AcpAgent {
@@ -34,18 +43,20 @@ export class AcpAgent {
         return {
           protocolVersion: PROTOCOL_VERSION,
           agentInfo: { name: "coditect", title: "CODITECT Agents", version },
-          agentCapabilities: { promptCapabilities: { embeddedContext: true } },
+          agentCapabilities: { loadSession: true, promptCapabilities: { embeddedContext: true } },
           authMethods: [],
         };
       })
       .onRequest(methods.agent.session.new, ({ params, client }) => {
-        const answer = this.#newSession(params);
-        // A client knows the session only once it has the answer.
-        setImmediate(() => {
-          const update = { sessionUpdate: "available_commands_update" as const, availableCommands };
-          client.notify(methods.client.session.update, { ...answer, update }).catch(() => undefined);
-        });
-        return answer;
+        const sessionId = randomUUID();
+        this.#add(sessionId, params);
+        offerCommands(sessionId, client);
+        return { sessionId };
+      })
+      .onRequest(methods.agent.session.load, async ({ params, client }) => {
+        await this.#load(params, client);
+        offerCommands(params.sessionId, client);
+        return {};
       })
       .onRequest(methods.agent.session.prompt, ({ params, client }) =>
         this.#session(params.sessionId).prompt(params, client),
@@ -60,13 +71,20 @@ export class AcpAgent {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
   }
 
-  #newSession({ cwd }: NewSessionRequest): NewSessionResponse {
-    const sessionId = randomUUID();
-    this.#sessions.set(
-      sessionId,
-      new AcpSession({ id: sessionId, can: this.#elicitation }, cwd, () => this.#open(cwd)),
-    );
-    return { sessionId };
+  #add(id: string, { cwd }: Pick<NewSessionRequest, "cwd">): AcpSession {
+    const session = new AcpSession({ id, can: this.#elicitation }, cwd, () => this.#open(cwd));
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  /** A session that this process has, or one of an earlier process that the workspace has runs of. */
+  async #load({ sessionId, cwd }: LoadSessionRequest, client: AgentContext): Promise<void> {
+    const known = this.#sessions.get(sessionId);
+    const session = known ?? this.#add(sessionId, { cwd });
+    if ((await session.showAgain(client)) > 0 || known !== undefined) return;
+    this.#sessions.delete(sessionId);
+    await session.close();
+    throw RequestError.resourceNotFound(sessionId);
   }
 
   #session(id: string): AcpSession {

@@ -19,7 +19,7 @@ import {
   permissionQuestion,
   type PermissionRequest,
 } from "../../../schemas/permissions.ts";
-import type { RunEvent, RunFinished } from "../../../schemas/events.ts";
+import type { RunEvent } from "../../../schemas/events.ts";
 import { plainText } from "../../../schemas/plain-text.ts";
 import { type QuestionAnswer, questionTitle, type ServerQuestion } from "../../../schemas/questions.ts";
 import type { RunOptions, RunOrigin, TeamRun } from "../../../schemas/run.ts";
@@ -28,6 +28,7 @@ import { readTraceContext } from "../../../schemas/trace.ts";
 import type { Connection } from "../../hosting/connection.ts";
 import { followRun } from "../../hosting/follow-run.ts";
 import { type PromptedWork, readPrompt } from "./request.ts";
+import { runsOfSession, updatesOfStored, verdictOf } from "./history.ts";
 import { askInEditor } from "./server-question.ts";
 import { RunUpdates } from "./updates.ts";
 
@@ -75,7 +76,7 @@ export class AcpSession {
     this.#prompt = controller;
     // ACP clients name the trace of a request here.
     const trace = readTraceContext(_meta?.traceparent, _meta?.tracestate);
-    const origin = commandOrigin("session/prompt", trace);
+    const origin = { ...commandOrigin("session/prompt", trace), session: this.#id };
     try {
       await this.#work(readPrompt(prompt, this.#workspace), origin, client, controller.signal);
       return { stopReason: controller.signal.aborted ? "cancelled" : "end_turn" };
@@ -89,6 +90,14 @@ export class AcpSession {
     }
   }
 
+  /** Shows the prompts and runs of the session again. Resolves with how many there are. */
+  async showAgain(client: AgentContext): Promise<number> {
+    const { connection } = await this.#opened();
+    const runs = await runsOfSession(connection, this.#id);
+    for (const update of runs.flatMap(updatesOfStored)) await this.#update(client, update);
+    return runs.length;
+  }
+
   /** Cancels the run of the current prompt. */
   cancel(): void {
     this.#prompt?.abort();
@@ -99,17 +108,21 @@ export class AcpSession {
     await (await this.#runtime?.catch(() => undefined))?.close();
   }
 
+  #opened(): Promise<AcpRuntime> {
+    this.#runtime ??= this.#open().catch((error: unknown) => {
+      this.#runtime = undefined;
+      throw error;
+    });
+    return this.#runtime;
+  }
+
   async #work(
     work: PromptedWork,
     started_by: RunOrigin,
     client: AgentContext,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#runtime ??= this.#open().catch((error: unknown) => {
-      this.#runtime = undefined;
-      throw error;
-    });
-    const { connection, runOptions } = await this.#runtime;
+    const { connection, runOptions } = await this.#opened();
     const updates = new RunUpdates();
     const prompt = { connection, client, signal };
     const finished = await followRun({
@@ -271,12 +284,4 @@ const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
   } catch (error) {
     if (!(error instanceof CoditectError) || error.code !== "not_found") throw error;
   }
-};
-
-const verdictOf = ({ status, task_id, error }: RunFinished): string => {
-  if (status === "Succeeded") return "All gates passed.";
-  const why = error === null ? "" : ` ${error.message}`;
-  const next =
-    status === "Interrupted" || status === "LimitReached" ? ` Continue with /resume ${task_id}.` : "";
-  return `The run ended as ${status}.${why}${next}`;
 };

@@ -11,9 +11,14 @@ const toolKinds: Readonly<Record<string, ToolKind>> = {
   run_command: "execute",
 };
 
-const message = (text: string): SessionUpdate => ({
+export const message = (text: string): SessionUpdate => ({
   sessionUpdate: "agent_message_chunk",
   content: { type: "text", text },
+});
+
+export const planOf = (stages: Iterable<readonly [string, PlanEntry["status"]]>): SessionUpdate => ({
+  sessionUpdate: "plan",
+  entries: Array.from(stages, ([content, status]) => ({ content, status, priority: "medium" })),
 });
 
 /** Turns the events of one run into session updates: a plan of its stages, tool calls, gate results. */
@@ -51,12 +56,7 @@ export class RunUpdates {
   }
 
   #plan(): SessionUpdate {
-    const entries = [...this.#stages].map(([content, status]): PlanEntry => ({
-      content,
-      status,
-      priority: "medium",
-    }));
-    return { sessionUpdate: "plan", entries };
+    return planOf(this.#stages);
   }
 
   #beginCall({ execution_id, tool, subject }: Extract<RunEvent, { type: "tool.started" }>): SessionUpdate {

@@ -170,6 +170,27 @@ describe("coditect acp", function () {
     assert.equal((await prompt(sessionId, "/tdd src/bill.js Split the bill")).stopReason, "cancelled");
   });
 
+  it("shows a session of an earlier process again, and no other", async () => {
+    const sessionId = await newSession();
+    onUpdate = (update) => {
+      if (update.sessionUpdate === "plan")
+        void connection.agent.notify(methods.agent.session.cancel, { sessionId });
+    };
+    await prompt(sessionId, "/bug-fix src/bill.js Split the bill");
+    await prompt(await newSession(), "/bug-fix src/bill.js Of another session");
+    await close();
+    await open(["--provider", "rehearsal"]);
+    updates = [];
+    const load = (id: string) =>
+      connection.agent.request(methods.agent.session.load, { sessionId: id, cwd: workspace, mcpServers: [] });
+    await load(sessionId);
+    const words = updates.flatMap((update) =>
+      "content" in update && update.content !== null && "text" in update.content ? [update.content.text] : [],
+    );
+    assert.deepEqual(words, ["/bug-fix src/bill.js Split the bill", "The run ended as Cancelled.\n"]);
+    await assert.rejects(load("of-nobody"), /not found/i);
+  });
+
   it("answers a wrong request in the conversation", async () => {
     await prompt(await newSession(), "/no-such-team do it");
     const last = updates.at(-1);
