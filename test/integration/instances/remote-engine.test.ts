@@ -128,6 +128,15 @@ describe("instances on an engine elsewhere, over TLS", function () {
     await elsewhere.client.getVolume("another").remove();
   });
 
+  it("keeps the instances of a runtime that opens a folder again in the same process", async () => {
+    const pool = await start();
+    const instance = await pool.claim();
+    const closed = driver();
+    assert.equal(await closed.removeOrphans(), 0);
+    await instance.call("workspace/prepare", { overlays: [], changes: [] }, never);
+    await instance.release();
+  });
+
   it("is known to be elsewhere, and by its socket not to be", async () => {
     const bySocket = await openEngine({ socket: engine.socket });
     assert.deepEqual([elsewhere.isLocal, bySocket.isLocal], [false, true]);

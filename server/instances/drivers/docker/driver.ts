@@ -113,6 +113,18 @@ const startContainer = async (client: Dockerode, container: Dockerode.Container)
   return { container, stream, waiting, guarded: guard(container).catch(() => undefined) };
 };
 
+/**
+ * By state folder: names of the instances and mirrors of this process, whose containers are no orphans. A
+ * runtime that was closed may still sweep when the next one of its folder has begun.
+ */
+const ownNames = new Map<string, Set<string>>();
+
+const namesIn = (stateFolder: string): Set<string> => {
+  const names = ownNames.get(stateFolder) ?? new Set<string>();
+  ownNames.set(stateFolder, names);
+  return names;
+};
+
 /** Instances as containers. An engine on another machine gets a mirror of the workspace. */
 export const createDockerDriver = (options: DockerDriverOptions): Driver => {
   const { entry, stateFolder } = options;
@@ -124,8 +136,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       throw error;
     }));
 
-  /** Names of instances and mirrors of this runtime, whose containers are no orphans. */
-  const own = new Set<string>();
+  const own = namesIn(stateFolder);
   const mirrors = createMirrors(entry, { [label]: value }, own);
   let sweep: Promise<number> | null = null;
   const removeOrphans = async (): Promise<number> => {
