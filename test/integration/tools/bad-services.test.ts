@@ -8,8 +8,10 @@ import { z } from "zod";
 import { callNamed, toolWorkspace, type ToolWorkspace } from "../../support/open-tools.ts";
 import { anAgent } from "../../support/records.ts";
 
-const Asked = z.looseObject({ id: z.number().optional(), method: z.string() });
+const Asked = z.looseObject({ id: z.union([z.number(), z.string()]).optional(), method: z.string() });
 type Asked = z.infer<typeof Asked>;
+
+const UNKNOWN_METHOD = { code: -32601, message: "Method not found" };
 
 const results: Readonly<Record<string, object>> = {
   initialize: {
@@ -46,8 +48,10 @@ describe("bad MCP servers over HTTP", function () {
         if (misbehave(asked, response)) return;
         if (asked.id === undefined) response.writeHead(202).end();
         else {
+          const result = results[asked.method];
+          const answer = result === undefined ? { error: UNKNOWN_METHOD } : { result };
           response.writeHead(200, { "content-type": "application/json" });
-          response.end(JSON.stringify({ jsonrpc: "2.0", id: asked.id, result: results[asked.method] ?? {} }));
+          response.end(JSON.stringify({ jsonrpc: "2.0", id: asked.id, ...answer }));
         }
       });
     }).listen(0, "127.0.0.1");
