@@ -395,27 +395,49 @@ describe("the gate clean", () => {
       { duration_ms: 120_000 },
     );
     const affected = ["test/cart.test.js", "test/new.test.js"];
-    const proveSlow = async (now: TestReport, files = affected) => {
-      const asked: (string[] | null)[] = [];
-      const given = context({ now, suite: slow, before: slow, asked, changed: ["src/cart.js"] });
-      const proof = await prove("clean", { ...given, affectedTests: () => Promise.resolve(files) });
-      return { proof, asked };
+    const proveSlow = async (now: TestReport, { files = affected, alone = slow } = {}) => {
+      const done: string[] = [];
+      const given = context({ now, suite: slow, before: slow, changed: ["src/cart.js"] });
+      const { ground } = given;
+      let isChanged = false;
+      const noting: GateContext["ground"] = {
+        prepare: async (changes) => {
+          isChanged = changes.length > 0;
+          await ground.prepare(changes);
+          done.push(isChanged ? "changed" : "original");
+        },
+        runTests: async (request) => {
+          done.push(request.files?.join(" ") ?? "all");
+          return isChanged ? ground.runTests(request) : alone;
+        },
+      };
+      const affectedTests = () => Promise.resolve(files);
+      const proof = await prove("clean", { ...given, ground: noting, affectedTests });
+      return { proof, done };
     };
+    const cart = "test/cart.test.js";
+    const failing = report([["cart", "failed", cart]]);
+    const passing = report([["cart", "passed", cart]]);
 
-    it("begins with the tests that the change can affect, and ends there if one is broken", async () => {
-      const { proof, asked } = await proveSlow(report([["cart", "failed", "test/cart.test.js"]]));
-      assert.deepEqual(asked, [["test/cart.test.js"]]);
+    it("begins with the tests that the change can affect, and ends there if it breaks one", async () => {
+      const { proof, done } = await proveSlow(failing);
+      assert.deepEqual(done, ["changed", cart, "original", cart, "changed"]);
       assert.equal(proof.held, false);
       assert.match(proof.reason, /^1 test broken in files that use what changed/);
       assert.match(proof.evidence[0] ?? "", /^test\/cart\.test\.js > cart/);
     });
 
-    it("runs all tests if these pass, or if the change can affect most of them", async () => {
-      const passing = report([["cart", "passed", "test/cart.test.js"]]);
-      const { proof, asked } = await proveSlow(passing);
-      assert.deepEqual([proof.held, asked], [true, [["test/cart.test.js"], null]]);
+    it("runs all tests if these pass, or fail without the change when they run alone", async () => {
+      const { proof, done } = await proveSlow(passing);
+      assert.deepEqual([proof.held, done], [true, ["changed", cart, "changed", "all"]]);
+      const lonely = await proveSlow(failing, { alone: failing });
+      assert.equal(lonely.proof.held, true);
+      assert.deepEqual(lonely.done, ["changed", cart, "original", cart, "changed", "all"]);
+    });
+
+    it("runs all tests at once if the change can affect most of them", async () => {
       const most = slow.tests.slice(1).map(({ file }) => file);
-      assert.deepEqual((await proveSlow(passing, most)).asked, [null]);
+      assert.deepEqual((await proveSlow(passing, { files: most })).done, ["changed", "all"]);
     });
   });
 
