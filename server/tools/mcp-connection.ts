@@ -8,7 +8,6 @@ import {
   StreamableHTTPClientTransport,
   type Tool,
 } from "@modelcontextprotocol/client";
-import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
@@ -16,7 +15,6 @@ import { watchTransport } from "./message-watch.ts";
 import { refreshesOf } from "./oauth/refreshes.ts";
 import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
 import { allPages } from "./pages.ts";
-import { serverSchemas } from "./schema-checks.ts";
 import { resolveSecrets, type SecretTexts } from "./secrets.ts";
 import type { ServerSandbox } from "./server-sandbox.ts";
 import { StdioTransport } from "./stdio-transport.ts";
@@ -124,8 +122,6 @@ const createClient = (
     {
       versionNegotiation,
       capabilities: { elicitation: { form: {}, url: {} } },
-      // By its own, the SDK would run a server's patterns on the server's texts.
-      jsonSchemaValidator: new AjvJsonSchemaValidator(serverSchemas()),
     },
   );
 

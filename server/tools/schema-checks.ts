@@ -29,11 +29,6 @@ export class SchemaChecks {
     return (isNewer ? this.#newer : this.#older).compile(schema);
   }
 
-  /** Schemas are not known by their names. */
-  getSchema(): undefined {
-    return undefined;
-  }
-
   errorsText(errors?: ErrorObject[] | null): string {
     return this.#older.errorsText(errors);
   }
