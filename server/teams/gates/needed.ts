@@ -1,3 +1,4 @@
+import { newErrors } from "./compare.ts";
 import { quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { answeredByTable, checksOfChange, type Check } from "./answers.ts";
 import { changedSources, hunksOf, isCode, without, type Hunk } from "./hunks.ts";
@@ -20,9 +21,11 @@ const isMissed = async (context: GateContext, hunk: Hunk): Promise<boolean> => {
   await context.ground.prepare(without(context.changes, hunk));
   if (files.length > 0) {
     const own = await context.ground.runTests({ files, coverage: false, probe, deadline_seconds });
-    if (own.outcome !== "passed") return true;
+    if (own.outcome !== "passed" || newErrors(before, own).length > 0) return true;
   }
   const suite = await context.ground.runTests({ files: null, coverage: false, probe, deadline_seconds });
+  // A build that needs the piece fails without it, and the tests run on what was built before.
+  if (newErrors(before, suite).length > 0) return true;
   return suite.outcome !== "passed" && suite.counts.failed !== before.counts.failed;
 };
 

@@ -58,7 +58,7 @@ export const green: Gate = async (context) => {
   const absent = isCommand ? [] : notPassed(context, report);
   const passing = report.tests.filter((test) => test.status === "passed" && !isFileEntry(test));
   const passes = isCommand
-    ? report.outcome === "passed"
+    ? report.outcome === "passed" && errors.length === 0
     : failing.length + errors.length + absent.length === 0 && passing.length > 0;
   if (passes) return (await cannotFail(context, files, report, before)) ?? greenProof(report, passing);
   const problems = [

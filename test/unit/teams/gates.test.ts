@@ -97,7 +97,10 @@ const context = (parts: {
   };
 };
 
-const prove = async (gate: "red" | "green" | "clean" | "untouched" | "changed", from: GateContext) => {
+const prove = async (
+  gate: "red" | "green" | "clean" | "needed" | "untouched" | "changed",
+  from: GateContext,
+) => {
   const [proof] = await proveGates([gate], from, () => undefined);
   assert.ok(proof);
   return proof;
@@ -299,10 +302,39 @@ describe("the gate green, around the tests", () => {
     assert.equal((await prove("green", context({ now, before: now }))).held, true);
   });
 
+  it("does not hold when the tests of a command pass on what was built before", async () => {
+    const built = { runner: "command" as const, errors: [{ name: "npm run build failed", message: "" }] };
+    const given = { now: report([], built), before: report([], { runner: "command" }) };
+    const proof = await prove("green", context(given));
+    assert.deepEqual([proof.held, proof.reason], [false, "1 error outside of the tests."]);
+    assert.equal((await prove("green", context({ now: given.now, before: given.now }))).held, true);
+  });
+
   it("does not hold when a file passed in which no test ran", async () => {
     const now = report([["test/bill.test.js", "passed"]]);
     const proof = await prove("green", context({ now }));
     assert.deepEqual([proof.held, proof.reason], [false, "The test files ended without running a test."]);
+  });
+});
+
+describe("the gate needed", () => {
+  const passed = report([["adds", "passed"]]);
+  const proveOn = (now: TestReport) =>
+    prove("needed", {
+      ...context({ now, before: passed, changed: ["src/bill.js"] }),
+      readBase: () => Promise.resolve("1;\n2;\n3;\n"),
+      readText: () => Promise.resolve("one();\n2;\nthree();\n"),
+    });
+
+  it("names the pieces without which every test passes", async () => {
+    const proof = await proveOn(passed);
+    assert.equal(proof.held, false);
+    assert.match(proof.reason, /^2 pieces of the change can be taken back/);
+  });
+
+  it("counts a piece as needed without which the build fails", async () => {
+    const errors = [{ name: "npm run build failed", message: "" }];
+    assert.equal((await proveOn({ ...passed, errors })).held, true);
   });
 });
 
