@@ -55,10 +55,10 @@ export const plainLine = (text: string): string => marked(text.replace(/[\r\n\t\
 const style = /\u001B\[(?:0|1|2|22|3[1-6]|39)m/g;
 
 /**
- * What a build server takes for a command in the log of a step: GitHub Actions at the beginning of a line,
+ * What a build server takes for a command in the log of a step: GitHub Actions after any blanks of a line,
  * Azure Pipelines, TeamCity and an old form of GitHub Actions anywhere.
  */
-const buildCommand = /^([ \t]*):(?=:[a-z][^\n]*::)|#(?=#(?:\[|vso\[|teamcity\[))/gim;
+const buildCommand = /^([^\S\n]*):(?=:[a-z][^\n]*::)|#(?=#(?:\[|vso\[|teamcity\[))/gim;
 
 /**
  * Text for a terminal. The styles of our own lines pass; no other sequence does, so nothing can move

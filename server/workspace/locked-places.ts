@@ -2,7 +2,8 @@ const lockFile =
   /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|cargo\.lock|poetry\.lock|uv\.lock|pdm\.lock|gemfile\.lock)$/;
 
 /** What follows the name of a field that says where a package comes from. */
-const locked = /^[ \t{]*(?:"?(?:resolved|tarball|resolution|source|remote)"?|url)[ \t:={]+(.*)$/gm;
+const locked =
+  /^[ \t{]*(?:"?(?:resolved|tarball|resolution|source|remote|sdist|wheels)"?|url)[ \t:={]+(.*)$/gm;
 
 const address = /[a-z+]{2,20}:\/\/[^\s"'`,}]+|git@[^\s"'`,}]+/g;
 

@@ -200,6 +200,8 @@ const lines: readonly (readonly [path: string, line: string])[] = [
   ["yarn.lock", '  resolved "https://registry.npmjs.org.evil.test/a.tgz#1"'],
   ["pnpm-lock.yaml", "    resolution: {tarball: https://codeload.github.com/evil/a/tar.gz/1}"],
   ["uv.lock", 'source = { url = "https://evil.test/a.whl" }'],
+  ["uv.lock", 'sdist = { url = "https://evil.test/a.tar.gz", hash = "sha256:1" }'],
+  ["uv.lock", 'wheels = [{ url = "https://evil.test/a.whl" }]'],
   ["Cargo.lock", 'source = "git+https://github.com/evil/a#1"'],
   ["bun.lock", '    "a": ["a@github:evil/a#1", {}],'],
   ["Gemfile.lock", "  remote: http://rubygems.org/"],

@@ -45,6 +45,7 @@ const sequences: Readonly<Record<string, string>> = {
   "join letters by way of a private character": "a\u200db",
   "name a file with a blank that is a letter": "a\u2800.ts",
   "give GitHub Actions a command": "\n  ::add-mask::x",
+  "give GitHub Actions a command after blanks that are no spaces": "\n\u00a0\u3000::add-mask::x",
   "give GitHub Actions a command in the old form": "a ##[command]x",
   "give Azure Pipelines a command": "a ##vso[task.setvariable variable=PATH]x",
   "give TeamCity a command": "##teamcity[testFinished name='x']",
@@ -56,7 +57,7 @@ describe("text of others in a terminal", () => {
       const shown = terminalText(`before ${text} after`);
       assert.doesNotMatch(
         shown,
-        /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\ufeff]|\ufe0f\ufe0f|^ *::|##\[|##vso|##team/m,
+        /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\u2800\ufeff]|\ufe0f\ufe0f|^\s*::|##\[|##vso|##team/m,
       );
       assert.match(shown, /<U\+/);
     });
