@@ -24,6 +24,7 @@ export type ReadSettings = EditorSettings & {
 export type ReadOptions = Omit<EditorOptions, "settings"> & { settings: ReadSettings };
 
 const WrittenSettings = z.looseObject({ runtime: z.record(z.string(), z.unknown()).optional() });
+const OfWorkspace = z.looseObject({ folders: EditorSettings.shape.folders });
 
 /** The valid values. A workspace that sets another must not keep the user from working there. */
 const validOf = (written: Record<string, unknown>): SettingsInput =>
@@ -49,11 +50,17 @@ const readFrom = (editor: EditorSettings, chosen: SettingsInput): ReadSettings =
   return { ...editor, chosen, asked, valuesIn };
 };
 
-/** The settings, or the defaults with the problems, because a mistake in one must not stop everything. */
+/**
+ * The settings, or the defaults with the problems, because a mistake in one must not stop everything. What the
+ * workspace asks for holds either way.
+ */
 export const readSettings = (given: unknown): { settings: ReadSettings; problems: string | null } => {
   const parsed = parseGiven(EditorSettings, given ?? {});
   if ("problems" in parsed)
-    return { settings: readFrom(EditorSettings.parse({}), {}), problems: parsed.problems };
+    return {
+      settings: readFrom(EditorSettings.parse({ folders: OfWorkspace.safeParse(given).data?.folders }), {}),
+      problems: parsed.problems,
+    };
   const written = WrittenSettings.safeParse(given).data?.runtime ?? {};
   return { settings: readFrom(parsed.value, nestSettings(flattenSettings(written))), problems: null };
 };

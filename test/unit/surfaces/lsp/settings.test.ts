@@ -69,5 +69,6 @@ describe("settings changed in the editor", () => {
     assert.partialDeepStrictEqual(held({ "file:///work/other": [strict] }), own);
     assert.partialDeepStrictEqual(held({ [here]: [{ lessons: 1, runtime: "agent", limits: 3 }] }), own);
     assert.equal(held({ [here]: [loose] }, { limits: { cost_per_run: 3 } }).limits.cost_per_run, 3);
+    assert.partialDeepStrictEqual(held({ [here]: [strict] }, { limits: { cost_per_run: -1 } }), strict);
   });
 });
