@@ -4,6 +4,7 @@ import { readCutNote } from "../../schemas/cut-note.ts";
 import { toExecutionError } from "../../schemas/errors.ts";
 import type { FileChange } from "../../schemas/changes.ts";
 import type { AgentExecution, ContextItem, ExecutionMetadata } from "../../schemas/execution.ts";
+import { shownCommand } from "../../schemas/permissions.ts";
 import { Json } from "../../schemas/primitives.ts";
 import { summarise } from "../../schemas/summary.ts";
 import { ToolName } from "../../schemas/tools.ts";
@@ -66,7 +67,8 @@ const openFile = async (
   if (permissions.opened(task_id).includes(path) || openedFiles(claim.workspace, [path]).length === 0)
     return false;
   const { agent_type, name: agent_name } = charge.agent;
-  const asked = { execution_id, task_id, agent_type, agent_name, kind: "file" as const, name: path, command };
+  const agent = { execution_id, task_id, agent_type, agent_name };
+  const asked = { ...agent, kind: "file" as const, name: path, command: shownCommand(command) };
   const decision = await permissions.ask(asked, signal);
   return decision === "allow_once" || decision === "allow_always";
 };

@@ -17,7 +17,8 @@ export class ExecutionPermissions {
    * one question, but an answer for one command line is no answer for another.
    */
   readonly #decisions = new Map<string, Promise<PermissionDecision | null>>();
-  readonly #deniedPrograms = new Set<string>();
+  /** Programs that are not asked for again: the user said no, or nobody answered. */
+  readonly #refused = new Map<string, "deny" | null>();
   /** The command line of the agent that runs now; null: none does. */
   #running: string | null = null;
   #hasConnected = false;
@@ -52,9 +53,10 @@ export class ExecutionPermissions {
 
   /** Why the program must not start; null: it may. Errors: `cancelled`. */
   async toStart(program: string, command: string): Promise<string | null> {
-    if (this.#deniedPrograms.has(program)) return this.#refusal("deny", `run ${program}`);
+    const known = this.#refused.get(program);
+    if (known !== undefined) return this.#refusal(known, `run ${program}`);
     const decision = await this.#decide("command", program, command);
-    if (decision === "deny") this.#deniedPrograms.add(program);
+    if (decision === "deny" || decision === null) this.#refused.set(program, decision);
     this.#decisions.delete(keyOf("command", program, command));
     return this.#refusal(decision, `run ${program}`);
   }

@@ -47,12 +47,13 @@ describe("a question of an agent", () => {
     assert.deepEqual(permissions.opened(other), [".env.ci"]);
   });
 
-  it("is refused when nobody answers in time", async () => {
+  it("is refused when nobody answers in time, and not asked again", async () => {
     const { work, events } = open(1);
-    assert.match(
-      (await work.toStart("make", "make all")) ?? "",
-      /^Nobody answered whether .+ may run make\.$/,
-    );
+    for (const command of ["make all", "make all", "make clean"])
+      assert.match(
+        (await work.toStart("make", command)) ?? "",
+        /^Nobody answered whether .+ may run make\.$/,
+      );
     assert.deepEqual(
       events.map(({ type }) => type),
       ["permission.needed", "permission.settled"],
