@@ -14,6 +14,7 @@ import { classifyPath, isHeldBack } from "../../workspace/classify.ts";
 import { testLayoutIn } from "../../workspace/test-layout.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { announcingSuite } from "./announced-suite.ts";
+import { askingForFiles } from "./asking-for-files.ts";
 import { confirmedEquivalents } from "./argued-mutants.ts";
 import { isHeldBackTest, visibleSet, visibleTests, visibleTo } from "./held-back.ts";
 import { changeSetOf } from "./stage-changes.ts";
@@ -53,16 +54,8 @@ export const measureBaseline = (
   ground: ProvingGround,
 ): Promise<TestReport> =>
   baseline.once(async () => {
-    const measure = async (): Promise<TestReport> => {
-      await ground.prepare([]);
-      return ground.runTests({ files: null, coverage: false });
-    };
-    let report = await measure();
-    for (let file = report.environment?.closed_file; file !== undefined;) {
-      if ((await ground.openFile?.(file, report.command.join(" "))) !== true) break;
-      report = await measure();
-      file = report.environment?.closed_file;
-    }
+    await ground.prepare([]);
+    const report = await ground.runTests({ files: null, coverage: false });
     if (report.environment !== undefined) {
       const { problem, mend } = report.environment;
       throw fail("tests_cannot_run", { workspace: basename(workspace), problem, mend });
@@ -83,7 +76,7 @@ export const gateContext = (
   changeSet: ChangeSet | null,
   { ground: instance, layout }: Pick<GateContext, "ground" | "layout">,
 ): GateContext => {
-  const ground = announcingSuite(instance, parts, work);
+  const ground = askingForFiles(announcingSuite(instance, parts, work));
   const { run, stage, execution, baseline } = work;
   const changes = visibleTo(run, stage, whole);
   const redStage = run.workflow_stages.find(

@@ -1,4 +1,5 @@
 import { announcingSuite } from "./announced-suite.ts";
+import { askingForFiles } from "./asking-for-files.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { runExecution } from "../../executions/run-execution.ts";
@@ -75,8 +76,9 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
       needsBaseline || hooks.has("SubagentStart")
         ? async (ground) => {
             await beforeStage(parts, work);
-            if (needsBaseline)
-              await measureBaseline(parts, work.baseline, announcingSuite(ground, parts, work));
+            if (!needsBaseline) return;
+            const asking = askingForFiles(announcingSuite(ground, parts, work));
+            await measureBaseline(parts, work.baseline, asking);
           }
         : null,
     knownFailures: () => failedTests(work.baseline.read()),
