@@ -133,7 +133,7 @@ const saysYesOrNo =
   /[!=]==?|[<>]|\b(?:some|every|includes|startsWith|endsWith|test|startswith|endswith|any|is|in|not)\b|[^=]!\w/;
 const comment = /^\s*(?:\/\/|\/?\*|#)/;
 /** A longer line was not written by hand. */
-const LONGEST_LINE = 1000;
+export const LONGEST_LINE = 1000;
 
 /** A line that leaves its block, or goes on in the next lines: what is below depends on it. */
 const goesOn =

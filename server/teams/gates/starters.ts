@@ -1,4 +1,5 @@
 import type { LineRange } from "../../../schemas/tests.ts";
+import { LONGEST_LINE } from "./asks-where.ts";
 
 /** Conditions that hold only where a program was started, and never where it is tested. */
 const starts = [
@@ -8,16 +9,19 @@ const starts = [
   /\bNODE_ENV\b[^=]*!==?\s*["']test["']/,
 ];
 const isStart = (line: string): boolean =>
-  (/^if\s*\(/.test(line) && starts.some((each) => each.test(line))) ||
+  (line.length <= LONGEST_LINE && /^if\s*\(/.test(line) && starts.some((each) => each.test(line))) ||
   /^if\s+__name__\s*==\s*["']__main__["']/.test(line);
 
 /** A condition about what the machine, the engine or a library has: on one machine, it has one outcome. */
 const feature =
   /^\s*(?:\}\s*)?(?:else\s+)?(?:if|elif)\b\s*\(?\s*(?:!|not\s)?\s*\(?\s*(?:hasattr\((?!\s*(?:sys|os|builtins)\s*,\s*["']_)|sys\.(?:version_info|platform)\b|os\.name\b|typeof\s+(?!__|[A-Z][A-Z\d]*_)[\w.]+\s*[!=]==?\s*["'](?:function|undefined)["']|process\.(?:platform|versions?)\b)[^?]*$/;
 
+/** Whether a line is one. Blanks in a row are one: the expression would try each way to part them. */
+const isFeature = (line: string): boolean => feature.test(line.replace(/\s+/g, " "));
+
 /** Lines that ask for what is there on the machine: the tests run on one, and see one outcome. */
 export const featureLinesOf = (text: string): LineRange[] =>
-  text.split("\n").flatMap((line, index) => (feature.test(line) ? [{ from: index + 1, to: index + 1 }] : []));
+  text.split("\n").flatMap((line, index) => (isFeature(line) ? [{ from: index + 1, to: index + 1 }] : []));
 
 /** The blocks of a source that start its program, which a test of the source leaves out. */
 export const startersOf = (text: string): LineRange[] => {

@@ -53,12 +53,13 @@ describe("conditions about what a machine has", () => {
 
   for (const line of [
     "if count > 3:",
+    `if${" ".repeat(50_000)}count`,
     'return hasattr(x, "y")',
     'if hasattr(sys, "_called_from_test"):',
     'if (typeof IN_TRIAL !== "undefined") {',
     'const a = typeof x === "function" ? 1 : 2;',
   ])
-    it(`are no other lines: ${line}`, () => {
+    it(`are no other lines: ${line.slice(0, 80)}`, () => {
       assert.deepEqual(featureLinesOf(line), []);
     });
 });
