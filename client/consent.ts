@@ -51,8 +51,8 @@ export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsen
   ): Promise<boolean> => {
     const allow = vscode.l10n.t("Allow in This Workspace");
     const titles = {
-      exposure: vscode.l10n.t("An agent could act with your secrets for others."),
-      mcp_files: vscode.l10n.t("Agents would use MCP servers of other tools' files."),
+      exposure: vscode.l10n.t("Someone else could make an agent act with your secrets."),
+      mcp_files: vscode.l10n.t("Agents would use MCP servers from other tools' files."),
       mcp_tools: vscode.l10n.t("An MCP server has changed its tools."),
     };
     if ((await askModal(titles[consent.name], message, allow)) !== allow) return false;

@@ -118,7 +118,7 @@ export const askServerQuestion = async (question: ServerQuestion): Promise<Quest
     return isOpened ? { action: "accept", values: {} } : { action: "decline" };
   }
   const answer = vscode.l10n.t("Answer");
-  const shown = vscode.l10n.t("{0} {1} Give it no passwords and no keys.", title, message);
+  const shown = vscode.l10n.t("{0} {1} Do not enter passwords or keys.", title, message);
   const chosen = await sayWarning(shown, answer, decline);
   if (chosen === undefined) return { action: "cancel" };
   return chosen === answer ? askFields(question) : { action: "decline" };

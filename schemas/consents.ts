@@ -37,13 +37,13 @@ export const consentText = ({ name, of }: Pick<Consent, "name" | "of">, l10n: Lo
     case "unconfined":
       return l10n.t("Commands of agents run without a sandbox.");
     case "configuration":
-      return l10n.t("The workspace's .coditect folder is used, as it was then.");
+      return l10n.t("CODITECT uses the workspace's .coditect folder as it was then.");
     case "exposure":
-      return l10n.t("An agent reads text of others, uses secrets and acts outside of this machine.");
+      return l10n.t("An agent reads untrusted content, uses secrets and acts outside this machine.");
     case "mcp_files":
-      return l10n.t("The MCP servers in files of other tools are used, as they were then.");
+      return l10n.t("Agents use the MCP servers in other tools' files as they were then.");
     case "mcp_tools":
-      return l10n.t("An MCP server that changed its tools is used, as they were then.");
+      return l10n.t("Agents use the changed tools of an MCP server as they were then.");
     case "command":
       return l10n.t("Agents start a program: {0}", of ?? "");
     case "host":

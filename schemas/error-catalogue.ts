@@ -132,7 +132,7 @@ export const errorCatalogue = {
   // Models.
   illegal_transition: row("{what} cannot go from {from} to {to}.", null, conflict),
   state_not_settable: row(
-    "The runtime alone puts an instance into the state {state}.",
+    "Only the runtime can set an instance to the state {state}.",
     "Choose Paused, Working, Stopping or Terminated.",
     conflict,
   ),
@@ -352,7 +352,7 @@ export const errorCatalogue = {
     retryable: true,
   }),
   provider_paused: row(
-    "{fault} {provider} failed several times in a row and is asked again in {seconds} s.",
+    "{fault} {provider} failed several times in a row. CODITECT will try again in {seconds} s.",
     "{hint}",
     { ...provider, retryable: true },
   ),
@@ -494,7 +494,7 @@ export const errorCatalogue = {
     broken,
   ),
   runtime_gone_for_worker: row(
-    "The instance cannot reach its runtime, which it asked for {method}: {reason}.",
+    "The instance called {method} and could not reach its runtime: {reason}.",
     "Resume the run.",
     broken,
   ),
@@ -503,7 +503,7 @@ export const errorCatalogue = {
   cloud_run_unavailable: row("Cannot use Cloud Run: {reason}.", "{hint}", broken),
   instance_exposed: row("An instance can reach {reached}.", "{hint}", broken),
   pod_patch_refused: row(
-    "The setting kubernetes.patch changes what confines an instance: {paths}.",
+    "The setting kubernetes.patch changes fields that confine an instance: {paths}.",
     "Remove these fields from the patch, or list them in kubernetes.patch_allowed.",
     usage,
   ),
@@ -573,7 +573,7 @@ export const errorCatalogue = {
     { ...conflict, exit: 3 },
   ),
   exposure_unconfirmed: row(
-    "The agent {agent} could read untrusted content ({reads}), use your secrets ({secrets}) and act outside of this machine ({acts}). Whoever writes what it reads could act with your secrets.",
+    "The agent {agent} could read untrusted content ({reads}), use your secrets ({secrets}) and act outside this machine ({acts}). Whoever writes what it reads could act with your secrets.",
     "If you accept that, allow it when you are asked, or with --allow-exposure {hash}. Otherwise, remove one of the three from the agent.",
     { ...conflict, exit: 3 },
   ),

@@ -49,7 +49,7 @@ const [SHOWN_HEAD, SHOWN_TAIL] = [400, 150];
  * place that shows it, so the text says where they are.
  */
 export const shownCommand = (line: string): string => {
-  const dense = line.replace(/\s{4,}/g, (blanks) => ` <${blanks.length} blanks> `);
+  const dense = line.replace(/\s{4,}/g, (blanks) => ` <${blanks.length} whitespace characters> `);
   const hidden = dense.length - SHOWN_HEAD - SHOWN_TAIL;
   if (hidden <= 0) return dense;
   const [head, tail] = [dense.slice(0, SHOWN_HEAD), dense.slice(-SHOWN_TAIL)];

@@ -48,7 +48,7 @@ const startRequest = ({ command, prompt, references }: vscode.ChatRequest): Star
     .find((value) => value instanceof vscode.Uri);
   const uri = referenced ?? vscode.window.activeTextEditor?.document.uri;
   const folder = (uri === undefined ? null : folderOf(uri)) ?? vscode.workspace.workspaceFolders?.[0];
-  if (!vscode.workspace.isTrusted) return vscode.l10n.t("No team runs in a workspace you do not trust.");
+  if (!vscode.workspace.isTrusted) return vscode.l10n.t("Teams run only in trusted workspaces.");
   if (folder === undefined) return vscode.l10n.t("Open a folder first: agents work on its files.");
   const file = uri !== undefined && folderOf(uri) === folder ? pathInFolder(folder, uri) : null;
   const task = prompt.trim();

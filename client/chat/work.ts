@@ -53,7 +53,7 @@ export const workThrough = async (
     if (token.isCancellationRequested) cancel();
     const end = await ended.promise;
     const run = sidebar.model.runs.get(task_id);
-    if (run === undefined) throw new Error(vscode.l10n.t("the run is gone"));
+    if (run === undefined) throw new Error(vscode.l10n.t("the run no longer exists"));
     return { run, end };
   } finally {
     for (const subscription of subscriptions) subscription.dispose();

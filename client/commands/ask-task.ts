@@ -206,7 +206,7 @@ const itemsFor = (
 const askCap = async (present: number | null): Promise<number | null | undefined> => {
   const text = await vscode.window.showInputBox({
     title: vscode.l10n.t("Cost Limit of This Run"),
-    prompt: vscode.l10n.t("Dollars; the run stops before it costs more. Leave it empty for no limit."),
+    prompt: vscode.l10n.t("In US dollars. The run stops before it costs more. Leave empty for no limit."),
     value: present === null ? "" : String(present),
     ignoreFocusOut: true,
     validateInput: (typed) =>

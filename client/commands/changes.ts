@@ -16,7 +16,7 @@ interface ChangesTarget {
 /** The run whose changes the command is about: of a node, of the active diff, or picked. */
 const changesTarget = async (context: Context, argument: unknown): Promise<ChangesTarget | null> => {
   if (nodeOf(argument) === null && context.review.shown !== null) return context.review.shown;
-  return runTarget(context, argument, hasPendingChanges, vscode.l10n.t("No changes wait for review."));
+  return runTarget(context, argument, hasPendingChanges, vscode.l10n.t("There are no changes to review."));
 };
 
 /** The changed file of a node, of the diff's document a menu was opened in, or of the active one. */
@@ -52,7 +52,7 @@ export const discardAll = async (context: Context, argument: unknown): Promise<v
   const discard = vscode.l10n.t("Discard All");
   const answer = await askModal(
     vscode.l10n.t("Discard every change of this run that you have not accepted?"),
-    vscode.l10n.t("The run keeps its record, and your files stay as they are."),
+    vscode.l10n.t("The run keeps its record, and your files do not change."),
     discard,
   );
   if (answer === discard) await context.review.discard(target.folder, target.task_id, null);
@@ -79,7 +79,7 @@ const sayResult = ({ conflicts, unsaved }: Applied): void => {
   if (conflicts.length > 0)
     tell(
       vscode.l10n.t(
-        "{0} changed since the run began, and the changes overlap. Nothing was overwritten: merge it by hand.",
+        "{0} changed since the run began, and the changes overlap. Nothing was overwritten. Merge the file by hand.",
         conflicts.join(", "),
       ),
     );

@@ -17,11 +17,11 @@ export const revokeConsent = async ({ runtime }: Context): Promise<void> => {
     items.map(({ name, of }) => ({ label: consentText({ name, of }, vscode.l10n), name, of })),
     {
       title: vscode.l10n.t("Revoke Consents"),
-      placeHolder: vscode.l10n.t("Select what is no longer allowed"),
+      placeHolder: vscode.l10n.t("Select the consents to revoke"),
       canPickMany: true,
     },
   );
   if (picked === undefined || picked.length === 0) return;
   for (const { name, of } of picked) await runtime.call("consents/set", { name, of, given: false }, key);
-  tell(vscode.l10n.t("Revoked. CODITECT asks again when it is needed."));
+  tell(vscode.l10n.t("Revoked. CODITECT will ask again when it needs your consent."));
 };

@@ -84,7 +84,7 @@ export const decideApproval = async (
   argument: unknown,
   approved: boolean,
 ): Promise<void> => {
-  const nothing = vscode.l10n.t("No run waits for your approval.");
+  const nothing = vscode.l10n.t("No run is waiting for your approval.");
   const run = await runTarget(context, argument, ({ status }) => status === "WaitingForApproval", nothing);
   if (run === null) return;
   if (run.approval === null) {

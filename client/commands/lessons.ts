@@ -22,7 +22,9 @@ export const showRun = async ({ sidebar }: Context, argument: unknown): Promise<
   await sidebar.loadRun(target.folder.uri.toString(), task_id).catch(() => undefined);
   if (!sidebar.model.runs.has(task_id)) {
     tell(
-      vscode.l10n.t("This run is no longer on record. The retention settings decide how long runs are kept."),
+      vscode.l10n.t(
+        "The record of this run was removed. The retention settings decide how long runs are kept.",
+      ),
     );
     return;
   }

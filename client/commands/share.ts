@@ -159,7 +159,7 @@ export const restoreDefault = async (context: Context): Promise<void> => {
   const restore = vscode.l10n.t("Restore");
   const answer = await askModal(
     vscode.l10n.t("Restore {0} to its default?", name),
-    vscode.l10n.t("Your edits of it are discarded."),
+    vscode.l10n.t("This discards your edits to it."),
     restore,
   );
   if (answer !== restore) return;

@@ -31,9 +31,9 @@ export const qualityItem = (metrics: QualityMetrics, l10n: Localizer): Item => {
 /** How each score is computed, for the tooltip. */
 export const qualityTooltip = (l10n: Localizer): string =>
   [
-    l10n.t("Confidence: gates that held, less for each time the work was sent back."),
+    l10n.t("Confidence: the share of gates that held, reduced each time the work was sent back."),
     l10n.t("Completeness: gates and criteria of the stage that are met."),
-    l10n.t("Code quality: 100 % less what reviewers found in this change."),
+    l10n.t("Code quality: 100 %, reduced by what reviewers found in this change."),
     l10n.t("Test coverage: covered lines, as the test runner reports them."),
-    l10n.t("Performance: time of the project's own tests before the change, compared with after it."),
+    l10n.t("Performance: the duration of the project's own tests before the change, compared with after it."),
   ].join("\n\n");

@@ -55,7 +55,7 @@ export const runStatusText = (status: RunRecord["status"], l10n: Localizer): str
   const texts: Record<RunRecord["status"], string> = {
     Queued: l10n.t("queued"),
     Running: l10n.t("running"),
-    WaitingForApproval: l10n.t("waits for your approval"),
+    WaitingForApproval: l10n.t("waiting for your approval"),
     Succeeded: l10n.t("every gate held"),
     GateFailed: l10n.t("a gate failed"),
     Failed: l10n.t("failed"),

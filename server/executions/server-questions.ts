@@ -54,7 +54,7 @@ export class ServerQuestions {
         if (problem !== null) throw invalid(server, `${field.title}: ${problem}`);
         given.delete(field.name);
       }
-      for (const name of given.keys()) throw invalid(server, `nobody asked for ${name}`);
+      for (const name of given.keys()) throw invalid(server, `the server did not ask for ${name}`);
     }
     this.#open.answer(questionId, answer);
   }

@@ -28,12 +28,12 @@ export class MessageWatch {
     if (!("method" in message)) {
       const { id } = message;
       const wasAsked = typeof id === "number" ? id <= this.#lastAsked : this.#named.has(String(id));
-      return wasAsked ? null : `it answered the request ${id}, which nobody made`;
+      return wasAsked ? null : `it answered the request ${id}, which CODITECT did not send`;
     }
     const now = performance.now();
     if (now - this.#since > SECOND) [this.#since, this.#unasked] = [now, 0];
     this.#unasked += 1;
-    return this.#unasked > MOST_UNASKED ? "it sent too many messages that nobody asked for" : null;
+    return this.#unasked > MOST_UNASKED ? "it sent too many messages without a request" : null;
   }
 }
 

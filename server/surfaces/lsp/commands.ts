@@ -125,7 +125,7 @@ const apply = async (context: CommandContext, { uri, task_id }: z.infer<typeof A
     label: l10n.t("Apply the agents' changes"),
   });
   if (left.length > 0)
-    warn(connection, l10n.t("Left alone, because your edits overlap: {0}", left.join(", ")));
+    warn(connection, l10n.t("Not applied, because your edits overlap: {0}", left.join(", ")));
   return { left };
 };
 

@@ -105,7 +105,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
 
   // A defect in one place must not end the runs of every folder.
   process.on("unhandledRejection", (reason) => {
-    log("error", "A failure nobody waited for", { error: String(reason) });
+    log("error", "An unhandled failure", { error: String(reason) });
   });
   const gone = (): void => {
     end(watchDog.shutdownReceived ? 0 : 1);

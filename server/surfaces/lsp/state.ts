@@ -70,7 +70,7 @@ export const createLanguageState = ({ connection, open, log }: LanguageServerCon
       orphaned.delete(folder.uri);
     },
     lost: ({ uri }) => {
-      log("warn", "The process that answered for a folder is gone", { folder: uri });
+      log("warn", "The process that served a folder has ended", { folder: uri });
       orphaned.set(uri, new Set(sessions.get(uri)?.unfinished));
       endSession(uri);
       state.openKnown();

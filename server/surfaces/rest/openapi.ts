@@ -124,18 +124,18 @@ const header = (name: string, description: string) => ({
 const headersOf = ({ verb, method }: Route) => {
   if (verb === "GET")
     return [header("If-None-Match", "ETags that you already have; returns 304 if one still matches")];
-  if (verb !== "POST") return [header("If-Match", "The tag that the record must still have; else 412")];
+  if (verb !== "POST") return [header("If-Match", "The ETag that the record must still have; otherwise 412")];
   // Its answer is a secret, which is stored nowhere.
   return method === "tokens/create"
     ? []
-    : [header("Idempotency-Key", "On the server of a team: the same request with the same key is done once")];
+    : [header("Idempotency-Key", "On a team server, the same request with the same key is performed once")];
 };
 
 const traceHeaders = (route: Route) =>
   startsRun(route)
     ? [
-        header("traceparent", "The span that the run becomes part of, as W3C Trace Context has it"),
-        header("tracestate", "What systems of tracing add to `traceparent`"),
+        header("traceparent", "The parent span of the run, in the format of W3C Trace Context"),
+        header("tracestate", "Vendor data for `traceparent`"),
       ]
     : [];
 
@@ -167,7 +167,7 @@ const paths = (): Record<string, Record<string, unknown>> => {
         parameters: [
           header(
             "Last-Event-ID",
-            "Begin behind this event; `events.lost` comes first where that is not possible",
+            "Start after this event. If that is not possible, `events.lost` comes first",
           ),
         ],
         responses: {

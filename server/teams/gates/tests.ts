@@ -144,7 +144,7 @@ const affectedFirst = async (context: GateContext, before: TestReport): Promise<
   if (broken.length === 0) return null;
   return {
     held: false,
-    reason: `${quantity(broken.length, "test")} broken in files that use what changed. The other tests have not run.`,
+    reason: `${quantity(broken.length, "test")} broken in files that import the changed files. The other tests did not run.`,
     evidence: describe(broken),
     ...measuredRun(report),
   };

@@ -47,7 +47,7 @@ export const reportInvisible = async (
       category: CATEGORY,
       title: "The change contains invisible characters",
       explanation:
-        "Marks of direction, blanks without width, tag characters or very many blanks can hide instructions to agents, or make code look like other code. Look at this file where such characters are shown.",
+        "Bidirectional marks, zero-width spaces, tag characters and long runs of whitespace can hide instructions to agents, or make code look like other code. Open this file in an editor that shows such characters.",
       fix: null,
       confidence: 1,
     };

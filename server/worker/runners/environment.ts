@@ -79,7 +79,7 @@ const closedSettings = (
   if (path === undefined || exists(join(root, path))) return null;
   return {
     problem: `${path} is not in the private copy, because it is not in version control or something in it looks like a secret`,
-    mend: `Put the values that tests need into a ${path} without secrets and commit it, or name a command that sets them with --test-command. If it is in version control, you can also run in a terminal or in VS Code, which ask whether tests may read it.`,
+    mend: `Put the values that the tests need into a ${path} without secrets and commit it, or use --test-command to name a command that sets them. If the file is in version control, you can also start the run in a terminal or in VS Code, and allow tests to read the file when CODITECT asks.`,
     closed_file: posix.normalize(path),
   };
 };

@@ -85,7 +85,7 @@ describe("bad MCP servers", function () {
 
   describe("in a call: are ended, and the agent reads why", () => {
     const reasons: Readonly<Record<string, RegExp>> = {
-      "wrong id": /it answered the request \d+, which nobody made/,
+      "wrong id": /it answered the request \d+, which CODITECT did not send/,
       "exit 0 in a call": /it ended with exit code 0 before it answered/,
       "one endless line": /it sent a message larger than 32 MB/,
       "no content": /content/,
@@ -100,7 +100,7 @@ describe("bad MCP servers", function () {
     for (const method of ["notifications/message", "notifications/tools/list_changed", "notifications/x"])
       it(`a flood of ${method}`, async () => {
         const answer = await answerOf("flood", { text: "it" }, method);
-        assert.match(answer.content, /it sent too many messages that nobody asked for/);
+        assert.match(answer.content, /it sent too many messages without a request/);
       });
 
     it("a trickle that never becomes an answer ends with the call", async () => {

@@ -57,7 +57,7 @@ describe("a question of a tool server", () => {
       [{ mail: "nobody" }, /email address/],
       [{ mail: "a@example.com", count: 10 }, /at most 9/],
       [{ mail: "a@example.com", colour: "blue" }, /Choose from the options/],
-      [{ mail: "a@example.com", more: 1 }, /nobody asked for more/],
+      [{ mail: "a@example.com", more: 1 }, /the server did not ask for more/],
     ] as const)
       assert.throws(() => {
         accept(values);

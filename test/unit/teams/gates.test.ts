@@ -455,7 +455,7 @@ describe("the gate clean", () => {
       const { proof, done } = await proveSlow(failing);
       assert.deepEqual(done, ["changed", cart, "original", cart, "changed"]);
       assert.equal(proof.held, false);
-      assert.match(proof.reason, /^1 test broken in files that use what changed/);
+      assert.match(proof.reason, /^1 test broken in files that import the changed files/);
       assert.match(proof.evidence[0] ?? "", /^test\/cart\.test\.js > cart/);
     });
 

@@ -16,8 +16,8 @@ describe("the watch over the messages of an MCP server", () => {
   it("reports an answer to what nobody asked", () => {
     const watch = new MessageWatch();
     watch.sent(asked(0));
-    assert.equal(watch.problemOf(answered(1)), "it answered the request 1, which nobody made");
-    assert.equal(watch.problemOf(answered("0")), "it answered the request 0, which nobody made");
+    assert.equal(watch.problemOf(answered(1)), "it answered the request 1, which CODITECT did not send");
+    assert.equal(watch.problemOf(answered("0")), "it answered the request 0, which CODITECT did not send");
   });
 
   it("takes a notification of ours for no question", () => {
@@ -33,6 +33,6 @@ describe("the watch over the messages of an MCP server", () => {
       problems.slice(0, 4000),
       Array.from({ length: 4000 }, () => null),
     );
-    assert.equal(problems.at(-1), "it sent too many messages that nobody asked for");
+    assert.equal(problems.at(-1), "it sent too many messages without a request");
   });
 });

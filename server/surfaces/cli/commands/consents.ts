@@ -43,6 +43,6 @@ export const revokeConsent = (
     await connection.call("consents/set", { name, of, given: false });
     const what = of === null ? name : `${name} for ${of}`;
     if (flags.json !== true)
-      context.terminal.out(`Revoked ${what}. CODITECT asks again when it is needed.\n`);
+      context.terminal.out(`Revoked ${what}. CODITECT will ask again when it needs your consent.\n`);
     return exitCodes.held;
   });

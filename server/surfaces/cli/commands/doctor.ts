@@ -43,7 +43,7 @@ export const doctor = async (flags: DoctorFlags, context: CommandContext): Promi
   const workspace = await findWorkspace(flags, currentFolder);
   const [git, docker, sandbox, state] = await Promise.all([
     checkTool("git", ["--version"], "change sets can be applied without it"),
-    checkTool("docker", ["version", "--format", "{{.Server.Version}}"], "needed for --runtime docker alone"),
+    checkTool("docker", ["version", "--format", "{{.Server.Version}}"], "needed only for --runtime docker"),
     checkSandbox(),
     checkStateFolder(workspace, flags, context),
   ]);

@@ -77,7 +77,9 @@ export const evaluateSuite = async (
   const flags = parseRunFlags(flagsAsGiven);
   const { samples, parallel, results: file, only } = parseFlagsAs(EvaluationFlags, flagsAsGiven);
   if (flags.provider === "rehearsal")
-    throw fail("usage", { problem: "The rehearsal knows its own sample alone: name a model's provider." });
+    throw fail("usage", {
+      problem: "The rehearsal works only on its own sample. Choose another --provider.",
+    });
   const suite = chosenTasks(await loadSuite(resolve(currentFolder, folder)), only);
   const [guessed, chosen] = [guessedSettings(environment), settingsOf(flags)];
   const endpoints = { ...guessed.endpoints, ...chosen.endpoints };

@@ -32,6 +32,6 @@ export const listLessons = (flags: RecordFlags, context: CommandContext): Promis
 export const rejectLesson = (id: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     await connection.call("lessons/reject", { lesson_id: id });
-    if (flags.json !== true) context.terminal.out(`Lesson ${id} is rejected; agents are not told again.\n`);
+    if (flags.json !== true) context.terminal.out(`Lesson ${id} is rejected. Agents no longer receive it.\n`);
     return exitCodes.held;
   });

@@ -60,9 +60,9 @@ export const proveWorkspace = async (flagsAsGiven: unknown, context: CommandCont
     const { signal } = interruption;
     const change = await changeSince(workspace, flags.base, signal);
     if (change.changes.length === 0)
-      throw fail("usage", { problem: `Nothing differs from ${flags.base}: name another --base.` });
+      throw fail("usage", { problem: `Nothing differs from ${flags.base}. Name another --base.` });
     if (flags.note && (await changeSince(workspace, "HEAD", signal)).changes.length > 0)
-      throw fail("usage", { problem: "A note belongs to a commit: commit the change, then prove it." });
+      throw fail("usage", { problem: "A note belongs to a commit. Commit the change first, then prove it." });
     const tell = (proof: GateProof): void => {
       if (flags.json) terminal.out(`${JSON.stringify({ type: "gate.proved", proof })}\n`);
       else terminal.err(`${proofLine(proof)}\n`);

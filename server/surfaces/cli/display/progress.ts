@@ -123,7 +123,7 @@ export const plainProgress = (view: RunView, file: string | null, terminal: Term
           return;
         case "suite.started":
           if (event.expected_ms !== null && event.expected_ms >= LONG_SUITE_MS)
-            say(event, `  all tests of the project run, about ${wholeSecondsText(event.expected_ms)}`);
+            say(event, `  running all tests of the project, about ${wholeSecondsText(event.expected_ms)}`);
           return;
         case "model.retry":
           say(event, `  ${event.provider} is asked again: ${event.reason}`);

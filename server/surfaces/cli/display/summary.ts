@@ -125,7 +125,7 @@ export const verdict = (finished: RunFinished, { style }: Styler): string => {
   const failed = gates.find((gate) => !gate.held);
   switch (finished.status) {
     case "Succeeded":
-      return style("green", gates.length > 0 ? "✔ Every gate held." : "✔ Every stage came to its end.");
+      return style("green", gates.length > 0 ? "✔ Every gate held." : "✔ Every stage is complete.");
     case "GateFailed":
       return failed === undefined
         ? style("red", `✖ ${plainLine(finished.error?.message ?? "") || "A gate did not hold."}`)

@@ -9,9 +9,7 @@ export const addMetrics = (program: Command, context: CommandContext, end: End):
   const metrics = withSpan(
     recordCommand(program, "metrics", "show success rates, durations, tokens and cost"),
   )
-    .addOption(
-      new Option("--by <field>", "what each row stands for").choices(MetricField.options).default("day"),
-    )
+    .addOption(new Option("--by <field>", "what each row shows").choices(MetricField.options).default("day"))
     .action(async (flags: RecordFlags) => end((await load()).showMetrics(flags, context)));
   metrics
     .command("rules")
@@ -31,7 +29,7 @@ export const addAlerts = (program: Command, context: CommandContext, end: End): 
   const load = () => import("../commands/alerts.ts");
   const alerts = program.command("alerts").summary("list and acknowledge alerts");
   recordCommand(alerts, "list", "list alerts; exit code 1 while one is not acknowledged")
-    .option("--all", "include alerts whose cause is gone")
+    .option("--all", "include alerts whose cause no longer exists")
     .action(async (flags: RecordFlags & { all?: boolean }) => end((await load()).listAlerts(flags, context)));
   recordCommand(alerts, "ack <alert-id>", "acknowledge an alert").action(
     async (id: string, flags: RecordFlags) => end((await load()).acknowledgeAlert(id, flags, context)),

@@ -49,7 +49,7 @@ const addSharing = (command: Command, kind: SharedKind, context: CommandContext,
     .action(async (name: string, flags: ExportFlags) =>
       end((await load()).exportShared(kind, name, flags, context)),
     );
-  recordCommand(command, "restore <name>", "discard your edits of a default and restore the original").action(
+  recordCommand(command, "restore <name>", "discard your edits to a default and restore the original").action(
     async (name: string, flags: RecordFlags) =>
       end((await load()).restoreDefault(kind, name, flags, context)),
   );

@@ -82,9 +82,9 @@ const runOptions = (command: Command): Command =>
     .option("--allow-configuration <hash>", "use the workspace's .coditect folder if it has this hash")
     .option(
       "--allow-exposure <hash>",
-      "allow an agent with the tools of this hash to read untrusted text, use secrets and act outwardly",
+      "allow an agent with the tools of this hash to read untrusted text, use secrets and act outside this machine",
     )
-    .option("--allow-mcp-files <hash>", "use the MCP servers of other tools' files if they have this hash")
+    .option("--allow-mcp-files <hash>", "use the MCP servers from other tools' files if they have this hash")
     .option("--allow-mcp-tools <hash>", "use the changed tools of an MCP server if they have this hash")
     .addOption(testCommandOption())
     .addOption(testReportOption())

@@ -77,7 +77,7 @@ const setUpKey = async (
     throw fail("credential_rejected", { provider: name, variable: `coditect models use ${stored}` });
   }
   const isAccepted = overview.readiness === "ready";
-  const word = isAccepted ? `${name} accepted the key` : `${name} could not be asked about the key`;
+  const word = isAccepted ? `${name} accepted the key` : `${name} could not check the key`;
   try {
     await credentialStore(environment).set(stored, key);
     terminal.err(`${word}. It is stored.\n`);

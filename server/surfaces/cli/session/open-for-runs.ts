@@ -43,7 +43,7 @@ export const openForRuns = async (
       if (connection.isAttached) refuseAddress(flags);
       if (connection.isAttached && untrusted)
         throw fail("usage", {
-          problem: "--untrusted needs a runtime of its own, and another process has the state.",
+          problem: "--untrusted needs its own runtime, but another process has the state folder.",
         });
       return { connection, provider: rehearsal?.provider ?? chosenProvider(flags, environment), close };
     } catch (error) {

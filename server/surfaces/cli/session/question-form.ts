@@ -83,7 +83,7 @@ export const askForm = async (question: ServerQuestion, ask: Ask): Promise<Quest
     const opened = await ask([...lines, "Have you opened it? [y/N]: "].join("\n"));
     return isYes(opened) ? { action: "accept", values: {} } : { action: "decline" };
   }
-  lines.push("Your answer goes to this server. Give it no passwords and no keys.", "Answer? [y/N]: ");
+  lines.push("Your answer goes to this server. Do not enter passwords or keys.", "Answer? [y/N]: ");
   if (!isYes(await ask(lines.join("\n")))) return { action: "decline" };
   const values = new Map<string, AnswerValue>();
   for (const field of fields) {
