@@ -55,7 +55,7 @@ describe("coditect prove and verify", function () {
   afterEach(() => rm(home, { recursive: true, force: true, maxRetries: 3 }));
 
   it("prove a new module whose tests cannot be loaded without it, in a note of its commit", async () => {
-    assert.match((await command("prove", "--note")).stderr, /commit the change/);
+    assert.match((await command("prove", "--note")).stderr, /Commit the change/);
     git("add", ".");
     git("commit", "-qm", "Make slugs");
     const proved = await command("prove", "--base", "HEAD~1", "--note", "--json");
