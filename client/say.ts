@@ -23,7 +23,7 @@ export const askModal = (message: string, detail: string, ...items: string[]): T
     ...items,
   );
 
-/** Shows a notification while something is in progress. `report` says what is being done at the moment. */
+/** Shows a notification while `work` is in progress. `report` sets the message about the current step. */
 export const sayProgress = <Result>(
   title: string,
   work: (report: (message: string) => void, token: vscode.CancellationToken) => Thenable<Result>,

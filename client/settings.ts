@@ -74,7 +74,7 @@ export const providerOf = (
 export const wantsRehearsal = (scope?: vscode.ConfigurationScope): boolean =>
   setting("model.provider", scope) === "Rehearsal";
 
-/** Whether the user set this; if not, what the user set outside of the editor applies. */
+/** Whether the user set this. If not, the value that the user set outside of the editor applies. */
 const isWritten = (name: SettingName): boolean =>
   vscode.workspace.getConfiguration("coditect").inspect(name)?.globalValue !== undefined;
 
@@ -119,10 +119,10 @@ const endpoints = (): Partial<Record<"Claude" | "Gemini" | "HuggingFace", string
   return Object.fromEntries(Object.entries(chosen).filter(([, address]) => URL.canParse(address)));
 };
 
-// The keys of a record of settings are their names.
+// The keys of this record are the names of settings.
 const handedOn = Object.entries(runtimeSettings) as [SettingName, SettingKey][];
 
-/** The user's values of the settings that the editor only hands on. */
+/** The user's values of the settings that the editor only passes to the runtime. */
 const ownValues = (): SettingValues => {
   const values: SettingValues = {};
   const configuration = vscode.workspace.getConfiguration("coditect");
@@ -130,7 +130,10 @@ const ownValues = (): SettingValues => {
   return values;
 };
 
-/** What the workspace and then a folder of it ask for. The runtime tightens the user's values by it. */
+/**
+ * The settings of the workspace, then those of the folder. The runtime uses them to tighten the user's
+ * values.
+ */
 const askedFor = (folder: vscode.WorkspaceFolder): Record<string, unknown>[] => {
   const configuration = vscode.workspace.getConfiguration("coditect", folder);
   return (["workspaceValue", "workspaceFolderValue"] as const).map((place) => {
@@ -150,7 +153,7 @@ const writtenProvider = (): AIProvider | null => {
   return chosenProvider() ?? (byAddress ? askOllama(defaultModels.Ollama, endpoint) : null);
 };
 
-/** The settings that the user set and that calls do not carry, and what the workspace asks for. */
+/** The user's settings that calls do not carry, and the settings of the workspace. */
 export const editorSettings = (): z.input<typeof EditorOptions>["settings"] => {
   const ollama = setting("model.ollamaEndpoint");
   const provider = writtenProvider();

@@ -4,13 +4,13 @@ import type { Localizer } from "./localizer.ts";
 import { Timestamp } from "./primitives.ts";
 
 /**
- * What a user is asked once for a workspace. `unconfined`: commands of agents run without a sandbox.
- * `configuration`: what the workspace's `.coditect/` folder holds is used; given for one state of it.
- * `exposure`: an agent may read untrusted content, use secrets and act outside of this machine at once;
- * given for one set of tools. `mcp_files`: the MCP servers that files of other tools list; given for one
- * state of these files. `mcp_tools`: the tools of an MCP server that has changed them; given for one state
- * of its tools. `command` and `host`: agents of one type may start one program, or connect to one
- * host; given for each of them. `file`: tests may read one file that may hold secrets.
+ * What CODITECT asks a user once for a workspace. `unconfined`: commands of agents run without a sandbox.
+ * `configuration`: CODITECT uses the workspace's `.coditect/` folder in one state. `exposure`: an agent with
+ * one set of tools may read untrusted content, use secrets and act outside this machine. `mcp_files`: agents
+ * may use the MCP servers that other tools' files list, in one state of these files. `mcp_tools`: agents may
+ * use the changed tools of an MCP server, in one state of these tools. `command` and `host`: agents of one
+ * type may start one program, or connect to one host. `file`: tests may read one file that may contain
+ * secrets.
  */
 export const ConsentName = z.enum([
   "unconfined",
@@ -24,14 +24,14 @@ export const ConsentName = z.enum([
 ]);
 export type ConsentName = z.infer<typeof ConsentName>;
 
-/** Of the others only the last one counts: they are about one state of the workspace. */
+/** For all other consents, only the last one counts, because it is about one state of the workspace. */
 const givenForEach: ReadonlySet<ConsentName> = new Set(["exposure", "mcp_tools", "command", "host", "file"]);
 
-/** Whether the new consent takes the place of a known one. */
+/** Whether the new consent replaces a known one. */
 export const replacesConsent = (given: Consent, known: Consent): boolean =>
   given.name === known.name && (!givenForEach.has(given.name) || given.of === known.of);
 
-/** What a consent allows, in the user's words. */
+/** What a consent allows, as a text for the user. */
 export const consentText = ({ name, of }: Pick<Consent, "name" | "of">, l10n: Localizer): string => {
   switch (name) {
     case "unconfined":
@@ -53,15 +53,18 @@ export const consentText = ({ name, of }: Pick<Consent, "name" | "of">, l10n: Lo
   }
 };
 
-/** Kept in the user's own folder, never in the workspace: a repository must not bring it along. */
+/**
+ * A consent is stored in the user's own folder and never in the workspace, so that a repository cannot
+ * contain one.
+ */
 export const Consent = z.strictObject({
   name: ConsentName,
   /**
-   * What it was given for: a hash, for `command` and `host` the agent's type and the name (`Coder:
-   * prettier`), for `file` its path; null: the workspace whatever it holds.
+   * What the consent applies to. A hash, or for `command` and `host` the type of the agent and the name
+   * (`Coder: prettier`), or for `file` the path. Null: the workspace, whatever it contains.
    */
   of: z.string().nullable(),
-  /** Who gave it, as an audit trail names them: `user:editor`. */
+  /** Who gave it, in the form of the audit log: `user:editor`. */
   given_by: z.string(),
   created_at: Timestamp,
 });
@@ -73,7 +76,7 @@ const toolConsents = {
   mcp_tools_unconfirmed: "mcp_tools",
 } as const satisfies Partial<Record<ErrorCode, ConsentName>>;
 
-/** The consent about external tools that an error asks for; null: it asks for none of these. */
+/** The consent about external tools that an error requests. Null: it requests none of these. */
 export const toolConsentIn = ({
   code,
   data,

@@ -10,11 +10,14 @@ import { Settings } from "./settings.ts";
  * An editor that says nothing gets the defaults.
  */
 export const EditorSettings = z.strictObject({
-  /** What the user set and calls do not carry; `min_confidence` and `limits` hold at once when changed. */
+  /**
+   * The user's settings that calls do not carry. Changes of `min_confidence` and `limits` take effect
+   * immediately.
+   */
   runtime: Settings.prefault({}),
   /**
-   * What the workspace sets, by the URI of the folder: first the settings of the workspace, then those of
-   * the folder. They tighten the user's values and do not replace them. A value of a wrong type does not count.
+   * The settings of the workspace, by the URI of the folder: first those of the workspace, then those of the
+   * folder. They tighten the user's values and do not replace them. Values of a wrong type are ignored.
    */
   folders: z.record(z.string(), z.array(z.record(z.string(), z.unknown())).max(8)).default({}),
   /** Whether code lenses are shown over functions and tests. */

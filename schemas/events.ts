@@ -131,7 +131,7 @@ export const RuntimeEvent = z.discriminatedUnion("type", [
     duration_ms: Milliseconds,
     error: z.string().nullable(),
   }),
-  /** All tests of the project start. `expected_ms`: how long they took the last time; null: nobody knows. */
+  /** A run of all tests of the project starts. `expected_ms`: how long the last run took. Null: unknown. */
   z.strictObject({
     type: z.literal("suite.started"),
     ...base,

@@ -89,7 +89,9 @@ export const GateProof = z.strictObject({
     .optional(),
   /** The mutants that no test noticed; left out if there are none. */
   survivors: z.array(Survivor).optional(),
-  /** IDs of this change's mutants that a person confirmed to make no difference; left out if there are none. */
+  /**
+   * IDs of this change's mutants that, as a person confirmed, make no difference. Omitted if there are none.
+   */
   confirmed: z.array(z.string()).optional(),
   /** Whose work the failure is about when it is not the stage's own: the tests'. */
   concerns: z.enum(["tests"]).optional(),

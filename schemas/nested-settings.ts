@@ -1,12 +1,12 @@
 import type { SettingKey } from "./setting-table.ts";
 
-/** Values of some settings, by key. */
+/** The values of some settings, by key. */
 export type SettingValues = Partial<Record<SettingKey, unknown>>;
 
 export const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Settings by key as they are nested in a file. */
+/** Settings by key, nested as in a file. */
 export const nestSettings = (values: SettingValues): Record<string, unknown> => {
   const nested: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {

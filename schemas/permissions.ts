@@ -4,13 +4,13 @@ import type { Localizer } from "./localizer.ts";
 import { Timestamp, Uuid } from "./primitives.ts";
 
 /**
- * What an agent asks for while it works: to start a program, or to connect to a host. `file`: the tests need a
- * file of the workspace that may hold secrets.
+ * What an agent requests while it works: to start a program, or to connect to a host. `file`: the tests need
+ * a file of the workspace that may contain secrets.
  */
 export const PermissionKind = z.enum(["command", "host", "file"]);
 export type PermissionKind = z.infer<typeof PermissionKind>;
 
-/** A question to the user that an agent waits for. */
+/** A question to the user. An agent waits for the answer. */
 export const PermissionRequest = z.strictObject({
   permission_id: Uuid,
   task_id: Uuid,
@@ -20,21 +20,27 @@ export const PermissionRequest = z.strictObject({
   kind: PermissionKind,
   /** The program (`prettier`), the host (`registry.npmjs.org:443`), or the path of the file (`.env.test`). */
   name: z.string(),
-  /** The command line, as `shownCommand` writes it, with which the program starts, that connects to the host, or that runs the tests. */
+  /**
+   * The command line in the form of `shownCommand`: it starts the program, connects to the host, or runs the
+   * tests.
+   */
   command: z.string(),
   asked_at: Timestamp,
 });
 export type PermissionRequest = z.infer<typeof PermissionRequest>;
 
 /**
- * `allow_once`: this call of a program, this host until the execution ends, or this file for the tests of this
- * task. `allow_always`: every agent of this type, or all tests, in this workspace, until the user revokes the
- * consent. `deny`: not in this execution.
+ * `allow_once`: this call of a program, this host until the execution ends, or this file for the tests of
+ * this task. `allow_always`: every agent of this type, or all tests, in this workspace, until the user
+ * revokes the consent. `deny`: not in this execution.
  */
 export const PermissionDecision = z.enum(["allow_once", "allow_always", "deny"]);
 export type PermissionDecision = z.infer<typeof PermissionDecision>;
 
-/** What a consent to `allow_always` is given for: `Coder: prettier`. A file is given to all tests: `.env.test`. */
+/**
+ * What a consent to `allow_always` applies to: `Coder: prettier`. For a file, it applies to all tests:
+ * `.env.test`.
+ */
 export const permissionScope = ({
   agent_type,
   kind,
@@ -45,8 +51,8 @@ export const permissionScope = ({
 const [SHOWN_HEAD, SHOWN_TAIL] = [400, 150];
 
 /**
- * A command line for a question to the user. Many blanks or a long first part could push the rest out of the
- * place that shows it, so the text says where they are.
+ * Formats a command line for a question to the user. Many spaces or a long first part could push the rest out
+ * of view, so the text says how many characters it does not show.
  */
 export const shownCommand = (line: string): string => {
   const dense = line.replace(/\s{4,}/g, (blanks) => ` <${blanks.length} whitespace characters> `);
@@ -56,7 +62,7 @@ export const shownCommand = (line: string): string => {
   return `${head} <${hidden} more characters> ${tail}`.toWellFormed();
 };
 
-/** The question in the user's words, without the command. */
+/** The question as a text for the user, without the command. */
 export const permissionQuestion = (
   { agent_name, kind, name }: Pick<PermissionRequest, "agent_name" | "kind" | "name">,
   l10n: Localizer,
@@ -71,7 +77,7 @@ export const permissionQuestion = (
   }
 };
 
-/** What an agent waits for, while it waits. */
+/** What a waiting agent waits for. */
 export const permissionActivity = ({ kind, name }: Pick<PermissionRequest, "kind" | "name">): string => {
   switch (kind) {
     case "command":

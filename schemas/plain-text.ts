@@ -1,19 +1,20 @@
 /**
- * Text of others, such as names of files, words of models and output of tools, made safe to be shown:
- * what a terminal, a notification or a page would take for an instruction becomes a mark that people see.
- * Each output has one of these functions at its door, and nothing goes around it.
+ * Makes untrusted text safe to show, such as file names, model output and tool output. Characters that a
+ * terminal, a notification or a page would interpret become visible marks. Each output uses one of these
+ * functions for all of its text.
  */
 
 /**
- * Characters that are not seen, or change how others are seen: controls, marks of direction, blanks
- * without width, tags, fillers and selectors. `\n` and `\t` are not among them.
+ * Invisible characters, and characters that change how other characters look: control characters,
+ * bidirectional marks, zero-width spaces, tags, fillers and variation selectors. `
+ * ` and `\t` are not included.
  */
 const invisible =
   /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF9-\uFFFB]|[\u{16FE4}\u{1BCA0}-\u{1BCA3}\u{1D159}\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]/gu;
 
 /**
- * Parts of pictures: one selector after a character that has two forms, as in ❤️ and 1️⃣, and a joiner
- * between two pictures, as in a family of emoji. Selectors in a row could spell a hidden text.
+ * Parts of emoji: one variation selector after a character with two forms, as in ❤️ and 1️⃣, and a joiner
+ * between two emoji, as in a family. Several selectors in a row could encode a hidden text.
  */
 const partOfPicture =
   /(?<=\p{Emoji})[\uFE0E\uFE0F]|(?<=\p{Extended_Pictographic}[\uFE0F\u{1F3FB}-\u{1F3FF}]?)\u200D(?=\p{Extended_Pictographic})/gu;
@@ -29,29 +30,32 @@ const marked = (text: string): string => {
   );
 };
 
-/** Whether a text holds characters that a reader of it would not see. */
+/** Whether a text contains characters that a reader cannot see. */
 export const hasInvisible = (text: string): boolean =>
-  // A carriage return at the end of a line, and a mark of the byte order in front, are how files are written.
+  // A carriage return at the end of a line and a byte order mark at the start are normal in files.
   text
     .replace(/^\uFEFF/, "")
     .replaceAll("\r\n", "\n")
     .replace(partOfPicture, "")
     .search(invisible) !== -1;
 
-/** Blanks in a row that push what follows out of the window of a reader. */
+/** A run of whitespace that pushes the text after it out of view. */
 const farAway = /(?:^|\S)\s{150}/;
 
-/** Whether a text of several lines holds something that a reader of it would not see. */
+/** Whether a text of several lines contains something that a reader cannot see. */
 export const hidesText = (text: string): boolean =>
   hasInvisible(text) || text.split("\n").some((line) => farAway.test(line.trimEnd()));
 
-/** Text of several lines: marks in place of what is not seen. */
+/** Text of several lines, with marks in place of invisible characters. */
 export const plainText = (text: string): string => marked(text.replaceAll("\r\n", "\n"));
 
-/** The same on one line, however many it has: a name must not look like one of our lines. */
+/** The same on one line. A name with several lines must not look like one of CODITECT's lines. */
 export const plainLine = (text: string): string => marked(text.replace(/[\r\n\t\u2028\u2029]+/g, " "));
 
-/** Styles that our own lines use. No other passes: black, a background or reversed colours can hide text. */
+/**
+ * The styles of CODITECT's own lines. Other styles are removed: black, a background or reversed colors can
+ * hide text.
+ */
 const style = /\u001B\[(?:0|1|2|22|3[1-6]|39)m/g;
 
 /**
@@ -61,9 +65,9 @@ const style = /\u001B\[(?:0|1|2|22|3[1-6]|39)m/g;
 const buildCommand = /^([^\S\n]*):(?=:[a-z][^\n]*::)|#(?=#(?:\[|vso\[|teamcity\[))/gim;
 
 /**
- * Text for a terminal. The styles of our own lines pass; no other sequence does, so nothing can move
- * the cursor, write to the clipboard, make a link or clear what is above. A log of a build shows the text, and
- * does not follow it.
+ * Text for a terminal. Only the styles of CODITECT's own lines are kept, so no other sequence can move the
+ * cursor, write to the clipboard, make a link or clear text above. Commands for a build server appear in its
+ * log as plain text.
  */
 export const terminalText = (text: string): string => {
   let shown = "";
@@ -77,7 +81,7 @@ export const terminalText = (text: string): string => {
   );
 };
 
-/** Text for a notification: VS Code makes links of `[text](target)`, also to commands. */
+/** Text for a notification. VS Code turns `[text](target)` into links, and can turn them into commands. */
 export const notificationText = (text: string): string => plainLine(text).replaceAll("](", "] (");
 
 const escaped = (text: string): string =>
@@ -86,21 +90,21 @@ const escaped = (text: string): string =>
     (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, "0")}`,
   ).join("");
 
-/** JSON text in which what is not seen or could be a command is written as an escape: the value stays the same. */
+/** JSON text in which invisible characters and possible commands are escaped. The value does not change. */
 export const jsonText = (json: string): string =>
   json.replace(invisible, escaped).replace(buildCommand, (found) => escaped(found));
 
 /** Text of a SARIF message, in which `[text](target)` is a link. */
 export const sarifMessage = (text: string): string => plainText(text).replaceAll("](", "] (");
 
-/** Text in a list to pick from and in the status bar: VS Code makes icons of `$(name)`. */
+/** Text for a quick pick or the status bar. VS Code turns `$(name)` into icons. */
 export const itemText = (text: string): string => plainLine(text).replaceAll("$(", "$ (");
 
-/** Text inside HTML, in an attribute too. */
+/** Text for HTML, including attributes. */
 export const htmlText = (text: string): string =>
   plainText(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** Text inside Markdown: nothing of it is a link, a picture, a tag or any other mark-up. */
+/** Text for Markdown. No part of it becomes a link, a picture, a tag or other markup. */
 export const markdownText = (text: string): string =>
   plainText(text)
     .replace(/[\\`*_{}[\]()#+\-.!|~<>&:@$]/g, "\\$&")

@@ -5,28 +5,28 @@ import { isSettingKey, settingKeys, settingTable } from "./setting-table.ts";
 import { Settings, type SettingsInput } from "./settings.ts";
 import { isListOf, tightened } from "./tighten.ts";
 
-/** Where the value of a setting comes from, from the weakest to the strongest; a workspace tightens last. */
+/** The origin of a setting's value, from the weakest to the strongest. The workspace tightens last. */
 export const SettingOrigin = z.enum(["default", "environment", "user", "editor", "flag", "workspace"]);
 export type SettingOrigin = z.infer<typeof SettingOrigin>;
 
-/** A setting with its value, as lists show it. */
+/** A setting with its value, for lists. */
 export const SettingValue = z.strictObject({
   key: z.string(),
   value: Json,
   origin: SettingOrigin,
-  /** What the workspace asks for and does not get, because it would loosen what the user set. */
+  /** The value that the workspace requests but does not get, because it would loosen the user's value. */
   ignored: Json.nullable(),
   text: z.string(),
 });
 export type SettingValue = z.infer<typeof SettingValue>;
 
-/** What one place says, such as the user's file. */
+/** The settings of one place, such as the user's file. */
 export interface SettingLevel {
   origin: Exclude<SettingOrigin, "default" | "workspace">;
   values: SettingValues;
 }
 
-/** Settings as they are nested in a file, by key; `provider` is one value. */
+/** Converts settings that are nested as in a file into settings by key. `provider` is one value. */
 export const flattenSettings = (input: SettingsInput | Record<string, unknown>): SettingValues => {
   const values: SettingValues = {};
   for (const [name, value] of Object.entries(input)) {
@@ -43,13 +43,13 @@ export const flattenSettings = (input: SettingsInput | Record<string, unknown>):
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** Whether a workspace gets all that it asks for. */
+/** Whether a workspace gets everything that it requests. */
 const isGranted = (value: unknown, asked: unknown): boolean =>
   isListOf(value) && isListOf(asked) ? asked.every((item) => value.includes(item)) : isSame(value, asked);
 
 /**
- * The settings that hold, each with its origin. Later levels count before earlier ones; then each place in
- * the workspace can tighten each by its rule, and loosens none.
+ * The effective settings, each with its origin. Later levels override earlier ones. After that, each place in
+ * the workspace can tighten a setting by its rule, but cannot loosen it.
  */
 export const resolveSettings = (
   levels: readonly SettingLevel[],

@@ -20,7 +20,7 @@ export type Activity =
   | { kind: "question"; question: ServerQuestion }
   /** The agent has finished; the runtime judges its work. */
   | { kind: "gates" }
-  /** The runtime runs all tests of the project; `expected_ms`: about how long they take. */
+  /** The runtime runs all tests of the project. `expected_ms`: about how long they take. */
   | { kind: "suite"; expected_ms: number | null; before: Activity | null };
 
 /** Model calls so far, and what they used. */

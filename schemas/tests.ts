@@ -174,7 +174,7 @@ export const TestReport = z.strictObject({
     .strictObject({
       problem: z.string(),
       mend: z.string(),
-      /** An environment file that tests look for and that is not in the private copy. */
+      /** An environment file that tests need and that is not in the private copy. */
       closed_file: z.string().optional(),
     })
     .optional(),

@@ -106,7 +106,7 @@ export const workerMethods = {
     params: z.strictObject({
       overlays: z.array(Overlay),
       changes: z.array(FileChange),
-      /** Files for the tests alone: the tools of agents refuse them, and they are part of no change set. */
+      /** Files for tests only. The tools of agents refuse to read them, and no change set contains them. */
       opened: z.array(Overlay).optional(),
     }),
     result: z.strictObject({

@@ -1,9 +1,9 @@
-// Licence texts of what is bundled: permissive licences ask for them in every copy.
+// License texts of the bundled packages. Permissive licenses require them in every copy.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { z } from "zod";
 
-/** The part of esbuild's metafile that is read here. */
+/** The part of esbuild's metafile that this file reads. */
 interface Metafile {
   outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }>;
 }
@@ -13,7 +13,7 @@ const Manifest = z.object({
   name: z.string(),
   version: z.string(),
   license: z.string().optional(),
-  /** The form of old packages. */
+  /** The format of old packages. */
   licenses: z.array(z.object({ type: z.string() })).default([]),
   scripts: z.record(z.string(), z.string()).default({}),
 });
@@ -27,7 +27,7 @@ const Lock = z.object({ packages: z.record(z.string(), z.object({ integrity: z.s
 const parse = <Shape extends z.ZodType>(shape: Shape, file: string): z.infer<Shape> =>
   shape.parse(JSON.parse(readFileSync(file, "utf8")));
 
-/** The package an input of esbuild belongs to: the folder of its package.json. */
+/** The package that contains an input of esbuild: the folder of its package.json. */
 const packageOf = (input: string): string | null => {
   for (let folder = dirname(input); folder.includes("node_modules"); folder = dirname(folder)) {
     const file = join(folder, "package.json");
@@ -41,7 +41,7 @@ const textOf = (folder: string): string | null => {
   return file === undefined ? null : readFileSync(join(folder, file), "utf8").trim();
 };
 
-/** Folders of all packages in these metafiles. */
+/** The folders of all packages in these metafiles. */
 const packagesIn = (metafiles: readonly Metafile[]): string[] => {
   const inputs = metafiles.flatMap((metafile) =>
     Object.values(metafile.outputs).flatMap((output) =>
@@ -53,7 +53,7 @@ const packagesIn = (metafiles: readonly Metafile[]): string[] => {
   return [...new Set(inputs.map(packageOf))].filter((folder) => folder !== null).sort();
 };
 
-/** What npm would run when it installs a package. */
+/** The scripts that npm would run when it installs a package. */
 const installScripts = ["preinstall", "install", "postinstall"];
 
 /** The hash of a package's archive, as npm checked it when it installed the package. */
@@ -65,7 +65,10 @@ const hashOf = (folder: string): string => {
   return Buffer.from(integrity.slice("sha512-".length), "base64").toString("hex");
 };
 
-/** What ships, as a bill of materials in CycloneDX. Spec: https://cyclonedx.org/docs/1.6/json/ */
+/**
+ * A bill of materials of the shipped packages, in CycloneDX format. Spec:
+ * https://cyclonedx.org/docs/1.6/json/
+ */
 export const billOfMaterials = (
   metafiles: readonly Metafile[],
   { name, version }: { name: string; version: string },
@@ -85,7 +88,7 @@ export const billOfMaterials = (
       hashes: [{ alg: "SHA-512", content: hashOf(folder) }],
       purl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
       licenses: [{ expression: licenceOf(manifest) }],
-      // Bundled code is not installed, so none of them runs on a user's machine.
+      // npm does not install bundled code, so these scripts never run on a user's machine.
       ...(installs.length > 0 && {
         properties: installs.map((script) => ({ name: `npm:${script}`, value: scripts[script] })),
       }),
@@ -93,7 +96,7 @@ export const billOfMaterials = (
   }),
 });
 
-/** One text with the licences of all packages in these metafiles. */
+/** One text with the licenses of all packages in these metafiles. */
 export const licenceTexts = (metafiles: readonly Metafile[]): string => {
   const sections = packagesIn(metafiles).map((folder) => {
     const manifest = parse(Manifest, join(folder, "package.json"));

@@ -1,7 +1,6 @@
-// What the tests need of the machine besides npm packages: Debian packages (installed if this is
-// Debian and root runs it), a Docker engine (started for as long as the tests run), code-server and
-// test runners. Where one cannot be installed, this says why; the tests that need it are skipped with
-// that reason.
+// What the tests need on the machine besides npm packages: Debian packages (installed on Debian if root runs
+// the tests), a Docker engine (started while the tests run), code-server and test runners. If a part cannot
+// be installed, this file says why, and the tests that need the part are skipped with that reason.
 import { installCodeServer } from "./machine/code-server.ts";
 import { installPackages } from "./machine/debian.ts";
 import { startDocker } from "./machine/docker.ts";
@@ -9,7 +8,7 @@ import { installMonorepos } from "./machine/monorepos.ts";
 import { say } from "./machine/step.ts";
 import { installTestRunners } from "./machine/test-runners.ts";
 
-/** Each part, in the order in which they are provided: one may need those before it. */
+/** All parts, in the order of installation. A part may need the parts before it. */
 const parts = {
   /** Debian packages, except those of the editor. */
   programs: () => installPackages("processes"),
@@ -23,9 +22,9 @@ const parts = {
 };
 
 /**
- * Starts to provide what these suites need, one part after the other. `ready` resolves once each part that a
- * suite needs is there or has failed. `problems` lists in words what could not be had. `release` waits for the
- * part that is being provided and gives back what was started.
+ * Starts to install what these suites need, one part after the other. `ready` resolves when every part that a
+ * suite needs is installed or has failed. `problems` lists the failures as texts. `release` waits for the
+ * current part and frees what was started.
  */
 export const provideMachine = (suites) => {
   const problems = [];
@@ -58,7 +57,7 @@ export const provideMachine = (suites) => {
   };
 };
 
-// `node scripts/machine.mjs editor` provides what that suite needs and leaves the tests for later.
+// `node scripts/machine.mjs editor` installs what that suite needs and does not run tests.
 if (import.meta.main) {
   const { suites } = await import("./suites.mjs");
   const chosen = suites.filter(({ name }) => process.argv.slice(2).includes(name));

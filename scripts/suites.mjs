@@ -1,9 +1,9 @@
 // The suites of `npm test`, in the order in which they start. As many run at once as the machine has
-// processors, since much of what tests with real processes do is waiting. What needs nothing of the machine
-// comes first: it runs while the machine is prepared. What drives a real editor runs when all else is done.
+// processors, because tests with real processes mostly wait. Suites that need nothing on the machine come
+// first: they run while the machine is prepared. Suites with a real editor run last.
 import { existsSync, readdirSync } from "node:fs";
 
-/** A command whose exit code is the result. */
+/** A command. Its exit code is the result. */
 const command = (name, program, ...args) => ({ name, program, args, needs: [], mocha: false });
 
 /**
@@ -58,9 +58,9 @@ export const suites = [
   { ...mocha("editor", ["test/editor"], 180_000, ["programs", "editor"]), alone: true },
 ].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 
-/** Names that stand for several suites. */
+/** Names for several suites. */
 export const groups = {
-  /** What answers within a minute or two. */
+  /** Suites that finish within a minute or two. */
   "--quick": ["lint", "types", "unit"],
   integration: [...Object.keys(areas), "runtime"],
 };

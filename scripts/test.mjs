@@ -101,20 +101,20 @@ for (const signal of ["SIGINT", "SIGTERM"])
 
 const results = [];
 
-/** Runs these suites, `lanes` at once. Of those that wait, the first whose machine is ready comes next. */
+/** Runs these suites, `lanes` at once. The next suite is the first one whose machine is ready. */
 const runAll = async (some, lanes) => {
   const waiting = new Map(some.map((suite) => [suite, ready(suite).then(() => suite)]));
   const work = async () => {
     while (waiting.size > 0 && !interrupted) {
       const suite = await Promise.race(waiting.values());
-      // Another lane may have taken it in the meantime.
+      // Another lane may have started it in the meantime.
       if (waiting.delete(suite)) results.push(await run(suite));
     }
   };
   await Promise.all(Array.from({ length: lanes }, work));
 };
 
-// More than two would make tests with deadlines wait for each other.
+// With more than two lanes, tests with deadlines would wait for each other.
 await runAll(
   chosen.filter(({ alone }) => !alone),
   Math.min(availableParallelism(), 2),

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { runStep } from "./step.ts";
 
-/** Debian packages by what needs them. */
+/** Debian packages by purpose. */
 const packages = {
   processes: [
     "bubblewrap",
@@ -91,8 +91,8 @@ const apt = (says: string, ...args: string[]): Promise<void> =>
   });
 
 /**
- * Installs what is missing of the packages for this purpose, if this is Debian and root runs it. Rejects with
- * apt's words if it cannot.
+ * Installs the missing packages for this purpose, if this is Debian and root runs it. Rejects with apt's
+ * error message if the installation fails.
  */
 export const installPackages = async (purpose: keyof typeof packages): Promise<void> => {
   if (!isDebianRoot()) return;

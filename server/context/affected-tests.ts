@@ -4,12 +4,12 @@ import { pacer } from "../workspace/pace.ts";
 import { relationsOf } from "./relations.ts";
 import { indexWorkspace } from "./workspace-index.ts";
 
-/** Most files whose importers are looked for. */
+/** The maximum number of files to search importers for. */
 const MOST_SOURCES = 30;
 
 /**
- * Test files that import the sources, or import what imports them, nearest first. It is a guess from the
- * text of the files, good enough to run these tests before all others. Errors: `cancelled`.
+ * Finds test files that import the sources directly or through other files, nearest first. The result is a
+ * guess from the text of the files. It only decides which tests run first. Errors: `cancelled`.
  */
 export const affectedTests = async (
   workspace: string,
@@ -22,7 +22,7 @@ export const affectedTests = async (
   const reached = new Set(sources);
   const pause = pacer("looking for affected tests", signal);
   let looked = 0;
-  // A set that grows while it is walked: importers come after what they import.
+  // The set grows during the loop: importers come after the files that they import.
   for (const path of reached) {
     looked += 1;
     if (looked > MOST_SOURCES) break;

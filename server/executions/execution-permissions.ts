@@ -4,8 +4,8 @@ import { type PermissionDecision, type PermissionKind, shownCommand } from "../.
 import type { Permissions } from "./permissions.ts";
 
 /**
- * What one attempt at an execution may start and connect to beyond the settings' lists, as the user says.
- * An answer holds as long as the attempt, except that a program is allowed for one call.
+ * The programs and hosts that the user allows one attempt at an execution in addition to those in the
+ * settings. An answer applies until the attempt ends, except that a program is allowed for one call.
  */
 export class ExecutionPermissions {
   readonly #permissions: Pick<Permissions, "ask">;
@@ -13,8 +13,8 @@ export class ExecutionPermissions {
   readonly #agent: AgentConfig;
   readonly #over: AbortSignal;
   /**
-   * By kind and name, for a program also by its command line. Connections to one host that begin together are
-   * one question, but an answer for one command line is no answer for another.
+   * Open questions by kind and name, and for a program also by its command line. Connections to one host that
+   * start at the same time share a question. An answer for one command line does not apply to another one.
    */
   readonly #decisions = new Map<string, Promise<PermissionDecision | null>>();
   /** Programs that are not asked for again: the user said no, or nobody answered. */
@@ -36,22 +36,22 @@ export class ExecutionPermissions {
     this.#over = over;
   }
 
-  /** Whether the user has allowed a host that no list allows. */
+  /** Whether the user allowed a host that no list contains. */
   get hasConnected(): boolean {
     return this.#hasConnected;
   }
 
-  /** A tool of the agent starts; only `run_command` makes connections that the user is asked for. */
+  /** A tool of the agent starts. Only connections of `run_command` need a question to the user. */
   toolStarted(tool: string, subject: string): void {
     this.#running = tool === "run_command" ? subject : null;
   }
 
-  /** The agent's work is over; what runs from now on is the runtime's own. */
+  /** The agent has finished. From now on, only commands of the runtime run. */
   loopEnded(): void {
     this.#running = null;
   }
 
-  /** Why the program must not start; null: it may. Errors: `cancelled`. */
+  /** The reason why the program must not start. Null: it may start. Errors: `cancelled`. */
   async toStart(program: string, command: string): Promise<string | null> {
     const known = this.#refused.get(program);
     if (known !== undefined) return this.#refusal(known, `run ${program}`);
@@ -61,7 +61,7 @@ export class ExecutionPermissions {
     return this.#refusal(decision, `run ${program}`);
   }
 
-  /** Why a command must not connect; null: it may. Errors: `cancelled`. */
+  /** The reason why a command must not connect. Null: it may connect. Errors: `cancelled`. */
   async toConnect(host: string, port: number): Promise<string | null> {
     const command = this.#running;
     if (command === null) return "it is not on the list of allowed hosts";

@@ -5,8 +5,8 @@ import { readInside } from "../workspace/open.ts";
 const LARGEST_BYTES = 1024 * 1024;
 
 /**
- * Environment files of the workspace that tests may read because the user said so. Only a file in version
- * control can be opened, and none that a .coditectignore closes.
+ * Environment files of the workspace that the user allowed tests to read. A file must be in version control,
+ * and no .coditectignore may match it.
  */
 export const openedFiles = (workspace: string, paths: readonly string[]): Overlay[] => {
   if (paths.length === 0) return [];

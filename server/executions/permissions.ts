@@ -13,11 +13,14 @@ export interface PermissionsParts {
   consents: Pick<Consents, "has" | "give" | "list">;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
-  /** Left out: five minutes. */
+  /** Omitted: five minutes. */
   patienceMs?: number;
 }
 
-/** The questions of agents to the user: what they may start, where they may connect, and what tests may read. */
+/**
+ * Questions of agents to the user: whether they may start a program or connect to a host, and whether tests
+ * may read a file.
+ */
 export class Permissions {
   readonly #parts: PermissionsParts;
   readonly #open = new OpenQuestions<PermissionRequest, PermissionDecision>();
@@ -28,13 +31,13 @@ export class Permissions {
     this.#parts = parts;
   }
 
-  /** What agents wait for at the moment, oldest first. */
+  /** The open questions, oldest first. */
   list(): PermissionRequest[] {
     return this.#open.list();
   }
 
   /**
-   * Asks the user, unless a consent of theirs answers already. Null: nobody answered in time. Errors:
+   * Asks the user, unless a consent already answers the question. Null: nobody answered in time. Errors:
    * `cancelled` when the signal aborts.
    */
   async ask(
@@ -56,13 +59,13 @@ export class Permissions {
     return decision;
   }
 
-  /** Paths of the files that the tests of a task may read although they may hold secrets. */
+  /** Paths of the files that the tests of a task may read even if they contain secrets. */
   opened(taskId: string): string[] {
     const always = this.#parts.consents.list().flatMap(({ name, of }) => (name === "file" ? [of ?? ""] : []));
     return [...new Set([...always, ...(this.#opened.get(taskId) ?? [])])];
   }
 
-  /** Answers a question. Errors: `not_found` where none of this id is open any more. */
+  /** Answers a question. Errors: `not_found` if no question with this ID is open. */
   answer(permissionId: string, decision: PermissionDecision, actor: string): void {
     const request = this.#open.demand(permissionId);
     this.#open.answer(permissionId, decision);

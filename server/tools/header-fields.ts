@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-/** A part of a schema with a header, as protocol 2026-07-28 wants it: "x-mcp-header". */
+/** A part of a schema with a header, as defined by protocol 2026-07-28: "x-mcp-header". */
 const Named = z.object({
   "x-mcp-header": z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/),
   type: z.enum(["string", "integer", "boolean", "number"]),
 });
 const Fields = z.object({ properties: z.record(z.string(), z.unknown()) });
 
-/** Names of the headers that fields of the input have, nested ones too. */
+/** The header names of all fields of the input, including nested fields. */
 const headersOf = (schema: unknown): string[] => {
   const fields = Object.values(Fields.safeParse(schema).data?.properties ?? {});
   return fields.flatMap((field) => {
@@ -16,7 +16,7 @@ const headersOf = (schema: unknown): string[] => {
   });
 };
 
-/** How often a schema names a header anywhere. */
+/** The number of headers that a schema names anywhere. */
 const countHeaders = (value: unknown): number => {
   if (typeof value !== "object" || value === null) return 0;
   const parts: unknown[] = Object.values(value);
@@ -25,8 +25,8 @@ const countHeaders = (value: unknown): number => {
 };
 
 /**
- * Whether a tool's input may be sent with the headers that its schema names. The protocol wants a client to
- * leave out a tool that names headers which are no headers, the same one twice, or where no field is.
+ * Whether a tool's input can be sent with the headers that its schema names. The protocol requires clients to
+ * leave out a tool whose schema names invalid headers, names a header twice, or names one outside of a field.
  */
 export const namesValidHeaders = (schema: unknown): boolean => {
   const headers = headersOf(schema);

@@ -21,7 +21,7 @@ import { StdioTransport } from "./stdio-transport.ts";
 
 /** How long a server may take to start and to list its tools, unless `startMilliseconds` says otherwise. */
 const START_MILLISECONDS = 10_000;
-/** How many tools of a server are taken. */
+/** The maximum number of tools that CODITECT uses from a server. */
 const MOST_TOOLS = 500;
 
 export interface McpParts {
@@ -37,21 +37,23 @@ export interface McpParts {
 export interface Connected {
   client: Client;
   tools: readonly Tool[];
-  /** Whether it has more tools than are taken. */
+  /** Whether the server has more tools than that. */
   hasMore: boolean;
-  /** Why the connection ended, where the server is at fault; null: it has not. */
+  /** The reason why the connection ended, if the server is at fault. Null: it did not end. */
   problem(): string | null;
 }
 
-/** What the connection tells its owner. */
+/** Callbacks to the owner of the connection. */
 export interface ConnectionEvents {
   onQuestion: (question: ElicitRequest["params"], withdrawn: AbortSignal) => Promise<ElicitResult>;
   onClose: () => void;
 }
 
-/** A connection that could not be made. `message`: what the server did, or how the attempt failed. */
+/** A failed connection. `message`: what the server did, or how the attempt failed. */
 export class ConnectionFailure extends Error {
-  /** Whether the server may still speak a protocol from before 2026-07-28, with which a client begins differently. */
+  /**
+   * Whether the server may support only protocols before 2026-07-28, which start with a different request.
+   */
   readonly mayBeOlder: boolean;
 
   constructor(problem: string | null, mayBeOlder: boolean, cause: unknown) {
@@ -61,9 +63,9 @@ export class ConnectionFailure extends Error {
 }
 
 /**
- * Starts or reaches a server, and lists its tools. A client begins with a request of protocol 2026-07-28. An
- * older server refuses it and is then asked as before; some end at such a request, and are started again.
- * Errors: {@link ConnectionFailure}.
+ * Starts a server or connects to it, and lists its tools. The first request uses protocol 2026-07-28. If an
+ * older server refuses it, CODITECT uses an earlier version. If the server exits at this request, CODITECT
+ * restarts it. Errors: {@link ConnectionFailure}.
  */
 export const connectTo = async (
   name: string,
@@ -72,7 +74,7 @@ export const connectTo = async (
   events: ConnectionEvents,
 ): Promise<Connected> => {
   const timeout = parts.startMilliseconds ?? START_MILLISECONDS;
-  // One deadline over all requests: a list of tools may have many pages.
+  // One deadline applies to all requests, because a list of tools can have many pages.
   const options = { timeout, signal: AbortSignal.timeout(timeout) };
   const attempt = async (mode: "auto" | "legacy"): Promise<Connected> => {
     const transport = await transportTo(name, config, parts);
@@ -84,7 +86,8 @@ export const connectTo = async (
         found.push(reason);
         void transport.close();
       });
-    // A program that does not answer may be an older one. On the web, silence means that nobody is there.
+    // A program that does not answer may be an older one. Over HTTP, no answer means that no server is
+    // running.
     const client = createClient(parts.version, { mode, probe: isStdio ? { timeoutMs: timeout / 2 } : {} });
     client.setRequestHandler("elicitation/create", ({ params }, { mcpReq }) =>
       events.onQuestion(params, mcpReq.signal),
@@ -99,7 +102,7 @@ export const connectTo = async (
         problem() ?? (isTimeout(error) ? notInTime(timeout) : isTooDeep(error) ? TOO_DEEP : null);
       const isUndecided = error instanceof SdkError && error.code === SdkErrorCode.EraNegotiationFailed;
       const mayBeOlder = isUndecided && (isStdio ? transport.hasLeft : found.length === 0);
-      // The transport is the client's only once they are connected.
+      // The client owns the transport only after they are connected.
       await client.close();
       await transport.close();
       throw new ConnectionFailure(reason, mayBeOlder, error);
@@ -129,7 +132,7 @@ const toolsOf = async (
   client: Client,
   options: { timeout: number; signal: AbortSignal },
 ): Promise<Pick<Connected, "tools" | "hasMore">> => {
-  // A server may have resources alone.
+  // A server may have only resources.
   const hasTools = client.getServerCapabilities()?.tools !== undefined;
   const { items, hasMore } = await allPages(hasTools ? MOST_TOOLS : 0, async (params) => {
     const { tools, nextCursor } = await client.request({ method: "tools/list", params }, options);
@@ -158,7 +161,7 @@ const isTimeout = (error: unknown): boolean =>
   (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) ||
   (error instanceof DOMException && error.name === "TimeoutError");
 
-/** A recursion ran out of stack. */
+/** The recursion exceeded the stack. */
 const isTooDeep = (error: unknown): boolean => error instanceof RangeError;
 const TOO_DEEP = "the schemas of its tools have too many levels";
 

@@ -14,14 +14,14 @@ import { type Connected, connectTo, type McpParts } from "./mcp-connection.ts";
 import { allPages } from "./pages.ts";
 import type { AskUser, ToolAnswer } from "./tools-api.ts";
 
-/** After a failed start, it is left alone for this long: no stage has to wait for it again. */
+/** After a failed start, the runtime does not try again for this long, so that stages do not wait for it. */
 const PAUSE_MILLISECONDS = 60_000;
-/** How many resources or prompts of a server are taken. */
+/** The maximum number of resources or prompts that CODITECT uses from a server. */
 const MOST_LISTED = 200;
 
 /**
- * One MCP server: started when its tools are first needed, started again after it died. Documents:
- * "Tool Integration", `ToolHandler::External`.
+ * One MCP server. It starts when its tools are first needed, and restarts after it died. Documents: "Tool
+ * Integration", `ToolHandler::External`.
  */
 export class McpServer {
   readonly #name: string;
@@ -37,7 +37,7 @@ export class McpServer {
     this.#parts = parts;
   }
 
-  /** The tools it offers, in its own order. Errors: `tool_server_failed`. */
+  /** The tools that the server offers, in its own order. Errors: `tool_server_failed`. */
   async tools(): Promise<readonly Tool[]> {
     return (await this.#connection()).tools;
   }
@@ -57,7 +57,7 @@ export class McpServer {
     return (await this.#connection()).client.getServerCapabilities()?.prompts !== undefined;
   }
 
-  /** The resources it lists; templates are not listed. Errors: `tool_server_failed`, `cancelled`. */
+  /** The resources that the server lists, without templates. Errors: `tool_server_failed`, `cancelled`. */
   async resources(signal: AbortSignal): Promise<Pick<Resource, "uri" | "name" | "description">[]> {
     return this.#ask("The list of resources", signal, async ({ client }) => {
       const { items } = await allPages(MOST_LISTED, async (cursor) => {
@@ -69,7 +69,7 @@ export class McpServer {
     });
   }
 
-  /** The prompts it lists. Errors: `tool_server_failed`, `cancelled`. */
+  /** The prompts that the server lists. Errors: `tool_server_failed`, `cancelled`. */
   async prompts(signal: AbortSignal): Promise<Pick<Prompt, "name" | "description" | "arguments">[]> {
     return this.#ask("The list of prompts", signal, async ({ client }) => {
       const { items } = await allPages(MOST_LISTED, async (cursor) => {
@@ -103,8 +103,8 @@ export class McpServer {
   }
 
   /**
-   * Calls a tool. `ask`: answers what the server asks the user meanwhile; `milliseconds`: how long the
-   * server may be silent. Errors: `tool_server_failed`, `cancelled`.
+   * Calls a tool. `ask`: answers questions of the server to the user during the call. `milliseconds`: how
+   * long the server may send nothing. Errors: `tool_server_failed`, `cancelled`.
    */
   async call(
     tool: string,
@@ -127,7 +127,7 @@ export class McpServer {
     });
   }
 
-  /** Calls a tool, and once more where the user had to open pages first and did. */
+  /** Calls a tool. Calls it again if the user first had to open pages and did. */
   async #callAfterPages(
     client: Client,
     tool: Tool,
@@ -183,7 +183,8 @@ export class McpServer {
   #connect(): Promise<Connected> {
     return connectTo(this.#name, this.#config, this.#parts, {
       onQuestion: async (question, withdrawn) => {
-        // The protocol does not say which call a question belongs to: it is the oldest that may ask.
+        // The protocol does not say which call a question belongs to. It is assigned to the oldest call that
+        // may ask.
         const call = [...this.#calls].find(({ mayAsk }) => mayAsk);
         return call?.elicit(question, withdrawn) ?? { action: "decline" };
       },
@@ -193,7 +194,7 @@ export class McpServer {
     });
   }
 
-  /** `problem`: what the server did; it says more than how the call failed. */
+  /** `problem`: what the server did. It is more specific than the error of the call. */
   #failed(error: unknown, problem: string | null = null): CoditectError {
     const known = ownErrorIn(error);
     if (known !== null) return known;
@@ -202,7 +203,7 @@ export class McpServer {
   }
 }
 
-/** Our own error that an error of the SDK carries as its cause, such as that of a login; null: there is none. */
+/** CODITECT's own error that is the cause of an SDK error, such as a failed login. Null: there is none. */
 const ownErrorIn = (error: unknown): CoditectError | null => {
   if (error instanceof CoditectError) return error;
   return error instanceof Error ? ownErrorIn(error.cause) : null;

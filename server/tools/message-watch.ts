@@ -1,29 +1,29 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 
-/** Most messages in one second that nobody asked for, such as logs and progress. */
+/** The maximum number of messages per second that are not answers, such as logs and progress. */
 const MOST_UNASKED = 5000;
 const SECOND = 1000;
 
 /**
- * Watches what a server sends, to find one that floods the runtime or answers what it was not asked: a call
- * whose answer carries a wrong id would wait until its deadline. A late answer to a call that was cancelled
- * is no fault.
+ * Watches the messages of a server. Detects a server that floods the runtime or sends an answer without a
+ * request: a call whose answer has a wrong ID would wait until its deadline. A late answer to a cancelled
+ * call is not a problem.
  */
 export class MessageWatch {
   #lastAsked = -1;
-  /** Ids that are no numbers: the SDK counts its requests, except those with which it begins. */
+  /** IDs that are not numbers. The SDK numbers its requests, except for the first ones. */
   readonly #named = new Set<string>();
   #unasked = 0;
   #since = performance.now();
 
-  /** Notes a message to the server. */
+  /** Records a message to the server. */
   sent(message: JSONRPCMessage): void {
     if (!("method" in message) || !("id" in message)) return;
     if (typeof message.id === "number") this.#lastAsked = message.id;
     else this.#named.add(message.id);
   }
 
-  /** What is wrong with a message of the server, for people; null: nothing. */
+  /** The problem with a message of the server, as a text for people. Null: none. */
   problemOf(message: JSONRPCMessage): string | null {
     if (!("method" in message)) {
       const { id } = message;
@@ -37,7 +37,7 @@ export class MessageWatch {
   }
 }
 
-/** Watches a transport of the SDK. `end` is called with the first problem, and with each one after it. */
+/** Watches a transport of the SDK. Calls `end` for each problem. */
 export const watchTransport = (transport: Transport, end: (problem: string) => void): void => {
   const watch = new MessageWatch();
   const send = transport.send.bind(transport);
@@ -45,7 +45,7 @@ export const watchTransport = (transport: Transport, end: (problem: string) => v
     watch.sent(message);
     return send(message, options);
   };
-  // The client calls the listener that it finds before its own.
+  // The client calls an existing listener before its own.
   transport.onmessage = (message) => {
     const problem = watch.problemOf(message);
     if (problem !== null) end(problem);

@@ -2,17 +2,17 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js";
 
 /**
- * `addUsedSchema`: two schemas may have one `$id`, and one schema is compiled for each state of its tool.
- * `logger`: what a schema says, such as the name of a format, must not reach the terminal as it is.
+ * `addUsedSchema`: two schemas can have the same `$id`, and each state of a tool has its own compiled schema.
+ * `logger`: texts from a schema, such as the name of a format, must not reach the terminal unchanged.
  */
 const options: Options = { strict: false, allErrors: true, addUsedSchema: false, logger: false };
 
-/** Patterns of a server are its own to check: some take hours on a short text, and the runtime would wait. */
+/** Patterns of a server are not checked: some take hours on a short text and would block the runtime. */
 const withoutPatterns = Object.assign(() => ({ test: () => true }), { code: "" });
 
 const NEWER = "https://json-schema.org/draft/2020-12/schema";
 
-/** Checks by JSON Schema: by draft 2020-12 where a schema says so, otherwise by draft 7. */
+/** Validates values with JSON Schema: draft 2020-12 if a schema names it, otherwise draft 7. */
 export class SchemaChecks {
   readonly #older: Ajv;
   readonly #newer: Ajv2020;
@@ -37,6 +37,6 @@ export class SchemaChecks {
 /** For schemas that the user wrote. */
 export const ownSchemas = (): SchemaChecks => new SchemaChecks(options);
 
-/** For schemas of MCP servers, which may be of any draft. */
+/** For schemas of MCP servers, which can use any draft. */
 export const serverSchemas = (): SchemaChecks =>
   new SchemaChecks({ ...options, validateSchema: false, code: { regExp: withoutPatterns } });

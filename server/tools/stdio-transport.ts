@@ -6,13 +6,13 @@ import { MessageLines } from "./message-lines.ts";
 import { MessageWatch } from "./message-watch.ts";
 import type { ServerCommand } from "./server-sandbox.ts";
 
-/** How long a server may take to end after its input is closed, before it is killed. */
+/** The time between closing the input of a server and killing it. */
 const GRACE_MILLISECONDS = 500;
 
 /**
- * A server on its standard streams. The SDK's own transport copies all it has read with each chunk and sets
- * no limit, so that an answer of 100 MB would hold up the runtime for minutes. This one reads each byte
- * once, and ends a server whose message is too large or is no message. Specification: "stdio".
+ * A server on its standard streams. The SDK's own transport copies everything that it has read with each
+ * chunk and sets no limit, so an answer of 100 MB would block the runtime for minutes. This transport reads
+ * each byte once, and stops a server whose message is too large or not valid. Specification: "stdio".
  */
 export class StdioTransport implements Transport {
   onclose?: () => void;
@@ -22,49 +22,50 @@ export class StdioTransport implements Transport {
   readonly #lines = new MessageLines();
   readonly #watch = new MessageWatch();
   #child: ChildProcess | undefined;
-  /** What the server did, so that it was ended. */
+  /** What the server did that made the runtime stop it. */
   #fault: string | null = null;
-  /** How it ended by itself. */
+  /** How the server exited by itself. */
   #ending: string | null = null;
 
   constructor(command: ServerCommand) {
     this.#command = command;
   }
 
-  /** Why the connection ended, for people; null: it has not, or nobody knows. */
+  /** The reason why the connection ended, for people. Null: it did not end, or the reason is unknown. */
   get problem(): string | null {
     return this.#fault ?? this.#ending;
   }
 
-  /** Whether the server ended by itself. */
+  /** Whether the server exited by itself. */
   get hasLeft(): boolean {
     return this.#fault === null && this.#ending !== null;
   }
 
-  /** By this and `stderr`, the SDK knows that it speaks with a child process. */
+  /** The SDK uses this and `stderr` to recognize a child process. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
   }
 
-  /** Nobody reads what the server logs. */
+  /** Nothing reads the server's log. */
   readonly stderr = null;
 
   async start(): Promise<void> {
     const { command, args, env, folder } = this.#command;
-    // Standard error is the server's own log. Nobody reads it, so it cannot fill up a pipe or our memory.
+    // Standard error is the server's own log. Nothing reads it, so it cannot fill a pipe or the runtime's
+    // memory.
     const child = spawn(command, args, {
       env,
       cwd: folder,
       stdio: ["pipe", "pipe", "ignore"],
       windowsHide: true,
-      // A group of its own: what the server started is ended with it.
+      // The server has its own process group, so that processes that it started end with it.
       detached: process.platform !== "win32",
     });
     this.#child = child;
     child.stdout.on("data", (chunk: Buffer) => {
       this.#read(chunk);
     });
-    // It ends while we write: `close` says so.
+    // If the server exits during a write, `close` reports it.
     child.stdin.on("error", () => undefined);
     child.once("close", (code, signal) => {
       const how = signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
@@ -105,7 +106,7 @@ export class StdioTransport implements Transport {
         const message = readMessage(line);
         if (message === null) continue;
         const problem = this.#watch.problemOf(message);
-        // Nothing that it says after that counts.
+        // Later messages are ignored.
         if (problem !== null) throw new Error(problem);
         this.onmessage?.(message);
       }
@@ -122,14 +123,15 @@ export class StdioTransport implements Transport {
       if (process.platform === "win32") this.#child?.kill("SIGKILL");
       else process.kill(-pid, "SIGKILL");
     } catch {
-      // It has ended in the meantime.
+      // It has already exited.
     }
   }
 }
 
 /**
- * A line as a message; null for one that does not begin like a message: many servers print a greeting or a
- * log there. A broken message is an error, because the call that it answers would wait until its deadline.
+ * Parses a line as a message. Null for a line that does not begin like a message, because many servers print
+ * a greeting or a log. An incomplete message is an error, because the call that it answers would wait until
+ * its deadline.
  */
 const readMessage = (line: Buffer): JSONRPCMessage | null => {
   const text = line.toString("utf8").trim();

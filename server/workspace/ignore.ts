@@ -9,14 +9,14 @@ import { relativePath } from "./paths.ts";
 import { redactText } from "./redact.ts";
 import { plainestPath } from "./plainest-path.ts";
 
-/** Files that say what is ignored in a folder. */
+/** Ignore files of a folder. */
 const ignoreFileNames: ReadonlySet<string> = new Set([".gitignore", ".coditectignore"]);
 
 const secretName =
   /^\.env|\.(pem|key|p12|pfx|p8|jks|keystore|truststore|crt|cer|der|csr|ppk|kdbx|gpg)$|^id_(rsa|dsa|ecdsa|ed25519)|^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials|dockercfg)$|^(service-?account|credentials|client_secret)[\w.-]*\.json$|^secrets?\.(ya?ml|json|toml|ini|env|properties|xml)$|^secrets\.[\w.-]+\.(ya?ml|json|toml)$|\.(tfstate|tfvars)(\.backup)?$|^terraform\.tfstate|\.(mobileprovision|ovpn|agekey|asc|keytab)$|^\.(vault-token|vault_pass|my\.cnf|mylogin\.cnf|s3cfg|boto|terraformrc|git-credential[\w-]*|bash_history|zsh_history|python_history|node_repl_history|psql_history|mysql_history|yarnrc\.credentials)$|^(wp-config\.php|master\.key|credentials\.yml\.enc|kubeconfig|known_hosts|authorized_keys|\.?htpasswd|google-services\.json|hosts\.yml\.token)$|^\.dev\.vars|^(local\.settings\.json|_netrc|rclone\.conf|\.databrickscfg|\.passwd-s3fs)$|-firebase-adminsdk-[\w-]+\.json$/i;
-/** Endings that editors and people add to the names of backups. */
+/** Suffixes of backup files. */
 const keptCopy = /(?:\.(?:bak|backup|old|orig|save|swp)|~){1,3}$/i;
-/** Files that are secrets in these places and ordinary elsewhere. */
+/** Files that are secrets in these locations and ordinary files elsewhere. */
 const secretPlace =
   /(^|\/)(\.?docker\/config\.json|\.?gh\/hosts\.yml|\.?glab-cli\/config\.yml|\.cargo\/credentials(\.toml)?|\.gem\/credentials|\.m2\/settings(-security)?\.xml|\.gradle\/gradle\.properties|\.composer\/auth\.json|\.config\/(gcloud|op|rclone|hub)(\/.*)?|\.terraform\.d\/credentials\.tfrc\.json|\.nuget\/nuget\.config|\.kaggle\/kaggle\.json|\.?containers\/auth\.json|\.huggingface\/token|doctl\/config\.yaml|\.circleci\/cli\.yml|\.fly\/config\.yml|\.netlify\/config\.json)$/i;
 const environmentName = /(^|\/)\.env[^/]*$/;
@@ -31,43 +31,46 @@ const secretFolders = new Set([
   ".password-store",
 ]);
 
-/** The folder's own state, and version control: never part of a copy. */
+/** CODITECT's state and version control. They are never part of a copy. */
 const neverFolders = new Set([".git", ".hg", ".svn", ".jj"]);
 const statePath = ".coditect/state";
 
 interface IgnoreFile {
-  /** The rule in words. */
+  /** The rule as a text. */
   name: string;
   patterns: Ignore;
   /** The prefix of a path for a file above the workspace. */
   prefix: string;
 }
 
-/** Ignore files by the folder they count from, relative to the workspace; "" for itself. */
+/** Ignore files by the folder that they apply to, relative to the workspace. "" for the workspace itself. */
 type Chain = Map<string, IgnoreFile[]>;
 
 /**
- * What agents never see of one workspace. Grows while its folders are walked from the root down:
- * `enter` each folder that has an ignore file before asking about what is in it.
+ * The files of a workspace that agents never see. The rules grow while its folders are walked from the root
+ * down: call `enter` for each folder that has an ignore file before you ask about its content.
  */
 export interface IgnoreRules {
-  /** Reads the ignore files of a folder, once; `folder` counts from the workspace, "" for itself. */
+  /**
+   * Reads the ignore files of a folder once. `folder`: relative to the workspace, "" for the workspace
+   * itself.
+   */
   enter(folder: string, names: Iterable<string>): void;
   /**
-   * The rule that closes the path, in words for people; `null` when agents may see it. Asks about
-   * this path alone: whether a folder above it is closed, `closedBy` tells.
+   * The rule that hides the path, as a text for people. `null` if agents may see it. Checks only the path
+   * itself. `closedBy` also checks the folders above it.
    */
   rule(path: string, isFolder: boolean): string | null;
-  /** Like `rule`, for the path and every folder above it, reading ignore files on the way. */
+  /** Like `rule`, but for the path and every folder above it. Reads the ignore files of these folders. */
   closedBy(path: string): string | null;
   /**
-   * Whether the user may open the path to tests: an environment file in version control that is closed only
-   * because something in it looks like a secret.
+   * Whether the user may allow tests to read the path: an environment file in version control that agents may
+   * not read only because something in it looks like a secret.
    */
   mayBeOpened(path: string): boolean;
 }
 
-/** The part of the rules that needs no ignore file: version control, our state, secrets. */
+/** The rules that need no ignore file: version control, CODITECT's state, secrets. */
 export const builtInRule = (written: string, isFolder: boolean): string | null => {
   const spelled = plainestPath(written);
   const path = isFolder ? spelled : spelled.replace(keptCopy, "");
@@ -79,7 +82,7 @@ export const builtInRule = (written: string, isFolder: boolean): string | null =
   return null;
 };
 
-/** Whether agents may never read what the rule closes. Other rules only keep files out of a copy. */
+/** Whether agents may never read files that the rule matches. Other rules only keep files out of a copy. */
 export const closesToAgents = (rule: string): boolean =>
   rule.endsWith(".coditectignore") ||
   (rule.startsWith("the built-in list") && !rule.includes("version control"));
@@ -97,9 +100,10 @@ const readPatterns = (path: string, ignorecase: boolean): Ignore | null => {
 const MOST_PATTERN_BYTES = 1 << 20;
 
 /**
- * Patterns of an ignore file of the workspace; null if there is none. If the file is not a regular file
- * of the workspace, such as a link that leads out, or has too many patterns, it is not read: git's own
- * files then say nothing, and ours closes everything, because the user meant to close something with it.
+ * Patterns of an ignore file of the workspace. Null if there is none. A file that is not a regular file of
+ * the workspace, such as a link that leads outside, or that has too many patterns, is not read. In that case,
+ * git's own files have no effect, and a .coditectignore hides everything, because the user wanted to hide
+ * something.
  */
 const readOwnPatterns = (workspace: string, path: string, ignorecase: boolean): Ignore | null => {
   const patterns = ignore({ allowRelativePaths: true, ignorecase });
@@ -111,7 +115,7 @@ const readOwnPatterns = (workspace: string, path: string, ignorecase: boolean): 
   }
 };
 
-/** Ignore files of git from outside of the workspace, the weakest first. */
+/** Git's ignore files outside of the workspace, weakest first. */
 const outerFiles = (workspace: string, git: GitFiles): IgnoreFile[] => {
   const prefixOf = (folder: string): string =>
     folder === workspace ? "" : `${relativePath(folder, workspace)}/`;
@@ -130,7 +134,7 @@ const outerFiles = (workspace: string, git: GitFiles): IgnoreFile[] => {
   });
 };
 
-/** What git tracks of the workspace, read when it is first asked for. */
+/** The files of the workspace that git tracks, read when first needed. */
 const trackedFiles = (workspace: string, git: GitFiles | null) => {
   let files: Set<string> | null = null;
   let folders = new Set<string>();
@@ -152,8 +156,8 @@ const foldersAbove = (path: string): string[] =>
   [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 
 /**
- * Files for test runs, such as `.env.test`, are often in version control with values that are no
- * secrets; whatever looks like one keeps the whole file closed.
+ * Files for test runs, such as `.env.test`, are often in version control with values that are not secrets. If
+ * any value looks like a secret, the whole file is hidden.
  */
 const isHarmless = (path: string): boolean => {
   const text = readSettingFile(path);
@@ -176,7 +180,7 @@ export const ignoreRules = (
   const git: Chain = new Map([["", repository === null ? [] : outerFiles(workspace, repository)]]);
   const ignoreCase = repository?.ignore_case ?? process.platform !== "linux";
   const tracked = trackedFiles(workspace, repository);
-  /** Ignored folders that are entered because git tracks something in them, with what ignores them. */
+  /** Ignored folders that are walked because git tracks files in them, each with the rule that ignores it. */
   const partly = new Map<string, string>();
   const coditect: Chain = new Map();
   const entered = new Set<string>();
@@ -187,7 +191,7 @@ export const ignoreRules = (
     for (const name of names) {
       if (!ignoreFileNames.has(name)) continue;
       const isGits = name === ".gitignore";
-      // Files that are closed to agents are closed regardless of upper and lower case.
+      // Files that agents may not read are matched regardless of case.
       const path = folder === "" ? name : `${folder}/${name}`;
       const patterns = readOwnPatterns(workspace, path, !isGits || ignoreCase);
       if (patterns === null) continue;
@@ -240,8 +244,9 @@ export const ignoreRules = (
 };
 
 /**
- * What one ignore file says of a path itself. A folder above that it closes was opened again by a
- * deeper file, or nobody would ask: then only what it says of the name counts.
+ * The decision of one ignore file about the path itself. If it ignores a folder above, a deeper file has
+ * included that folder again, because otherwise nobody would ask. In that case, only the rules for the name
+ * count.
  */
 const verdictOf = ({ patterns, prefix }: IgnoreFile, below: string): ReturnType<Ignore["test"]> => {
   const path = prefix + below;
@@ -263,7 +268,7 @@ const ruleOf = (chain: Chain, path: string, isFolder: boolean): string | null =>
   return null;
 };
 
-/** The folder of a path; "" for the root's entries, `null` above the root. */
+/** The folder of a path. "" for entries of the root, `null` above the root. */
 const parentOf = (path: string): string | null => {
   if (path === "") return null;
   const slash = path.lastIndexOf("/");

@@ -7,7 +7,7 @@ const locked =
 
 const address = /[a-z+]{2,20}:\/\/[^\s"'`,}]+|git@[^\s"'`,}]+/g;
 
-/** The registries of the languages. What is there was published under the name of the package. */
+/** The registries of the languages. Their packages were published under their own names. */
 const registries = [
   "https://registry.npmjs.org/",
   "https://registry.yarnpkg.com/",
@@ -19,7 +19,7 @@ const registries = [
   "sparse+https://index.crates.io/",
 ];
 
-/** Hosts on which anybody can publish: an address there says nothing about another one. */
+/** Hosts on which anyone can publish. One address there does not make another one trustworthy. */
 const shared = /(^|\.)(github\.com|githubusercontent\.com|gitlab\.com|bitbucket\.org|codeberg\.org)$/;
 
 const placeOf = (found: string): string => {
@@ -33,7 +33,7 @@ const placesIn = (text: string): string[] =>
     .filter((found) => !registries.some((registry) => found.startsWith(registry)))
     .map(placeOf);
 
-/** Whether a lock file now names a place that is no registry of its language and that it did not name before. */
+/** Whether a lock file names a new source that is not a registry of its language. */
 export const locksElsewhere = (name: string, before: string | null, after: string | null): boolean => {
   if (after === null || !lockFile.test(name)) return false;
   const known = new Set(placesIn(before ?? ""));

@@ -1,7 +1,7 @@
-/** The words of a text. */
+/** Splits a text into words. */
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
-/** Folders at any depth whose files other programs run or load. */
+/** Folders whose files other programs run or load, at any depth. */
 const executingFolders = words(`
   .vscode .idea .run .vs .zed .vim .nvim .fleet .helix .nova .lapce .theia .settings nbproject .kakrc.d
   .circleci .buildkite .woodpecker .gitea .forgejo .gitlab .teamcity .semaphore .harness .tekton .builds
@@ -11,7 +11,7 @@ const executingFolders = words(`
   .storybook .streamlit .ipython .jupyter magefiles buildsrc build-logic
 `);
 
-/** Names of files, in lower case, that other programs run or load. */
+/** Lower-case names of files that other programs run or load. */
 const executingNames = words(`
   .gitattributes .gitmodules .git .lfsconfig .gitconfig .hgrc .hgsub .arcconfig .gitreview
   .npmrc .yarnrc .yarnrc.yml .envrc .tool-versions .nvmrc .node-version .python-version .ruby-version
@@ -54,7 +54,7 @@ const executingNames = words(`
   desktop.ini autorun.inf entry_points.txt
 `);
 
-/** Paths in lower case, for what a name alone does not say. */
+/** Lower-case paths, for files that their name does not identify. */
 const executingPaths: readonly RegExp[] = [
   /(^|\/)\.github\/(workflows|actions|hooks|dependabot\.ya?ml|renovate\.json5?)(\/|$)/,
   /(^|\/)gradle\/wrapper\//,
@@ -70,13 +70,14 @@ const executingPaths: readonly RegExp[] = [
   /(^|\/)(docker-)?compose[^/]*\.ya?ml$/,
   /(^|\/)(gnu|bsd)?makefile(\.[^/]*)?$/,
   /(^|\/)(gulpfile|gruntfile|\.babelrc|\.eslintrc|\.mocharc|\.php-cs-fixer|\.vscode-test)[^/]*$/,
-  // JavaScript tools load a file of their name: vite.config.ts, karma.conf.js, .stylelintrc, .releaserc.json.
+  // JavaScript tools load a file with their name: vite.config.ts, karma.conf.js, .stylelintrc,
+  // .releaserc.json.
   /(^|\/)[^/]+\.conf\.[cm]?[jt]s$/,
   /(^|\/)\.[a-z][a-z0-9-]*rc(\.([cm]?[jt]s|json[c5]?|ya?ml|toml))?$/,
   /(^|\/)(vite|vitest|jest|webpack|rollup|esbuild|babel|postcss|tailwind|next|nuxt|svelte|astro|metro|playwright|cypress|karma|eslint|prettier|commitlint|tsup|rspack|lint-staged)\.config\.[^/]+$/,
   /^(?!(.*\/)?(src|lib|app)\/).*\.config\.[cm]?[jt]sx?$/,
   /(^|\/)\.cz\.[cm]?js$|(^|\/)(pm2|\.release-it|typedoc)\.json$/,
-  // Kinds of files.
+  // File types.
   /\.(code-workspace|sublime-project|sublime-build|iml|run\.xml)$/,
   /\.(pth|egg-link|gemspec|rake|gradle|gradle\.kts|cmake|mk|mak|am|bzl|sbt|opam|cabal|nimble|rockspec|podspec)$/,
   /\.([a-z]{0,8}proj|props|targets|rsp|pubxml|runsettings|vcxproj\.user|sln|slnx|csx)$/,
@@ -84,7 +85,7 @@ const executingPaths: readonly RegExp[] = [
   /\.(lnk|url|desktop|scf|library-ms|search-ms|searchconnector-ms|command|inf|reg|service|mobileconfig)$/,
 ];
 
-/** Files in which some lines name programs that run, or places that code comes from. */
+/** Files that can contain lines with programs to run or with sources of code. */
 export const executingLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
   [
     /(^|\/)cargo\.toml$/,
@@ -104,7 +105,7 @@ export const executingLines: readonly (readonly [path: RegExp, line: RegExp])[] 
   [/(^|\/)environment[^/]*\.ya?ml$/, /^[ \t]*(channels|- *(-|git\+|https?:))/m],
   [/\.(tf|tofu)(\.json)?$/, /\b(local-exec|remote-exec|external|source|backend)\b/],
   [/(^|\/)[tj]sconfig[^/]*\.json$/, /"(plugins|extends)"\s*:/],
-  // A folder with these two is a repository whose settings git follows.
+  // A folder that contains both is a repository, and git uses its settings.
   [/(^|\/)head$/, /^ref:/m],
   [/(^|\/)config$/, /^[ \t]*\[(core|filter|diff|merge|alias|credential|include|includeif|url|protocol)\b/im],
 ];
@@ -132,12 +133,12 @@ const steeringPaths: readonly RegExp[] = [
 const matches = (path: string, names: ReadonlySet<string>, patterns: readonly RegExp[]): boolean =>
   names.has(path.slice(path.lastIndexOf("/") + 1)) || patterns.some((pattern) => pattern.test(path));
 
-/** Whether other programs run or load such a file. `path` is in the spelling of `plainestPath`. */
+/** Whether other programs run or load such a file. `path`: in the form of `plainestPath`. */
 export const isExecuting = (path: string): boolean =>
   path
     .split("/")
     .slice(0, -1)
     .some((folder) => executingFolders.has(folder)) || matches(path, executingNames, executingPaths);
 
-/** Whether such a file tells agents or tools what to do or to leave out. `path` as above. */
+/** Whether such a file tells agents or tools what to do or to leave out. `path`: as above. */
 export const isSteering = (path: string): boolean => matches(path, steeringNames, steeringPaths);

@@ -5,7 +5,7 @@ import { locksElsewhere } from "./locked-places.ts";
 import { executingLines, isExecuting, isSteering } from "./marked-files.ts";
 import { plainestPath } from "./plainest-path.ts";
 
-/** Where an editor finds the schema of a file by itself, by the file's name. */
+/** Files whose schema an editor finds by the name of the file. */
 const schemaLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
   [
     /\.(jsonc?|json5|code-snippets|webmanifest|geojson|har)$|(^|\/)\.[^/.]*rc$/,
@@ -18,15 +18,13 @@ const schemaLines: readonly (readonly [path: RegExp, line: RegExp])[] = [
   ],
 ];
 
-/**
- * Half of all projects name schemas on these hosts. Nobody else can read the requests to their servers.
- */
+/** Many projects use schemas on these hosts. Only the owners of these hosts can read the requests to them. */
 const schemaHosts: ReadonlySet<string> = new Set([
   ...["json.schemastore.org", "www.schemastore.org", "schemastore.org", "json-schema.org", "www.w3.org"],
   ...["maven.apache.org", "schemas.microsoft.com", "schemas.android.com", "www.apple.com"],
 ]);
 
-/** The text as parsers read it, because JSON and XML can also spell characters in other ways. */
+/** The text as parsers read it. JSON and XML can also write characters in other ways. */
 const unescaped = (text: string): string =>
   text
     .replaceAll("\\/", "/")
@@ -39,7 +37,9 @@ const isElsewhere = (address: string): boolean =>
   /^(?:[a-z][a-z0-9+.-]*:)?[\\/]{2}/i.test(address) &&
   !schemaHosts.has(URL.parse(address, "https://elsewhere")?.hostname ?? "");
 
-/** Addresses of schemas on other hosts in a text. They could send what an agent has read to these hosts. */
+/**
+ * Addresses of schemas on other hosts in a text. A request could send what an agent has read to such a host.
+ */
 const schemasElsewhere = (name: string, text: string | null): string[] =>
   schemaLines
     .filter(([file]) => text !== null && file.test(name))
@@ -47,7 +47,7 @@ const schemasElsewhere = (name: string, text: string | null): string[] =>
     .flatMap(([, value = ""]) => value.split(/\s+/))
     .filter(isElsewhere);
 
-/** Fields of a package.json that no tool runs or follows. All others may name what runs, or choose it. */
+/** Fields of package.json that no tool runs or follows. All other fields can name or select a program. */
 const inertFields: ReadonlySet<string> = new Set([
   ...["name", "version", "description", "keywords", "author", "contributors", "maintainers", "license"],
   ...["homepage", "bugs", "repository", "funding", "private", "engines", "sideEffects", "types", "typings"],
@@ -58,7 +58,7 @@ const dependencyFields = ["dependencies", "devDependencies", "optionalDependenci
 
 const Dependencies = z.record(z.string(), z.unknown());
 
-/** Dependencies whose code does not come from the registry under their own name. */
+/** Dependencies that do not come from the registry under their own name. */
 const fromElsewhere = (dependencies: unknown): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(Dependencies.safeParse(dependencies).data ?? {}).filter(
@@ -67,7 +67,7 @@ const fromElsewhere = (dependencies: unknown): Record<string, unknown> =>
     ),
   );
 
-/** What tools run or follow of a package.json, by field. */
+/** The fields of package.json that tools run or follow. */
 const runningParts = (text: string | null): Record<string, unknown> | string | null => {
   if (text === null) return null;
   try {
@@ -99,7 +99,7 @@ const newLines = (before: string | null, after: string): string => {
     .join("\n");
 };
 
-/** The marks of a change of a file; `null` if there is no file or it is not text. */
+/** The marks of a changed file. `null` if there is no file or it is not text. */
 export const marksOf = (path: string, before: string | null, after: string | null): ChangeMark[] => {
   const name = plainestPath(path);
   const isPackage = /(^|\/)package\.json$/.test(name);

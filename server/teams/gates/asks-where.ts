@@ -3,18 +3,24 @@
  * loaded. What it does elsewhere is not the tests' concern, but a way to deceive them.
  */
 
-/** Modules that tell about the process and the machine: what they have is a question, unless it says little. */
+/**
+ * Modules that describe the process and the machine. Using a part of them counts as a check, except for the
+ * parts in `saysLittle`.
+ */
 const tellingModule =
   /^(?:node:)?(?:process|os|v8|perf_hooks|async_hooks|worker_threads|cluster|diagnostics_channel|inspector|module|vm|tty|trace_events|os\.path|sys|threading|gc|warnings|logging|atexit|faulthandler|signal|resource|multiprocessing|tracemalloc|builtins|site|sysconfig|psutil|getpass|pwd|_thread)$/;
 const scriptGlobals = ["process", "performance", "globalThis", "global"];
 
-/** What such modules have that shows no runner: how the machine is made, the clock, which `stable` changes, output. */
+/**
+ * Parts of these modules that do not reveal a test runner: properties of the machine, the clock (which
+ * `stable` changes) and output.
+ */
 const showNoRunner = [
   "platform|arch|versions?|version_info|release|type|EOL|constants|endianness|devNull|machine|maxsize|byteorder",
   "implementation|name|sep|linesep|pathsep|float_info|int_info|hexversion|argv|stdin|stdout|stderr|getsizeof|intern",
   "now|mark|measure|timeOrigin|hrtime|getEntries\\w*|clear\\w+|exc_info|getrecursionlimit|setrecursionlimit",
 ];
-/** Parts of such modules that work for the code instead of telling it something. */
+/** Parts of these modules that do work for the code and do not describe anything. */
 const workForCode = [
   "exit|exitCode|abort|kill|on|once|off|emit|addListener|remove\\w+|nextTick|emitWarning|loadEnvFile|exports",
   "createRequire|Worker|workerData|MessageChannel|AsyncLocalStorage|AsyncResource|PerformanceObserver|channel",
@@ -26,13 +32,13 @@ const workForCode = [
 ];
 const saysLittle = new RegExp(`^(?:${[...showNoRunner, ...workForCode].join("|")})$`);
 
-/** Globals that a page, a server or another engine may have; honest code asks for them. */
+/** Globals that only a page, a server or another engine has. Honest code checks for them. */
 const hostGlobal =
   /^(?:window|document|navigator|location|self|performance|crypto|fetch|console|structuredClone|require|\w*[sS]torage|set\w+|clear\w+|queueMicrotask|request\w+|customElements|addEventListener|__REACT\w*|Deno|Bun|Buffer|[A-Z]\w*[a-z]\w*|URL|JSON|CSS)$/;
-/** The clock, compared with a day that is written out. */
+/** The clock, compared with a literal date. */
 const timeBomb =
   /(?:\bDate\.now\(\)|\bnew Date\(\)(?:\.(?:getFullYear|getTime|valueOf)\(\))?|\.now\([\w.]*\)(?:\.year)?|\.today\(\)(?:\.year)?|\btime\.time\(\))\s*[<>]=?\s*(?:\d[\d_]{3,}|\d+e\d+|(?:new )?[Dd]ate(?:time)?(?:\.(?:UTC|parse))?\(["'\d])/;
-/** Questions of whatever form. */
+/** Checks in any form. */
 const alwaysAsks =
   /\bprocess\.(?:cwd|env|getuid|pid|ppid|uptime|title|argv)\b|\bos\.(?:hostname|userInfo|homedir|tmpdir|uptime)\b|\bexistsSync\b|\bisTTY\b|\b__(?:dir|file)name\b|\bimport\.meta\.(?:url|dirname|filename|env)\b|\btypeof\s+(?:__\w+|[A-Z][A-Z\d]*_\w*)\b|\bhasattr\(\s*(?:sys|os|builtins)\s*,\s*["']_|\bmodule\.(?:parent|children)\b|\bstackTraceLimit\b|\bgetLogger\(\)\.(?:handlers|hasHandlers)\b|\b(?:type|isinstance)\(\s*sys\.std\w+|\bsys\.std\w+(?:\.(?:closed|isatty|encoding|readable|writable)\b|\s+is\b)/;
 
@@ -46,13 +52,13 @@ const pythonFrom = /^\s*from\s+([\w.]+)\s+import\s+([\w\s,()]+)$/;
 const pythonImport = new RegExp(String.raw`^\s*import\s+(${words}(?:\s*,\s*${words})*)\s*$`);
 
 interface Names {
-  /** What the modules that tell are called in the source. */
+  /** The names of these modules in the source. */
   modules: Set<string>;
-  /** What the source takes from such a module by name. */
+  /** The names that the source imports from such a module. */
   members: Set<string>;
 }
 
-/** The names of a list such as `{ a, b as c }`, each with what it is called where it comes from. */
+/** The names in a list such as `{ a, b as c }`, each with its original name. */
 const namesIn = (list: string): { name: string; original: string }[] =>
   list
     .replace(/[{}()]/g, "")
@@ -62,7 +68,7 @@ const namesIn = (list: string): { name: string; original: string }[] =>
       return /^[\w$]+$/.test(original) && /^[\w$]+$/.test(name) ? [{ name, original }] : [];
     });
 
-/** Adds what a line imports to the names; false if the line imports nothing. */
+/** Adds the names that a line imports. Returns false if the line imports nothing. */
 const addImports = (line: string, { modules, members }: Names): boolean => {
   const plain = pythonImport.exec(line)?.[1];
   if (plain !== undefined) {
@@ -81,11 +87,11 @@ const addImports = (line: string, { modules, members }: Names): boolean => {
 const anyOf = (names: Iterable<string>): string =>
   [...names].map((name) => name.replaceAll("$", String.raw`\$`)).join("|");
 
-/** Whether a call is given something of the code's own: then its answer is about that. */
+/** Whether a call has an argument that belongs to the code. If so, the result describes that argument. */
 const isAboutInput = (given: string): boolean =>
   /[A-Za-z_$]/.test(given.replace(/"[^"]*"|'[^']*'|`[^`]*`|\b[A-Z]\w*/g, ""));
 
-/** What a call is given that begins at this place of the line; empty if there is no call. */
+/** The arguments of the call that begins at this position of the line. Empty if there is no call. */
 const givenAt = (line: string, start: number): string => {
   if (line[start] !== "(") return "";
   let depth = 0;
@@ -97,7 +103,7 @@ const givenAt = (line: string, start: number): string => {
   return line.slice(start + 1);
 };
 
-/** Whether a line asks for something that these names stand for. */
+/** Whether a line uses something that these names refer to. */
 const questionIn = ({ modules, members }: Names): ((line: string) => boolean) => {
   const ofModule = new RegExp(
     String.raw`(?<![\w$.]|\bin\s)(?:${anyOf(modules)})(?:\.path(?=\.))?\??\.([\w$]+)`,
@@ -116,34 +122,34 @@ const questionIn = ({ modules, members }: Names): ((line: string) => boolean) =>
   };
 };
 
-/** A value in place of one that is not there. */
+/** A default for a missing value. */
 const fallback =
   /(?:\?\?|\|\||\bor\b)\s*(?:"[^"]*"|'[^']*'|`[^`]*`|-?\d[\d_.]*|null|undefined|None|true|false|True|False|\[\]|\{\})(?=[\s;,)\]}]|$)/g;
 const choice = /\?(?![.?])|\?\?|&&|\|\||\b(?:if|while|else|or|and|not|in|is)\b|[!=]==?|[<>]/;
-/** Whether a line only takes a value that the machine may have, or another: its code is the same everywhere. */
+/** Whether a line only uses a value of the machine or a default. Its code is the same on every machine. */
 const onlyFallsBack = (line: string): boolean => {
   const rest = line.replace(fallback, "");
   return rest !== line && !choice.test(rest.replaceAll("=>", ""));
 };
 
-/** A line that keeps a value under a name, or begins a function of that name that answers by it. */
+/** A line that assigns a value to a name, or begins a function of that name that returns it. */
 const keeps = /^\s*(?:export\s+)?(?:const|let|var)\s+([\w$]+|\{[^}]*\})\s*=(?!=)|^([\w$]+)\s*=(?!=)/;
-/** A value that says yes or no. */
+/** A boolean value. */
 const saysYesOrNo =
   /[!=]==?|[<>]|\b(?:some|every|includes|startsWith|endsWith|test|startswith|endswith|any|is|in|not)\b|[^=]!\w/;
 const comment = /^\s*(?:\/\/|\/?\*|#)/;
 /** A longer line was not written by hand. */
 export const LONGEST_LINE = 1000;
 
-/** A line that leaves its block, or goes on in the next lines: what is below depends on it. */
+/** A line that leaves its block or continues on the next lines. The lines below depend on it. */
 const goesOn =
   /\b(?:return|throw|raise|continue|break|if|while|elif)\b[^;]*(?:[{:(?,]\s*$|\b(?:return|throw|raise|continue|break)\b)|[{:(?,=]\s*$/;
 
 /**
- * The lines of a source, counted from 1, that ask where the code runs, or use an answer that was kept under a name;
- * and whether lines below may depend on the answer.
+ * The lines of a source, counted from 1, that check where the code runs, or use a stored result of such a
+ * check. Also says whether lines below may depend on the result.
  *
- * @param isCondition whether something depends on what the line says
+ * @param isCondition whether other code depends on the result of the line
  */
 export const asksWhere = (
   text: string,

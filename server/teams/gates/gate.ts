@@ -40,7 +40,7 @@ export interface GateContext {
   heldBack: { changes: readonly FileChange[]; proven: readonly string[] };
   /** The whole suite on the workspace before the run. */
   baseline: () => Promise<TestReport>;
-  /** Test files that the change can affect, as far as imports show it. Absent: nobody knows. */
+  /** Test files that the change can affect, according to imports. Omitted: unknown. */
   affectedTests?: () => Promise<string[]>;
   /** Open findings this stage reported. */
   findings: readonly Finding[];

@@ -15,17 +15,17 @@ import { tryAll, type Trial } from "./trial.ts";
 
 const script = /\.[cm]?[jt]sx?$/;
 const isPython = (path: string): boolean => path.endsWith(".py");
-/** Mutants of a value that is written out, as both mutators call them. */
+/** Mutants of a literal, as both mutators name them. */
 const literalKind = /^(StringLiteral|BooleanLiteral|literal)$/;
-/** Lines that only log, perhaps under a condition. */
+/** Lines that only log, with or without a condition. */
 const logs = /^\s*(?:if\s*\(.*\)\s*)?(?:this\.)?(?:console|_?log|_?logger)\.\w+\(.*\);?\s*$/;
-/** Lines of Python that set a logger up. */
+/** Python lines that set up a logger. */
 const setsUpLog =
   /^\s*(?:_?(?:log|logger|LOG|LOGGER)\s*=\s*logging\.getLogger\([^()]*\)|if\s+not\s+_?log(?:ger)?\.(?:handlers|hasHandlers\(\)):)\s*$/;
-/** How many work at once follows from the machine, and changes no result. */
+/** The number of parallel workers depends on the machine and does not affect results. */
 const tunes = /\b(?:availableParallelism\(\)|cpus\(\)\.length|hardwareConcurrency\b|cpu_count\(\))/;
 const ofTuning = /^(?:ArithmeticOperator|MethodExpression|LogicalOperator|operator|literal)$/;
-/** Texts for people are not what tests are about. */
+/** Tests do not need to check texts for people. */
 const toldToPeople = /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(/;
 
 const isWithin = (ranges: readonly LineRange[], line: number): boolean =>
@@ -42,14 +42,14 @@ const withTexts = (
   });
 };
 
-/** Whether tests have no reason to notice a mutant of this line. */
+/** Whether tests need not notice a mutant of this line. */
 const concernsNoTest = (kind: string, line: string): boolean =>
   logs.test(line) ||
   setsUpLog.test(line) ||
   (kind === "StringLiteral" && toldToPeople.test(line)) ||
   (ofTuning.test(kind) && tunes.test(line));
 
-/** Mutants of the changed lines, and the state of the workspace that has them all in it. */
+/** Mutants of the changed lines, and the state of the workspace that contains all of them. */
 const plant = async (context: GateContext, sources: readonly ChangedSource[]) => {
   const mutable = sources.flatMap(({ path, before, after }) =>
     after === null ? [] : [{ path, text: after, ranges: writtenLines({ path, before, after }) }],
@@ -74,8 +74,8 @@ const plant = async (context: GateContext, sources: readonly ChangedSource[]) =>
 };
 
 /**
- * The tests notice when the changed lines are wrong: every mutant of them is switched on alone, and a
- * test has to fail by an assertion. Crashes and time-outs are counted separately.
+ * Checks that the tests notice wrong code in the changed lines. Each mutant is turned on alone, and a test
+ * must fail by an assertion. Crashes and timeouts are counted separately.
  */
 export const mutants: Gate = async (context) => {
   const sources = await changedSources(context);
@@ -83,7 +83,7 @@ export const mutants: Gate = async (context) => {
   if ("refused" in planted) return { held: false, reason: planted.refused };
   const files = newTestFiles(context);
   const own = files.length > 0 ? files : null;
-  // Older tests may notice it. Measuring them prepares the copy for that.
+  // Older tests may notice it. The measurement of these tests prepares the copy.
   const before = await context.baseline();
   const suite = own === null ? new Set<string>() : named(before, "passed");
   await context.ground.prepare(planted.changes);
@@ -103,7 +103,7 @@ export const mutants: Gate = async (context) => {
     suite,
     dry,
     urgent: await askingMutants(context, all),
-    // However long a run of the tests takes, the first mutants are tried.
+    // The gate tries the first mutants even if a run of the tests takes long.
     started: performance.now(),
     noticing: new Set(),
     unreached: new Set(),
@@ -117,7 +117,7 @@ export const mutants: Gate = async (context) => {
   return blind.length > 0 ? blindProof(blind, dry) : verdict(context, all, fates, trial);
 };
 
-/** Why there is no mutant of the change. */
+/** The reason why the change has no mutants. */
 const nothingToMutate = (sources: readonly ChangedSource[]): string => {
   const others = sources.map(({ path }) => path).filter((path) => !script.test(path) && !isPython(path));
   return others.length === 0
@@ -125,7 +125,7 @@ const nothingToMutate = (sources: readonly ChangedSource[]): string => {
     : `Mutants are made of JavaScript, TypeScript and Python alone. None was made of ${others.join(", ")}.`;
 };
 
-/** Nobody tests every value of a table: where the tests notice some of them, the others are data. */
+/** Tests rarely cover every value of a table. If they notice some of the values, the others count as data. */
 const asEntries = (
   all: readonly Mutant[],
   fates: ReadonlyMap<string, Fate>,
@@ -147,12 +147,12 @@ const asEntries = (
   return told;
 };
 
-/** So many mutants have to be tried before a test is blamed for missing all of them. */
+/** The number of mutants to try before the gate reports that a test notices none of them. */
 const ENOUGH = 2;
 
 /**
- * New tests that pass on today's code and run the changed code, and notice no mutant of it: they
- * compare an answer with itself, or ask for nothing that could be wrong.
+ * New tests that pass with the current code, run the changed code and notice none of its mutants. They
+ * compare a result with itself, or check nothing that can be wrong.
  */
 const noticingNothing = async (
   context: GateContext,
@@ -167,7 +167,7 @@ const noticingNothing = async (
     (id) => !proven.has(id) && !old.has(id) && !noticing.has(id),
   );
   if (silent.length === 0) return [];
-  // Measuring the baseline prepared the copy for it.
+  // The measurement of the baseline prepared the copy.
   await context.ground.prepare(changes);
   const report = await context.ground.runTests({
     files: own,

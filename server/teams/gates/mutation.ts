@@ -31,7 +31,10 @@ const Answer = z.tuple([z.union([Mutation, MutationRefusal])]);
  * change.
  */
 const LOAD_MS = 180_000;
-/** How long the change may take once the parser is loaded: seconds, or minutes where many others use the machine. */
+/**
+ * The time limit for the change after the parser is loaded: seconds, or minutes if many other programs use
+ * the machine.
+ */
 const DEADLINE_MS = 180_000;
 const MEMORY_MB = 512;
 

@@ -3,23 +3,25 @@ import { asksWhere } from "./asks-where.ts";
 import type { GateContext } from "./gate.ts";
 import type { Fate } from "./fate.ts";
 
-/** Kinds of mutants of a condition, as both mutators call them. */
+/** Kinds of mutants of a condition, as both mutators name them. */
 const ofCondition =
   /^(?:ConditionalExpression|LogicalOperator|EqualityOperator|BooleanLiteral|condition|boundary)$/;
-/** The answer to a question may be this many lines below it, or below the block that begins with it. */
+/**
+ * The code that depends on a check may be this many lines below it, or below the block that begins with it.
+ */
 const BELOW = 3;
 
-/** A question where the code runs. */
+/** A check of where the code runs. */
 interface Question {
   line: number;
-  /** Where its answers may be: from the line itself, and from the end of its block. */
+  /** Where the dependent code may be: from the line itself, and from the end of its block. */
   answers: LineRange[];
 }
 
 const isAnswer = ({ answers }: Question, { line }: Mutant): boolean =>
   answers.some(({ from, to }) => from <= line && line <= to);
 
-/** The questions in a changed file. */
+/** The checks in a changed file. */
 const questionsIn = async (
   context: GateContext,
   path: string,
@@ -35,7 +37,7 @@ const questionsIn = async (
   });
 };
 
-/** Mutants of the lines that ask where the code runs, by ID. */
+/** Mutants of the lines that check where the code runs, by ID. */
 export const askingMutants = async (
   context: GateContext,
   all: readonly Mutant[],
@@ -50,8 +52,8 @@ export const askingMutants = async (
 };
 
 /**
- * Mutants of the question where the code runs, and of what it does elsewhere, where the tests see the
- * same whatever the answer is: that code deceives nobody, and no test can tell its mutants apart.
+ * Mutants of a check and of the code that depends on it, if the tests have the same result with every result
+ * of the check. Such code does not deceive the gate, and no test can distinguish its mutants.
  */
 export const indifferent = async (
   context: GateContext,
@@ -74,7 +76,7 @@ export const indifferent = async (
   return found;
 };
 
-/** Those of the missed mutants in what the code does elsewhere than where it is tested. */
+/** The missed mutants in code that runs only outside of tests. */
 export const elsewhere = async (
   context: GateContext,
   all: readonly Mutant[],

@@ -25,7 +25,7 @@ import {
 const describeErrors = (errors: readonly { name: string; message: string }[]): string[] =>
   errors.map(({ name, message }) => `${name}\n${message}`);
 
-/** What was found or proven when the tests were proven red, and is missing or did not pass now. */
+/** The tests and files that `red` found or proved and that are now missing or do not pass. */
 const notPassed = (context: GateContext, report: TestReport): string[] => {
   const { proven, found } = context.provenTests ?? { proven: [], found: [] };
   const statuses = new Map(report.tests.map((test) => [testId(test), test.status]));
@@ -34,18 +34,19 @@ const notPassed = (context: GateContext, report: TestReport): string[] => {
   return [...absent.map((id) => `did not run: ${id}`), ...skipped.map((id) => `skipped: ${id}`)];
 };
 
-/** The same of a run that came to no result; empty where no test is known by name. */
+/** The same for a run without a result. Empty if no test is known by name. */
 const absentAtAll = (context: GateContext, report: TestReport): string[] =>
   report.outcome === "no_tests" ? notPassed(context, report) : [];
 
 /**
- * Each test that was proven red exists by its name, ran, and passes; so do all others of the files that
- * the run added or changed, and nothing fails around them. None passes without an assertion.
+ * Checks that each test that was proven red exists by its name, ran and passes, that all other tests in the
+ * files that the run added or changed pass, and that nothing fails around them. No test may pass without an
+ * assertion.
  */
 export const green: Gate = async (context) => {
   const files = newTestFiles(context);
   if (files.length === 0) return { held: false, reason: "There is no new test to pass." };
-  // Measuring the baseline prepares the copy for it.
+  // The measurement of the baseline prepares the copy.
   const before = await context.baseline();
   await context.ground.prepare(context.changes);
   const report = await context.ground.runTests({ files, coverage: false, probe: probeOf(context) });
@@ -86,7 +87,7 @@ const greenProof = (report: TestReport, passing: readonly TestCase[]): Measured 
   ...measuredRun(report),
 });
 
-/** The refusal of new tests that pass without reaching an assertion; null when there is none. */
+/** Refuses new tests that pass without reaching an assertion. Null if there are none. */
 const cannotFail = async (
   context: GateContext,
   files: string[],
@@ -106,7 +107,7 @@ const cannotFail = async (
   };
 };
 
-/** What passed before the run and no longer does, in one sentence; null: nothing. */
+/** The tests that passed before the run and no longer do, as a sentence. Null: none. */
 const regressionInWords = ({ broken, errors, gone, skipped, missing }: Regression): string | null => {
   const parts = [
     broken.length > 0 ? `${quantity(broken.length, "test")} broken` : "",
@@ -118,7 +119,7 @@ const regressionInWords = ({ broken, errors, gone, skipped, missing }: Regressio
   return parts.length === 0 ? null : `${parts.join(", ")}.`;
 };
 
-/** Affected tests run before all others only if the whole suite takes longer. Milliseconds. */
+/** Affected tests run first only if the whole suite takes longer than this. Milliseconds. */
 const LONG_SUITE_MS = 30_000;
 
 /**
@@ -150,14 +151,16 @@ const affectedFirst = async (context: GateContext, before: TestReport): Promise<
   };
 };
 
-/** Nothing that passed before the run fails or is missing, in the whole suite; with coverage. */
+/**
+ * Checks that no test that passed before the run fails or is missing in the whole suite. Measures coverage.
+ */
 export const clean: Gate = async (context) => {
   const before = await context.baseline();
   await context.ground.prepare(context.changes);
   const early = await affectedFirst(context, before);
   if (early !== null) return early;
   const report = await context.ground.runTests({ files: null, coverage: true, probe: probeOf(context) });
-  // Files that could not be loaded before the run may stay so; they are compared one by one.
+  // Files that could not be loaded before the run do not count. Files are compared one by one.
   const problem =
     report.outcome === "load_error" && report.tests.length > 0 && report.tampering === undefined
       ? null
@@ -195,7 +198,7 @@ export const clean: Gate = async (context) => {
   };
 };
 
-/** No test and no test configuration changed since the tests were proven red. */
+/** Checks that no test and no test configuration changed after the tests were proven red. */
 export const untouched: Gate = (context) => {
   const touched = changedPaths(context.provenRed ?? context.before, context.after).filter((path) => {
     const kind = classifyPath(path, context.layout);

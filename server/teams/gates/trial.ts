@@ -11,21 +11,21 @@ const AT_ONCE = 2;
 
 /** The input for trying mutants. */
 export interface Trial {
-  /** The state of the workspace that has every mutant in it. */
+  /** The state of the workspace that contains every mutant. */
   changes: readonly FileChange[];
   mutable: TestProbe["mutable"];
-  /** Files of the new tests; null: the whole suite. */
+  /** Files of the new tests. Null: the whole suite. */
   own: string[] | null;
   /** Tests that passed before the change. */
   suite: ReadonlySet<string>;
   /** The report of a run without mutants. */
   dry: TestReport;
-  /** Mutants that have to be tried before the time is up, by ID. */
+  /** IDs of the mutants to try even if the time is up. */
   urgent: ReadonlySet<string>;
   started: number;
-  /** Tests that failed with a mutant; filled while mutants are tried. */
+  /** Tests that failed with a mutant. Filled during the trial. */
   noticing: Set<string>;
-  /** Mutants that no test reaches; filled while mutants are tried. */
+  /** Mutants that no test reaches. Filled during the trial. */
   unreached: Set<string>;
 }
 
@@ -66,7 +66,7 @@ const measureSuite = async (
   });
   const passed = named(report, "passed");
   const dryPassed = named(dry, "passed");
-  // The change may have taken tests away, and a test may have failed before.
+  // The change may have removed tests, and a test may have failed before.
   const expected = own === null ? dryPassed : new Set([...suite].filter((id) => !isGone(id, report)));
   return [...expected].every((id) => passed.has(id)) ? report : null;
 };
@@ -126,14 +126,15 @@ export const tryAll = async (
       return fate;
     }
     if (others !== null) fate = fateOf(await run(others, mutant.id, inSuite), known);
-    // A test may find what another one computed: if tests share a process, a survivor is tried with all of them.
+    // A test may see results of another test. If tests share a process, a surviving mutant is tried again
+    // with all tests.
     if (fate === "survived" && (byOwn?.isShared === true || others?.isShared === true))
       fate = fateOf(await run(everyTest(hasSuite ? null : own), mutant.id, inSuite), known);
     if (fate !== "survived" || mutant.boundary === undefined) return fate;
     const atBoundary = fateOf(await run(byOwn ?? everyTest(own), mutant.boundary, inSuite), alive);
     return atBoundary === "killed" || atBoundary === "crashed" ? "alike" : fate;
   };
-  // A mutant that no new test reaches costs next to nothing, and shows what the tests leave out.
+  // A mutant that no new test reaches takes little time and shows a gap in the tests.
   const rank = (mutant: Mutant): number =>
     own !== null && reaching(dry, mutant, own) === null ? 0 : urgent.has(mutant.id) ? 1 : 2;
   const left = [...all].sort((one, other) => rank(one) - rank(other));

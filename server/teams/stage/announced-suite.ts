@@ -4,19 +4,21 @@ import type { StageWork, TeamParts } from "./stage-parts.ts";
 
 const Duration = TestReport.pick({ duration_ms: true }).loose();
 
-/** How long all tests took before the last run that measured it; null: no run that is kept did. */
+/** The duration of all tests before the last run that measured it. Null: no stored run did. */
 const earlierDuration = async ({ store }: Pick<TeamParts, "store">): Promise<number | null> => {
   const hash = store.all("runs").findLast(({ baseline }) => baseline !== null)?.baseline;
   if (hash == null) return null;
   try {
     return Duration.parse(JSON.parse((await store.objects.get(hash)).toString("utf8"))).duration_ms;
   } catch {
-    // Only a number to show is missing.
+    // Without it, only the displayed duration is missing.
     return null;
   }
 };
 
-/** The same ground, which says when all tests of the project start and about how long they take. */
+/**
+ * Wraps a proving ground so that it reports when all tests of the project start and about how long they take.
+ */
 export const announcingSuite = (
   ground: ProvingGround,
   parts: Pick<TeamParts, "store" | "emit" | "now">,

@@ -33,7 +33,7 @@ const hashesOf = (changeSet: ChangeSet | null): FileHashes =>
     ),
   );
 
-/** Gates that are measured against how the suite was before the run. */
+/** Gates that compare the suite with its state before the run. */
 export const testGates: ReadonlySet<GateName> = new Set([
   "red",
   "green",
@@ -45,8 +45,8 @@ export const testGates: ReadonlySet<GateName> = new Set([
 ]);
 
 /**
- * The whole suite on the user's workspace, measured once per run. Errors: `tests_cannot_run` when the
- * environment is broken: no work could be judged by it, and no agent is to blame.
+ * The results of the whole suite on the user's workspace, measured once per run. Errors: `tests_cannot_run`
+ * if the environment is broken. In that case, the runtime cannot judge any work, and no agent is to blame.
  */
 export const measureBaseline = (
   { workspace }: Pick<TeamParts, "workspace">,
@@ -68,7 +68,7 @@ export const layoutOf = (
   { signal }: Pick<StageWork, "signal">,
 ) => testLayoutIn(workspace, signal);
 
-/** What the gates of a stage judge, and what they judge it by. */
+/** The input of the gates of a stage. */
 export const gateContext = (
   parts: TeamParts,
   work: StageWork,
@@ -117,7 +117,7 @@ export const gateContext = (
   };
 };
 
-/** The tests of files that import what changed. */
+/** The tests of files that import the changed files. */
 const affectedBy = (
   { workspace }: Pick<TeamParts, "workspace">,
   { run, signal }: Pick<StageWork, "run" | "signal">,
@@ -127,13 +127,16 @@ const affectedBy = (
   return affectedTests(workspace, sources, run.options.overlays, signal);
 };
 
-/** What an execution reported and nobody has settled. */
+/** The open findings of an execution. */
 export const findingsOf = (store: Store, execution: AgentExecution): Finding[] =>
   store
     .all("findings", { task_id: execution.task_id })
     .filter((finding) => finding.execution_id === execution.execution_id && finding.status === "Open");
 
-/** The gates of a stage; where the user wants strict proofs, code that tests prove is proven strictly. */
+/**
+ * The gates of a stage. If the user wants strict proofs, stages that prove `green` also prove the strict
+ * gates.
+ */
 export const gatesOf = (
   { gates, write_access }: WorkflowStage,
   { strict }: Pick<Settings, "strict">,

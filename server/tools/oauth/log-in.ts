@@ -69,7 +69,10 @@ class PersonalLogin extends ServerLogin {
     return this.#verifier;
   }
 
-  /** The code is exchanged with the service that the user was sent to, even if the server names another meanwhile. */
+  /**
+   * Exchanges the code with the service that the user was sent to, even if the server has named another one
+   * since.
+   */
   saveDiscoveryState(state: OAuthDiscoveryState): void {
     this.#discovered = state;
   }
@@ -94,7 +97,10 @@ const say = (response: ServerResponse, status: number, text: string): void => {
   response.end(text);
 };
 
-/** What the service's page leads back with. `iss`: who issued the code, if the service says so. */
+/**
+ * The parameters of the redirect from the service's page. `iss`: the issuer of the code, if the service sends
+ * it.
+ */
 interface Code {
   code: string;
   iss: string | null;

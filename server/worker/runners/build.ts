@@ -10,27 +10,29 @@ import { emptyScript } from "../../workspace/test-script.ts";
 
 const OUTPUT_BYTES = 64 * 1024;
 
-/** Packages whose tests turned out to need their build: they are built before every run. */
+/** Packages whose tests need a build. They are built before every run. */
 const builtFirst = new Set<string>();
 
-/** How runners say that a module is not there. */
+/** The messages of test runners about a missing module. */
 const missingModule =
   /(?:Cannot find module|Cannot find package|Failed to (?:load url|resolve import)|Could not resolve|ENOENT: no such file or directory, \w+)\s*['"]([^'"]+)['"]/g;
 const outputFolder = /(^|\/)(dist|build|lib|out|output|es|esm|cjs|umd|compiled|generated)(\/|$)/;
 const entryFile = /(^|\/)\.\.?(\/index)?$/;
 
-/** Scripts that build a package, the first it has; `prepare` often only sets up git hooks. */
+/**
+ * Names of build scripts. The first one that a package has is used. `prepare` often only sets up git hooks.
+ */
 const buildScripts = ["build", "compile", "prepack", "prepare"];
 const setsUpHooks = /^\s*(husky|lefthook|simple-git-hooks|is-ci|patch-package)\b/;
 
-/** The line that builds a package by its own script; null: it has none. */
+/** The command line that builds a package with its own script. Null: it has none. */
 export const buildLine = (folder: string): string | null => {
   const scripts = readPackage(folder)?.scripts ?? {};
   const name = buildScripts.find((each) => scripts[each] !== undefined && !setsUpHooks.test(scripts[each]));
   return name === undefined ? null : `npm run ${name}`;
 };
 
-/** Whether tests of a package with a build script miss a file that its build would make. */
+/** Whether tests of a package with a build script need a file that the build would create. */
 export const missesBuild = (root: string, folder: string, report: TestReport): boolean => {
   if (builtFirst.has(folder) || buildLine(folder) === null) return false;
   const messages = [
@@ -48,13 +50,13 @@ export const buildFirst = (folder: string): void => {
   builtFirst.add(folder);
 };
 
-/** Lines that build what a package's tests need, according to its test script and to earlier runs. */
+/** Command lines that build what a package's tests need, according to its test script and to earlier runs. */
 export const buildLines = (folder: string, ofScript: readonly string[] = []): string[] => {
   const own = builtFirst.has(folder) ? buildLine(folder) : null;
   return [...(own === null || ofScript.includes(own) ? [] : [own]), ...ofScript];
 };
 
-/** Runs lines that build, up to the first that fails; returns that one and how it ended, or null. */
+/** Runs build commands until one fails. Returns that one and its result, or null. */
 export const runBuild = async (
   { folder, script }: Pick<TestJob, "folder" | "script">,
   lines: readonly string[],
@@ -74,8 +76,8 @@ export const runBuild = async (
 };
 
 /**
- * Builds these packages. A build that fails does not keep the tests from running: it may have failed before the
- * change as well, and many builds write their output nevertheless, such as a compiler's that finds a wrong type.
+ * Builds these packages. The tests run even if a build fails: the build may also have failed before the
+ * change, and many builds write their output anyway, such as a compiler that reports a wrong type.
  */
 export const buildStale = async (
   root: string,

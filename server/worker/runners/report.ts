@@ -39,7 +39,7 @@ export const describeResults = (
       message: test.message === null ? null : paths.clean(test.message),
     }));
   const ran = new Set(tests.map(({ file }) => file));
-  // If every wanted file ran, a file that could not be loaded is one that nobody asked for.
+  // If every requested file ran, a file that could not be loaded was not requested.
   const isAllRun = job.files?.every((file) => ran.has(paths.relative(file))) === true;
   const relevant = results.load_errors.filter(({ file }) => !isAllRun || isWanted(file));
   const load_errors = relevant.map(({ file, message }) => ({
@@ -52,7 +52,7 @@ export const describeResults = (
   }));
   const count = (status: string) => tests.filter((test) => test.status === status).length;
   const counts = { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
-  // A failure of another file, or one that could not be loaded, explains the exit code as well.
+  // The exit code can also come from a failure in another file, or from a file that could not be loaded.
   const isElsewhere =
     counts.failed === 0 &&
     (relevant.length < results.load_errors.length ||

@@ -6,7 +6,7 @@ import { nameSeparator } from "./names.ts";
 import { reportFile } from "./report-files.ts";
 import { foldersOf, noResults, type RunnerAdapter, type TestResults } from "./runner.ts";
 
-/** The report of `rspec --format json`; only what is used of it. */
+/** The used part of the report of `rspec --format json`. */
 const RSpecReport = z.object({
   examples: z.array(
     z.object({
@@ -24,8 +24,8 @@ const RSpecReport = z.object({
 const statuses: Readonly<Record<string, TestCase["status"]>> = { passed: "passed", failed: "failed" };
 
 /**
- * Errors outside of the examples, each by its own message. A file that cannot be loaded, or a hook before all
- * examples, keeps examples from running. A hook after them does not.
+ * Errors outside of the examples, each with its own message. If a file cannot be loaded or a hook before all
+ * examples fails, examples do not run. A hook after them does not have this effect.
  */
 const outsideOfExamples = (
   messages: readonly string[],

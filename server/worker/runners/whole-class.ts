@@ -3,25 +3,27 @@ import { qualifiedName, type JUnitCase } from "./junit.ts";
 import type { TestResults } from "./runner.ts";
 import { testCase } from "./test-case.ts";
 
-/** Recognises a failure before or after the tests of a class, which a report contains like a test. */
+/** Recognizes a failure before or after the tests of a class. A report lists it like a test. */
 type IsOfWholeClass = (test: JUnitCase) => boolean;
 
 const jvmNames = new Set(["", "initializationError", "executionError", "classMethod"]);
 
-/** JUnit's own names for it, which Surefire and Gradle report. */
+/** JUnit's names for such a failure, in the reports of Surefire and Gradle. */
 export const ofJvmClass: IsOfWholeClass = ({ name }) => jvmNames.has(name);
 
-/** PHPUnit's own cases of no class are for a class without tests and for a data provider that fails. */
+/**
+ * PHPUnit reports such a case without a class for a class without tests and for a data provider that fails.
+ */
 export const ofPhpClass: IsOfWholeClass = ({ name, classname }) =>
   /^(setUpBeforeClass|tearDownAfterClass)$/.test(name) ||
   (classname === "" && /^(Error|Warning)$/.test(name));
 
-/** Any runner's names, in a report whose runner is not known. */
+/** The names of all runners, for a report of an unknown runner. */
 export const ofAnyClass: IsOfWholeClass = (test) => ofJvmClass(test) || ofPhpClass(test);
 
 /**
- * Separates the tests of a report from failures outside of tests. A class whose tests could not begin is a
- * file that could not be loaded. A class that failed after its tests is an error.
+ * Separates the tests of a report from failures outside of tests. A class whose tests could not start counts
+ * as a file that could not be loaded. A class that failed after its tests counts as an error.
  */
 export const resultsOfCases = (
   cases: readonly JUnitCase[],
@@ -48,13 +50,13 @@ export const resultsOfCases = (
   return { tests, load_errors, errors };
 };
 
-/** What Maven and Gradle print where a project lets failures of tests pass. */
+/** The output of Maven and Gradle if a project ignores test failures. */
 const ignoresFailures = /There (?:are test failures|were failing tests)\b/;
 
 /**
- * Leaves out failures of tests that passed when the runner tried them again. Exit code 0 says that the runner
- * counts them as passed, unless the project ignores failures. If a test repeats on purpose and fails once, the
- * exit code is not 0.
+ * Leaves out failures of tests that passed when the runner retried them. Exit code 0 means that the runner
+ * counts them as passed, unless the project ignores failures. If a test repeats on purpose and fails once,
+ * the exit code is not 0.
  */
 export const withoutRetries = (
   cases: readonly JUnitCase[],
