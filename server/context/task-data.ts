@@ -5,10 +5,10 @@ import type { Json } from "../../schemas/primitives.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { plainDiff, callGit } from "../workspace/run-git.ts";
 
-/** Longest diff that is given to an agent; a longer one is cut at a line, and says so. */
+/** The maximum length of a diff for an agent. A longer diff is cut at a line and says so. */
 const LONGEST_DIFF = 200_000;
 
-/** A task about what changed since a revision. */
+/** A task about the changes since a revision. */
 const AboutDiff = z.looseObject({ diff_base: z.string().regex(/^[\w./@{}~^-]+$/) });
 
 /** A task about some lines of a file. */
@@ -16,7 +16,7 @@ const AboutSelection = z.looseObject({
   selection: z.object({ path: z.string(), start_line: z.int(), end_line: z.int(), text: z.string() }),
 });
 
-/** What a task is about in addition to its file, in a few words; null: nothing. */
+/** What a task is about in addition to its file, in a few words. Null: nothing. */
 export const subjectOfData = (data: Json | null): string | null => {
   const diff = AboutDiff.safeParse(data);
   if (diff.success) return `what changed since ${diff.data.diff_base}`;
@@ -31,10 +31,16 @@ const cut = (diff: string): string =>
     ? diff
     : `${diff.slice(0, diff.lastIndexOf("\n", LONGEST_DIFF))}\n[the rest of the diff is left out: it is too long]`;
 
-/** Most characters of the words that leave paths out: all words of a command line have 32,767 on Windows. */
+/**
+ * The maximum length of the arguments that exclude paths. On Windows, a command line can have 32,767
+ * characters.
+ */
 const LONGEST_EXCLUDES = process.platform === "win32" ? 25_000 : 500_000;
 
-/** Leaves out what agents may not see: version control may have a secret, or what a `.coditectignore` closes. */
+/**
+ * Leaves out files that agents may not see. Version control may contain a secret, or files that a
+ * `.coditectignore` hides.
+ */
 const diffSince = async (workspace: string, base: string, signal: AbortSignal): Promise<string> => {
   const diff = (options: readonly string[], paths: readonly string[]): Promise<string> => {
     const args = ["diff", ...plainDiff, ...options, "--relative", "--end-of-options", base, "--", ...paths];
@@ -57,9 +63,9 @@ const diffSince = async (workspace: string, base: string, signal: AbortSignal): 
 };
 
 /**
- * What a task carries for its agents in addition to its text: a diagnostic, a failing test, a
- * selection as they are; of `diff_base` the changes since that revision. Errors: `usage` when git
- * does not know it.
+ * What a task contains for its agents in addition to its text: a diagnostic, a failing test or a selection
+ * unchanged, and for `diff_base` the changes since that revision. Errors: `usage` if git does not know the
+ * revision.
  */
 export const taskDataItems = async (
   data: Json | null,

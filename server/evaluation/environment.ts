@@ -11,15 +11,15 @@ import type { Credentials } from "../gateway/gateway.ts";
 import type { WorkerEntry } from "../platform/installation.ts";
 import type { Log } from "../platform/log.ts";
 
-/** What every trial of an evaluation is run with. */
+/** The settings of every trial of an evaluation. */
 export interface EvaluationEnvironment {
   settings: Settings;
-  /** Provider, limits, where instances run: the same for every trial. */
+  /** Provider, limits and runtime of instances. They are the same for every trial. */
   options: Partial<RunOptions>;
   credentials: Credentials;
   worker: WorkerEntry;
   log: Log;
-  /** Told what the user must know of where commands run, such as that there is no sandbox. */
+  /** Called with what the user must know about where commands run, such as that there is no sandbox. */
   notice: (message: string) => void;
 }
 
@@ -27,7 +27,7 @@ type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
 
 const caller: Caller = { role: "admin", surface: "cli" };
 
-/** Starts a run and resolves with its end; when the signal aborts, it is cancelled first. */
+/** Starts a run and resolves when it ends. If the signal aborts, the run is cancelled first. */
 const runToEnd = async (
   runtime: Runtime,
   request: Pick<StartRun, "task" | "file"> & { team_id: string; options: Partial<RunOptions> },
@@ -41,7 +41,7 @@ const runToEnd = async (
     ended.resolve(undefined);
   });
   try {
-    // It must not be cut off between its start and its id.
+    // The run must not be interrupted between its start and its ID.
     const { task_id } = await runtime.dispatch(
       "teams/execute",
       request,
@@ -70,10 +70,10 @@ export interface Outcome {
 }
 
 /**
- * Runs a team on a project with a runtime and a state of its own, and writes what it changed into
- * the project, whether its gates held or not.
+ * Runs a team on a project with its own runtime and state, and writes the changes into the project, whether
+ * or not its gates held.
  *
- * @param scratch absolute path of a folder for everything that belongs to the run.
+ * @param scratch absolute path of a folder for all files of the run.
  */
 export const runTeamOn = async (
   environment: EvaluationEnvironment,
@@ -88,7 +88,7 @@ export const runTeamOn = async (
     consents: configurationAllowed(openConsents(workspace)),
     stateFolder: join(scratch, "state"),
     copiesFolder: join(scratch, "copies"),
-    // Samples have to be independent of each other.
+    // Samples must be independent of each other.
     settings: { ...settings, response_cache: false, lessons: false, auto_apply: false },
   });
   runtime.subscribe((event) => {

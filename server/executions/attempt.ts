@@ -23,7 +23,7 @@ import { checkRights } from "./rights.ts";
 import { testsIn } from "./run-tests.ts";
 import { usageOf } from "./usage.ts";
 
-/** Stores the execution and then emits its event; no event precedes what is on disk. */
+/** Stores the execution, then emits its event. No event comes before its record is on disk. */
 export const save = async (request: ExecutionRequest, execution: AgentExecution): Promise<AgentExecution> => {
   const { store, ledger, emit, now } = request.parts;
   await store.commit((transaction) => {
@@ -35,13 +35,15 @@ export const save = async (request: ExecutionRequest, execution: AgentExecution)
   return execution;
 };
 
-/** What of files the agent is given with its task, so that it cannot replace lines it never saw. */
+/**
+ * The parts of files that the agent gets with its task, so that it cannot replace lines that it never saw.
+ */
 const shownFiles = (context: readonly ContextItem[]): WorkerParams<"execution/run">["shown"] =>
   context
     .filter(({ context_type }) => context_type !== "PreviousResult" && context_type !== "ApiResponse")
     .map(({ name, content }) => ({ path: name, last_line: readCutNote(content)?.last ?? null }));
 
-/** What the private copy is made of. */
+/** The content of the private copy. */
 const copyOf = (
   request: ExecutionRequest,
   changes: readonly FileChange[],
@@ -95,7 +97,9 @@ const provingGround = (
   ),
 });
 
-/** The execution with what its private copy lacks; of an earlier attempt it may say so already. */
+/**
+ * The execution with a list of what its private copy lacks. An earlier attempt may have recorded it already.
+ */
 const withLeftOut = (
   execution: AgentExecution,
   leftOut: readonly { path: string; reason: string }[],
@@ -123,11 +127,11 @@ export const attempt = async (
   const { requests, notifications, permissions } = answers;
   const isPaid = context.entries.some(({ type }) => type === "answer");
   const preflight = isPaid ? null : request.preflight;
-  // Nothing is asked ahead of a look that may end the run.
+  // No model is asked before a check that may end the run.
   const onStarted = preflight === null ? answers.askAhead : () => undefined;
   const usedBefore = usageOf(context.entries);
   let execution = queued;
-  /** Ends the attempt: what the model was asked for until now has its price, and is counted. */
+  /** Ends the attempt. The model calls so far have a price and count. */
   const failedWith = async (
     error: unknown,
     consumed: { cpu_seconds: number; peak_memory_mb: number },
@@ -229,7 +233,7 @@ export const attempt = async (
   }
 };
 
-/** Takes over what the execution reached in a failed attempt. */
+/** Continues with what the execution reached in a failed attempt. */
 export class AttemptFailed extends Error {
   readonly execution: AgentExecution;
   constructor(cause: unknown, execution: AgentExecution) {
@@ -238,7 +242,7 @@ export class AttemptFailed extends Error {
   }
 }
 
-/** What the transcript says of whom an execution asked, and of what it has met. */
+/** What the transcript says about the models that an execution asked, and about its exposure. */
 const metIn = (
   { execution, entries, tools, agent }: RequestContext,
   { hasConnected }: ExecutionPermissions,
@@ -256,16 +260,19 @@ const metIn = (
   };
 };
 
-/** Tools that read a text of a server, which their input names. */
+/** Tools that read a text of a server. Their input names the server. */
 const readsServer: ReadonlySet<string> = new Set([READ_RESOURCE, "get_prompt"]);
 
-/** What a tool does: the agent's own file may offer a function of the runtime under another name. */
+/** The function of a tool. The agent's own file may offer a function of the runtime under another name. */
 const functionOf = (tool: string, { settings }: AgentConfig): string => {
   const handler = settings.tool_definitions.find(({ name }) => name === tool)?.handler;
   return handler !== undefined && "Internal" in handler ? handler.Internal.function : tool;
 };
 
-/** A tool that was found is called by another one, in whose input it is named; so is a server that is read. */
+/**
+ * Another tool calls a tool that was found, and names it in its input. The same applies to a server that is
+ * read.
+ */
 const calledTool = ({ tool, input }: Pick<ToolOutcome, "tool" | "input">, agent: AgentConfig): string => {
   const called = functionOf(tool, agent);
   const read = readsServer.has(called) ? z.object({ server: z.string() }).safeParse(input).data : undefined;

@@ -19,8 +19,8 @@ import type { ServerQuestions } from "./server-questions.ts";
 import type { Ledger } from "./ledger.ts";
 
 /**
- * Which tests are run, and how it differs from an ordinary run; `name`: only tests called so;
- * `deadline_seconds`: where less than the ordinary deadline is enough.
+ * Which tests run, and how the run differs from an ordinary one. `name`: only tests with this name.
+ * `deadline_seconds`: a shorter deadline than the ordinary one.
  */
 export interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
   name?: string;
@@ -28,33 +28,33 @@ export interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "
   probe?: TestProbe;
 }
 
-/** A private copy in which gates are proven: any state of the workspace, and the project's tests. */
+/** A private copy for proving gates: it can have any state of the workspace, and runs the project's tests. */
 export interface ProvingGround {
   /** Makes the copy equal to the workspace with these changes, and nothing else. */
   prepare(changes: readonly FileChange[]): Promise<void>;
   runTests(request: TestsWanted): Promise<TestReport>;
   /**
-   * Asks the user once whether tests may read a file that may hold secrets. Returns true if the next
-   * `prepare` adds it. Absent: there is no user to ask.
+   * Asks the user once whether tests may read a file that may contain secrets. Returns true if the next
+   * `prepare` adds the file. Omitted: there is no user to ask.
    */
   openFile?(path: string, command: string): Promise<boolean>;
 }
 
-/** What the runtime concludes from a finished loop: the proofs and the output that rests on them. */
+/** The runtime's result for a finished loop: the proofs, and the output that depends on them. */
 export interface Conclusion {
   gates: GateProof[];
   output: ExecutionOutput;
   change_set_id: string | null;
-  /** Why the work is refused although the agent came to an end: a gate, or it gave up. */
+  /** The reason why the work is refused although the agent finished: a gate, or the agent gave up. */
   refused: CoditectError | null;
-  /** How the work was measured for the ranking; undefined: it is not one of several attempts. */
+  /** The measurements of the work for the ranking. Undefined: it is not one of several attempts. */
   attempt: ExecutionAttempt | undefined;
 }
 
-/** A loop that came to its end, and what the work is judged by. */
+/** A finished loop, and the input for judging the work. */
 export interface FinishedLoop {
   loop: LoopResult;
-  /** What the agent changed, from the user's workspace. */
+  /** The agent's changes to the user's workspace. */
   changes: readonly FileChange[];
   ground: ProvingGround;
   /** As it runs. */
@@ -62,7 +62,7 @@ export interface FinishedLoop {
   entries: readonly TranscriptEntry[];
 }
 
-/** The parts of the runtime that executions are run with. */
+/** The parts of the runtime that run executions. */
 export interface ExecutionParts {
   store: Store;
   pool: Pool;
@@ -72,13 +72,13 @@ export interface ExecutionParts {
   permissions: Pick<Permissions, "ask" | "opened">;
   questions: Pick<ServerQuestions, "ask">;
   ledger: Pick<Ledger, "recall" | "settle">;
-  /** What runs in instances becomes part of these; null: telemetry is off. */
+  /** Spans in instances become part of these traces. Null: telemetry is off. */
   traces: Traces | null;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
 }
 
-/** The workspace as the agent finds it. */
+/** The workspace as the agent sees it. */
 interface StartingState {
   overlays: readonly Overlay[];
   /** From the user's workspace. */
@@ -93,22 +93,25 @@ export interface ExecutionRequest {
   parts: ExecutionParts;
   /** Stored, and not finished. */
   execution: AgentExecution;
-  /** Who works, and who pays for it. */
+  /** The agent that works, and the user that pays for it. */
   charge: Charge;
   start: StartingState;
   claim: Pick<ClaimRequest, "workspace" | "runtime" | "image" | "priority" | "onQueued">;
-  /** Whether the agent may ask the user for programs and hosts that no list allows, and its servers questions. */
+  /**
+   * Whether the agent may ask the user for programs and hosts that no list contains, and whether its servers
+   * may ask questions.
+   */
   asksUser: boolean;
   test_timeout_seconds: number;
   /**
-   * Sees, before a model is asked, whether the work can be judged at all; rejects if not. Null: there
-   * is nothing to see. It may leave the copy in any state.
+   * Checks before a model call whether the work can be judged at all. Rejects if not. Null: there is nothing
+   * to check. The check may leave the copy in any state.
    */
   preflight: ((ground: ProvingGround) => Promise<void>) | null;
-  /** Tests that failed before the run, as far as that is measured by now. */
+  /** Tests that failed before the run, if they were already measured. */
   knownFailures: () => readonly string[];
   /** Its reason may be a {@link Stop}: `interrupted` leaves the execution as it is. */
   signal: AbortSignal;
-  /** Proves the gates on the instance that did the work, and makes the output. */
+  /** Proves the gates on the instance that did the work, and creates the output. */
   conclude(finished: FinishedLoop): Promise<Conclusion>;
 }

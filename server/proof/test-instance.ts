@@ -16,23 +16,23 @@ export interface TestInstanceOptions {
   settings: Settings;
   worker: WorkerEntry;
   log: Log;
-  /** Told what the user must know of where the tests run, such as that there is no sandbox. */
+  /** Called with what the user must know about where the tests run, such as that there is no sandbox. */
   notice: (message: string) => void;
-  /** Absolute path: what the instance's private copy is made from. */
+  /** Absolute path of the source of the instance's private copy. */
   workspace: string;
-  /** Absolute path for what the instance needs. */
+  /** Absolute path for the files of the instance. */
   scratch: string;
   runtime: RuntimeChoice;
   image: string | null;
-  /** What the instance is called. */
+  /** The name of the instance. */
   name: string;
 }
 
-/** A worker that runs tests has nothing to ask. */
+/** A worker that runs tests has no questions. */
 const answerNothing = () =>
   Promise.reject(fail("instance_refused", { reason: "it asked for more than to run tests" }));
 
-/** Calls `use` with a pool of instances on a state of its own, and ends both. */
+/** Calls `use` with a pool of instances that has its own state, and ends both. */
 const withPool = async <Result>(
   { settings, worker, log, notice, workspace, scratch }: TestInstanceOptions,
   use: (pool: Pool, tenantId: string) => Promise<Result>,
@@ -65,8 +65,8 @@ const withPool = async <Result>(
 };
 
 /**
- * Calls `use` with an instance that only runs tests, where agents' commands run and on a private copy:
- * what others wrote is never run on the machine itself.
+ * Calls `use` with an instance that only runs tests, with the runtime of agents' commands and a private copy.
+ * Untrusted code never runs directly on this machine.
  */
 export const withTestInstance = <Result>(
   options: TestInstanceOptions,

@@ -46,68 +46,74 @@ import type { ReceivedFiles } from "../transfer/received-files.ts";
 export interface RuntimeOptions {
   /** Absolute path of the workspace folder. */
   workspace: string;
-  /** Absolute path; left out: `.coditect/state` in the workspace. */
+  /** Absolute path. Omitted: `.coditect/state` in the workspace. */
   stateFolder?: string;
-  /** Absolute path for the private copies; left out: in the operating system's cache folder. */
+  /** Absolute path for the private copies. Omitted: in the operating system's cache folder. */
   copiesFolder?: string;
-  /** Settings of the caller: flags, or the editor's. The user's file applies where they say nothing. */
+  /**
+   * The settings of the caller: flags, or the editor's settings. The user's file applies to settings that
+   * they omit.
+   */
   settings: SettingsInput;
-  /** Their origin; left out: flags of a command. */
+  /** Their origin. Omitted: flags of a command. */
   settingsFrom?: "flag" | "editor";
-  /** What the editor's settings for this workspace ask for, from outer to inner; they can only tighten. */
+  /** The editor's settings for this workspace, from outer to inner. They can only tighten. */
   workspaceSettings?: readonly SettingsInput[];
-  /** What the environment suggests, such as the provider whose key it has; weaker than the user's file. */
+  /**
+   * Values from the environment, such as the provider whose key it contains. The user's file overrides them.
+   */
   guessedSettings?: SettingsInput;
   credentials: Credentials;
-  /** Where logins to MCP servers are stored; left out: nowhere, so that nobody is logged in. */
+  /** The store of logins to MCP servers. Omitted: there is none, so nobody is logged in. */
   secrets?: SecretTexts;
   worker: WorkerEntry;
-  /** Where tools find their secrets; left out: this process's. */
+  /** The environment with the secrets of tools. Omitted: the environment of this process. */
   environment?: NodeJS.ProcessEnv;
   log: Log;
-  /** Left out: what the user has allowed for this workspace. */
+  /** Omitted: the consents that the user gave for this workspace. */
   consents?: Consents;
-  /** The editor that lends its language models; left out: none. */
+  /** The editor that lends its language models. Omitted: none. */
   editorModels?: EditorModels;
-  /** The editor that lends its tools; left out: none. */
+  /** The editor that lends its tools. Omitted: none. */
   editorTools?: EditorTools;
-  /** Has the user open the page of a login; left out: nobody can. */
+  /** Asks the user to open the page of a login. Omitted: nobody can open it. */
   openPage?: OpenPage;
-  /** Where the workspace is a copy of a client's files: what makes it. */
+  /** If the workspace is a copy of a client's files: what creates the copy. */
   received?: ReceivedFiles;
-  /** Left out: the tenant of the state folder. */
+  /** Omitted: the tenant of the state folder. */
   tenantId?: string;
-  /** A log that several runtimes share, and that their owner closes; left out: one in the state folder. */
+  /** A log that several runtimes share and that their owner closes. Omitted: a log in the state folder. */
   audit?: AuditLog;
-  /** Keys that the editor sends; left out: kept in this runtime alone. */
+  /** Keys that the editor sends. Omitted: this runtime stores them only in memory. */
   editorKeys?: HeldCredentials;
 }
 
 /** A runtime over one workspace folder. */
 export interface Runtime {
-  /** Parses, authorises, handles; rejects with a CoditectError. */
+  /** Parses, authorizes and handles a call. Rejects with a CoditectError. */
   readonly dispatch: Dispatch;
-  /** Calls the listener with every event from now on; returns how to stop. */
+  /** Calls the listener with every event from now on. Returns a function that stops it. */
   subscribe(listener: (event: RuntimeEvent) => void): () => void;
   readonly store: Store;
   readonly tokens: TokenBook;
   readonly audit: AuditLog;
   /**
-   * Settings that hold from now on: limits, deadlines, what agents may run, how runs are begun. Where
-   * the runtime reaches providers and how many instances it has is settled when it is opened.
+   * Applies settings from now on: limits, deadlines, what agents may run, options of runs. The addresses of
+   * providers and the number of instances do not change after the runtime was opened.
    */
   configure(settings: SettingsInput, workspaceSettings: readonly SettingsInput[]): void;
-  /** Ends running work as Interrupted, stops every instance, closes the store. */
+  /** Ends active work as Interrupted, stops every instance and closes the store. */
   close(): Promise<void>;
 }
 
 /**
- * The composition root: options in, a wired runtime out. Errors: `state_locked` while another
- * process owns the state folder, `state_damaged`, `state_newer`.
+ * The composition root: creates a runtime from options. Errors: `state_locked` if another process owns the
+ * state folder, `state_damaged`, `state_newer`.
  */
 export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
   const { workspace, editorKeys = heldCredentials(), environment = process.env } = options;
-  // Shared by those who read a setting when they need it: `configure` changes what they read next.
+  // Shared with all parts that read a setting when they need it. `configure` changes the next value that they
+  // read.
   const source = openSettings({
     workspace,
     chosen: options.settings,
@@ -181,7 +187,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     emit,
     log,
   });
-  // Who sends files to a server must not get out of their copy, whatever is in them.
+  // Files that a user sends to a server must not give access outside of the user's copy.
   const mayLeaveSandbox = options.received === undefined;
   const hooks = createHooks({
     ...{ workspace, settings, unconfined, mayLeaveSandbox, consents, environment },

@@ -17,7 +17,7 @@ import { Settings, type SettingsInput } from "../../schemas/settings.ts";
 import { privateUserFolder, userFolder } from "../platform/user-folder.ts";
 import { readInside } from "../workspace/open.ts";
 
-/** Whose file a setting is written to. */
+/** The file that a setting is written to. */
 type SettingScope = "user" | "workspace";
 
 const FILE = "settings.json";
@@ -27,32 +27,32 @@ const MOST_BYTES = 1 << 20;
 export interface SettingsSourceOptions {
   /** Absolute path; `.coditect/settings.json` in it can only tighten. */
   workspace: string;
-  /** Settings of the caller that opens the runtime: flags, or the editor's. */
+  /** The settings of the caller that opens the runtime: flags, or the editor's settings. */
   chosen: SettingsInput;
   chosenBy: Extract<SettingOrigin, "flag" | "editor">;
-  /** What the editor's settings for this workspace ask for, from outer to inner; they can only tighten. */
+  /** The editor's settings for this workspace, from outer to inner. They can only tighten. */
   asked?: readonly SettingsInput[];
-  /** What the environment suggests; weaker than the user's file. */
+  /** Values from the environment. The user's file overrides them. */
   guessed: SettingsInput;
 }
 
-/** The settings of a runtime, from every place that has a say. */
+/** The settings of a runtime, from all sources. */
 export interface SettingsSource {
-  /** As the files are now. Error: `invalid_file`. */
+  /** The values in the current files. Error: `invalid_file`. */
   current(): Settings;
   list(): SettingValue[];
   originOf(key: SettingKey): SettingOrigin;
-  /** The editor's Settings changed: the user's, and those of the workspace. */
+  /** Applies changed settings of the editor: the user's settings and those of the workspace. */
   choose(chosen: SettingsInput, asked: readonly SettingsInput[]): void;
   /**
-   * Writes a setting into a file; a null `value` of `undefined` takes it out. Errors: `unknown_setting`,
-   * `invalid_params`, and `setting_not_tighter` for what a workspace may not say.
+   * Writes a setting into a file. A `value` of `undefined` removes it. Errors: `unknown_setting`,
+   * `invalid_params`, and `setting_not_tighter` for a value that a workspace may not set.
    */
   set(scope: SettingScope, key: string, value: Json): void;
   unset(scope: SettingScope, key: string): void;
 }
 
-/** Parses a file of settings; `$schema` may be there for editors. */
+/** Parses a settings file. It may contain `$schema` for editors. */
 const parseFile = (path: string, text: string): SettingValues => {
   const invalid = (problems: string) => fail("invalid_file", { path, problems });
   let json: unknown;

@@ -5,13 +5,13 @@ import { say } from "../../scripts/machine/step.ts";
 
 const manifest = join(import.meta.dirname, "package.json");
 
-/** The groups that compare with them. */
+/** The groups of benchmarks that use these tools. */
 export const comparedGroups: ReadonlySet<string> = new Set(["proof", "scale", "store", "teams", "turn"]);
 
-/** Loads what the benchmarks compare with; it is installed beside this file, only where they are run. */
+/** Loads the tools for comparison. They are installed next to this file, only where benchmarks run. */
 export const peers = createRequire(manifest);
 
-/** Whether this one of them is installed. */
+/** Whether this tool is installed. */
 export const hasPeer = (name: string): boolean => {
   try {
     peers.resolve(name);
@@ -23,9 +23,9 @@ export const hasPeer = (name: string): boolean => {
 
 export const hasPeers = (): boolean => {
   try {
-    // The youngest of them: a folder that was installed before it is brought up to date.
+    // The newest tool. A folder that was installed before it was added is updated.
     peers.resolve("fastify/package.json");
-    // The last of them to be installed: its native part is there once everything is.
+    // npm installs the native part of this tool last, so if it exists, all tools are installed.
     peers("better-sqlite3");
     return true;
   } catch {
@@ -33,7 +33,7 @@ export const hasPeers = (): boolean => {
   }
 };
 
-/** Installs the peers once. Without them the benchmarks still measure, and compare with nothing. */
+/** Installs the tools once. Without them, the benchmarks measure but do not compare. */
 export const installPeers = async (): Promise<void> => {
   if (hasPeers()) return;
   try {

@@ -53,7 +53,7 @@ describe("what the user reads and decides", function () {
     assert.match(await readFile(join(folder, ".coditect/lessons.md"), "utf8"), /The tests say what is meant/);
   });
 
-  it("lists an alert in a view of its own and in the status bar until it is acknowledged", async () => {
+  it("lists an alert in its own view and in the status bar until it is acknowledged", async () => {
     const settings = { "coditect.limits.tokensPerDay": 10_000_000, "coditect.alerts.limitShare": 0.00001 };
     const workbench = await parts.session.open(await parts.session.project(settings));
     await workbench.rehearse();

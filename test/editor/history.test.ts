@@ -30,7 +30,7 @@ describe("a workspace with a long history", function () {
     return folder;
   });
 
-  /** With the newest run in sight. */
+  /** Opens the view with the newest run visible. */
   const openHistory = async (): Promise<Workbench> => {
     const workbench = await window();
     await workbench.showView();
@@ -50,7 +50,7 @@ describe("a workspace with a long history", function () {
     await workbench.picture("history-filtered");
     await workbench.command("CODITECT: Clear Filter");
     await workbench.treeItem(/^Run tdd: Task 0: split/).waitFor();
-    // By keyboard alone, page after page: the focus is not lost when there are no more.
+    // Uses only the keyboard, page after page. The focus must stay when there are no more pages.
     await workbench.command("Focus on Runs View");
     const focused = workbench.page.locator(".focused");
     for (let page = 1; page < RUNS / 50; page++) {

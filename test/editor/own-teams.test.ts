@@ -20,7 +20,7 @@ const shared = JSON.stringify({
   ],
 });
 
-describe("agents and teams of one's own", function () {
+describe("custom agents and teams", function () {
   skipUnlessNull(this, missingPart());
   const parts = useWorkbench();
   let project: string;
@@ -55,7 +55,7 @@ describe("agents and teams of one's own", function () {
     }
   });
 
-  it("makes an agent and a team, and says at its line what is wrong in one", async () => {
+  it("creates an agent and a team, and shows an error in one at its line", async () => {
     const workbench = await window();
     const { page } = workbench;
     await workbench.command("CODITECT: New Agent…");

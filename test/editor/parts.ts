@@ -17,7 +17,7 @@ export const output = join(root, "test", "output", "editor");
 
 const run = promisify(execFile);
 
-/** What installing the extension and starting code-server take on a quiet machine of two cores. */
+/** The time to install the extension and start code-server on a quiet machine with two cores. */
 const QUIET_START_MS = 3_500;
 
 const SAVE_MS = 10_000;
@@ -33,7 +33,7 @@ const chromiumPaths = [
 export const chromiumPath = (): string | null =>
   chromiumPaths.find((path) => path !== undefined && existsSync(path)) ?? null;
 
-/** Why the tests in a real editor cannot run here; null when they can. */
+/** The reason why the tests in a real editor cannot run here. Null when they can. */
 export const missingPart = (): string | null => {
   if (chromiumPath() === null) return "no Chromium was found (set CHROMIUM_PATH)";
   return hasCodeServer() ? null : "code-server is not installed (node scripts/machine.mjs editor)";
@@ -41,12 +41,12 @@ export const missingPart = (): string | null => {
 
 export interface CodeServer {
   url: string;
-  /** Folder of user data: settings, storage, logs. */
+  /** The user data folder: settings, storage, logs. */
   userData: string;
   process: ChildProcess;
-  /** What makes a program one of the same user: home, configuration, caches. */
+  /** Variables that make a program use the same home, configuration and caches. */
   environment: Record<string, string>;
-  /** Sets what only the user may set, beside what the server was started with. */
+  /** Sets the user's own settings in addition to those that the server was started with. */
   configureMachine(settings: Record<string, unknown>): Promise<void>;
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export interface CodeServerOptions {
   extensions: readonly string[];
   settings?: Record<string, unknown>;
   environment?: Record<string, string>;
-  /** With workspace trust, as people have it; else every folder is trusted. */
+  /** Turns on workspace trust, as for most users. Otherwise, every folder is trusted. */
   askTrust?: boolean;
 }
 
@@ -65,7 +65,7 @@ const quiet = {
   "telemetry.telemetryLevel": "off",
   "extensions.ignoreRecommendations": true,
   "workbench.tips.enabled": false,
-  // Without a graphics card, the processor draws everything that moves or blinks.
+  // Without a graphics card, the processor draws every animation.
   "workbench.reduceMotion": "on",
   "editor.cursorBlinking": "solid",
   "terminal.integrated.cursorBlinking": false,
@@ -73,13 +73,15 @@ const quiet = {
   "git.enabled": false,
   "files.autoSave": "off",
   "window.commandCenter": false,
-  // Whether this machine has a sandbox is not what these tests are about.
+  // These tests do not depend on a sandbox.
   "coditect.run.unconfined": "allow",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "js/ts.tsserver.useSyntaxServer": "never",
 };
 
-/** `CODITECT_TEST_THEME=dark` (or `contrast`) lets a whole run be seen in that theme; else it is light. */
+/**
+ * `CODITECT_TEST_THEME=dark` (or `contrast`) selects the theme of the whole test run. The default is light.
+ */
 const themes: Readonly<Record<string, string>> = {
   dark: "Default Dark Modern",
   contrast: "Default High Contrast",
@@ -89,7 +91,7 @@ const themed = themes[theme] === undefined ? {} : { "workbench.colorTheme": them
 
 const GROUP_DEADLINE_MS = 20_000;
 
-/** The extension's runtime closes its state after its editor has ended, and writes until then. */
+/** The extension's runtime closes its state after its editor ends, and writes until then. */
 const groupGone = async (leader: number): Promise<void> => {
   const allowed = pace.deadline(GROUP_DEADLINE_MS);
   const deadline = performance.now() + allowed;
@@ -146,7 +148,7 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
       ...folders,
       ...["--auth", "none", "--bind-addr", `127.0.0.1:${port}`],
       ...["--disable-telemetry", "--disable-update-check"],
-      // The browser is on this machine: what a closed window used is not kept for when it comes back.
+      // The browser runs on this machine, so the server need not keep a closed window's data for a reconnect.
       ...["--reconnection-grace-time", "10"],
       ...(askTrust ? [] : ["--disable-workspace-trust"]),
     ],
@@ -162,7 +164,7 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
     configureMachine,
     close: async () => {
       const ended = once(server, "exit");
-      // It leads a process group of its own: the extension host goes with it.
+      // It has its own process group, so the extension host ends with it.
       if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, "SIGTERM");
       await ended;
       if (server.pid !== undefined) await groupGone(server.pid);
@@ -196,7 +198,7 @@ const listening = async (server: ChildProcess): Promise<void> => {
   await promise;
 };
 
-/** The text of a file once it matches: the editor shows an edit before it has saved it. */
+/** Waits until a file matches and returns its text. The editor shows an edit before it saves it. */
 export const savedText = async (path: string, pattern: RegExp): Promise<string> => {
   const signal = AbortSignal.timeout(pace.deadline(SAVE_MS));
   for (;;) {

@@ -5,12 +5,12 @@ import { pace } from "./pace.ts";
 import { missingPart } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
 
-describe("a run under way", function () {
+describe("an active run", function () {
   skipUnlessNull(this, missingPart());
   const parts = useWorkbench();
   const window = parts.shareWindow(() => parts.session.project(throughModel(parts.model)));
 
-  it("stops in the middle when it is cancelled", async () => {
+  it("stops when it is cancelled", async () => {
     const workbench = await window();
     await workbench.openFile("src/bill.js");
     parts.model.hold();
@@ -79,7 +79,7 @@ describe("a run under way", function () {
     await workbench.picture("permission-revoke");
   });
 
-  it("says before a run what it will take, keeps a draft, and leads with the task while it runs", async () => {
+  it("shows an estimate before a run, keeps a draft, and shows the task first while it runs", async () => {
     const workbench = await window();
     await workbench.openFile("src/bill.js");
     parts.model.hold();

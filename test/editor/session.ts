@@ -12,16 +12,16 @@ import { openBrowser, openWorkbench, type Workbench } from "./workbench.ts";
 export interface EditorSession {
   readonly server: CodeServer;
   /**
-   * A fresh copy of the sample project; settings go into its `.vscode/settings.json`, those that no
-   * workspace may set into the machine's.
+   * A fresh copy of the sample project. Settings go into its `.vscode/settings.json`, and those that a
+   * workspace may not set go into the machine's settings.
    */
   project(settings?: Record<string, unknown>): Promise<string>;
-  /** A `.code-workspace` file with a copy of the sample project in a folder of each name beside it. */
+  /** A `.code-workspace` file. A folder of each name next to it contains a copy of the sample project. */
   workspace(names: readonly string[], settings: Record<string, unknown>): Promise<string>;
-  /** Opens a window, and closes the one before: two would share the machine's two cores. */
+  /** Opens a window and closes the previous one, because two windows would share the machine's two cores. */
   open(folder: string): Promise<Workbench>;
   closeWindow(): Promise<void>;
-  /** Keeps a picture of the window that is open. */
+  /** Saves a screenshot of the open window. */
   picture(name: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -34,7 +34,7 @@ const Manifest = z.looseObject({
   }),
 });
 
-/** Settings that only the user may set, and all others. */
+/** Splits settings into those that only the user may set and all others. */
 const byScope = (settings: Record<string, unknown>) => {
   const { contributes } = Manifest.parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
   const isMachine = (name: string) =>

@@ -5,23 +5,26 @@ import type { CodeServerOptions } from "./parts.ts";
 import { startSession, type EditorSession } from "./session.ts";
 import { OPEN_MS, type Workbench } from "./workbench.ts";
 
-/** Building and packaging the extension, starting code-server, and ending it all. */
+/** The time to build and package the extension, start code-server and end everything. */
 const SET_UP_MS = 600_000;
-/** A test on a quiet machine, once its window is open. */
+/** The time of a test on a quiet machine after its window opened. */
 const TEST_MS = 180_000;
 
-/** What the tests of a suite work with; it is there once the suite's hooks have run. */
+/** The context of the tests in a suite. It is available after the suite's hooks ran. */
 export interface SuiteParts {
   readonly session: EditorSession;
   readonly model: HeldModel;
   /**
-   * The one window of a suite whose tests leave it as they found it, without open editors. The first test
-   * opens it on the folder that `prepare` makes, and so does the next test after one that failed.
+   * The window of a suite. Its tests leave it as they found it, without open editors. The first test opens it
+   * on the folder that `prepare` creates, and so does the test after a failed one.
    */
   shareWindow(prepare: () => Promise<string>): () => Promise<Workbench>;
 }
 
-/** The session of all suites that need nothing special: starting one takes as long as opening a window. */
+/**
+ * The session of all suites without special options, because starting a session takes as long as opening a
+ * window.
+ */
 let shared: Promise<EditorSession> | null = null;
 after(async function () {
   this.timeout(SET_UP_MS);
@@ -29,8 +32,8 @@ after(async function () {
 });
 
 /**
- * Adds hooks to the suite it is called in: a session and a held model for all its tests, and a picture of each
- * that failed. With `options`, which is asked when it starts, the session belongs to this suite alone.
+ * Adds hooks to the current suite: a session and a held model for all its tests, and a screenshot of each
+ * failed test. With `options`, which is called when the session starts, the suite has its own session.
  */
 export const useWorkbench = (options?: () => Omit<CodeServerOptions, "extensions">): SuiteParts => {
   let model: HeldModel | null = null;
@@ -38,7 +41,7 @@ export const useWorkbench = (options?: () => Omit<CodeServerOptions, "extensions
   let current: Test | null = null;
   let window: Workbench | null = null;
 
-  /** Opening a window tells how fast the machine is: the test that opened it is given time by that. */
+  /** The time to open a window shows how fast the machine is. The deadline of the test depends on it. */
   const followPace = (from: EditorSession): EditorSession => ({
     ...from,
     open: async (folder) => {

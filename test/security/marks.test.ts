@@ -47,7 +47,7 @@ const executing = [
   ".mocharc.json",
   "webpack.config.js",
   "eslint.config.mjs",
-  // What builds a project.
+  // Files that build a project.
   ...[
     "gradlew",
     "mvnw.cmd",
@@ -73,7 +73,7 @@ const executing = [
     "action.yml",
     "phpunit.xml",
   ],
-  // What editors, debuggers and shells load by themselves.
+  // Files that editors, debuggers and shells load by themselves.
   ...[
     ".zed/tasks.json",
     ".exrc",
@@ -84,7 +84,8 @@ const executing = [
     ".irbrc",
     ".inputrc",
   ],
-  // Variants that an attacker tries next: other names of the same tool, and other tools of the same kind.
+  // Variants that an attacker might try next: other file names of the same tool, and other tools of the same
+  // kind.
   ...[
     ".git",
     "sub/.git",
@@ -176,7 +177,7 @@ const ordinary = [
   ...["Cargo.toml", "pyproject.toml", "composer.json", "go.mod", "src/project.ts", "src/workspace.rs"],
 ];
 
-/** Lines of a manifest that name what runs. */
+/** Lines of a manifest that name a program to run. */
 const lines: readonly (readonly [path: string, line: string])[] = [
   ["Cargo.toml", 'build = "evil.rs"'],
   ["Cargo.toml", "[patch.crates-io]"],
@@ -207,7 +208,7 @@ const lines: readonly (readonly [path: string, line: string])[] = [
   ["Gemfile.lock", "  remote: http://rubygems.org/"],
 ];
 
-/** Other spellings of what is marked or closed, and the system that finds the file under them. */
+/** Other spellings of marked or hidden paths, and the system that resolves them to the same file. */
 const spellings: readonly (readonly [spelling: string, path: string])[] = [
   [".vscode./tasks.json", ".vscode/tasks.json"],
   [".vscode /tasks.json.", ".vscode/tasks.json"],
@@ -307,7 +308,7 @@ describe("a change of a file that something runs, or that steers tools", () => {
       assert.deepEqual(depends(version), ["executes"], version);
   });
 
-  it("is not marked in a lock file for a registry, or for a host that the file named before", () => {
+  it("is not marked in a lock file for a registry, or for a host that the file already named", () => {
     const entry = (url: string) => `      "resolved": "${url}",\n`;
     const [own, registry] = [
       entry("https://npm.corp.test/a-1.tgz"),

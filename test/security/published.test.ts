@@ -20,20 +20,20 @@ import { skipUnlessNull } from "../support/skip.ts";
 import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
 
 /**
- * Attacks that were published of comparable tools, each rebuilt in its kind. Others of them have their tests
- * where the kind is tested: keys that a repository sends elsewhere (CVE-2026-21852: `endpoints`, `keys`),
- * configuration that is used before it was allowed or after it changed (CVE-2025-59536, CVE-2025-54136,
- * GHSA-wpqr-6v78-jr5g: `configuration`, `untrusted`), links out of the workspace (CVE-2025-53109: `links`),
- * tools that change after they were allowed (`tools`), commands that run another program (CVE-2025-54795,
- * CVE-2025-66032, CVE-2026-22708: `commands`), the end of a command that a question does not show (Gemini CLI in
- * July 2025: `unit/executions/permissions`), code in the selectors of emoji (GlassWorm: `shown-text`), settings
- * that turn questions off (CVE-2026-33068: `unit/schemas/resolve-settings`), and an action whose tag was moved
+ * Published attacks on comparable tools, each rebuilt as a test. Other files test more of them: keys that a
+ * repository sends elsewhere (CVE-2026-21852: `endpoints`, `keys`), configuration that is used before it was
+ * allowed or after it changed (CVE-2025-59536, CVE-2025-54136, GHSA-wpqr-6v78-jr5g: `configuration`,
+ * `untrusted`), links out of the workspace (CVE-2025-53109: `links`), tools that change after they were
+ * allowed (`tools`), commands that run another program (CVE-2025-54795, CVE-2025-66032, CVE-2026-22708:
+ * `commands`), the end of a command that a question does not show (Gemini CLI in July 2025:
+ * `unit/executions/permissions`), code in emoji variation selectors (GlassWorm: `shown-text`), settings that
+ * turn questions off (CVE-2026-33068: `unit/schemas/resolve-settings`), and an action whose tag was moved
  * (CVE-2025-30066: `unit/architecture/supply-chain`).
  */
 const sandbox = await probeSandbox();
 
 describe("published attacks: files that approve or start something (CVE-2025-53773, CVE-2025-54135)", () => {
-  // In any case of letters (CVE-2025-59944): on many file systems it is the same file.
+  // In upper and lower case (CVE-2025-59944): on many file systems, both names refer to the same file.
   for (const path of [
     ".vscode/settings.json",
     ".VSCode/Settings.JSON",

@@ -160,14 +160,14 @@ describe("text of others elsewhere", () => {
     assert.doesNotMatch(code(picture), /\n/);
   });
 
-  it("is plain in SARIF, whose messages show links", () => {
+  it("has no links in SARIF messages", () => {
     const link = "[Open](https://attacker.example)";
     const finding = aFinding({ title: `a\u202eb ${link}`, explanation: link, path: "x\u200b.ts" });
     const sarif = sarifText([finding], [], "/nowhere");
     assert.doesNotMatch(sarif, /\u202e|\u200b|\]\(/);
   });
 
-  it("makes no icon of ours in a list, where VS Code shows `$(name)` as one", () => {
+  it("makes no icon in a list, where VS Code shows `$(name)` as an icon", () => {
     assert.equal(itemText("$(pass) Every gate held.\n$(x)"), "$ (pass) Every gate held. $ (x)");
   });
 

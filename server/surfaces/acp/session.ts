@@ -34,25 +34,25 @@ import { RunUpdates } from "./updates.ts";
 
 const l10n = createLocalizer({});
 
-/** A runtime for the session's folder, with the options that every run of it is given. */
+/** A runtime for the session's folder, with the options of all its runs. */
 export interface AcpRuntime {
   connection: Connection;
   runOptions: Partial<RunOptions>;
   close(): Promise<void>;
 }
 
-/** What the work on one prompt uses. */
+/** The data for the work on one prompt. */
 interface PromptWork {
   connection: Connection;
   client: AgentContext;
-  /** Aborts when the user cancels the prompt. Nobody waits for the user's answers any more. */
+  /** Aborts when the user cancels the prompt. After that, nothing waits for the user's answers. */
   signal: AbortSignal;
 }
 
 /** One ACP session: a workspace folder and at most one run at a time. */
 export class AcpSession {
   readonly #id: string;
-  /** Which questions the editor can show; null: none. */
+  /** The kinds of questions that the editor can show. Null: none. */
   readonly #elicitation: ElicitationCapabilities | null;
   readonly #workspace: string;
   readonly #open: () => Promise<AcpRuntime>;
@@ -70,11 +70,11 @@ export class AcpSession {
     this.#open = open;
   }
 
-  /** Works on a prompt until its run ends. A wrong request is answered in the conversation. */
+  /** Works on a prompt until its run ends. A request that is not valid gets an answer in the conversation. */
   async prompt({ prompt, _meta }: PromptRequest, client: AgentContext): Promise<PromptResponse> {
     const controller = new AbortController();
     this.#prompt = controller;
-    // ACP clients name the trace of a request here.
+    // ACP clients put the trace of a request here.
     const trace = readTraceContext(_meta?.traceparent, _meta?.tracestate);
     const origin = { ...commandOrigin("session/prompt", trace), session: this.#id };
     try {
@@ -139,7 +139,7 @@ export class AcpSession {
   #onEvent(event: RunEvent, updates: RunUpdates, prompt: PromptWork): Promise<unknown> | undefined {
     const asked = this.#askFor(event, prompt);
     if (asked !== undefined)
-      // A run that is cancelled no longer needs the answer.
+      // A cancelled run does not need the answer.
       return asked.catch((error: unknown) => {
         if (!prompt.signal.aborted) throw error;
       });
@@ -147,7 +147,7 @@ export class AcpSession {
     return sent.length === 0 ? undefined : Promise.all(sent);
   }
 
-  /** Asks the user what the run asks, and answers it. */
+  /** Shows a question of the run to the user, and answers it. */
   #askFor(event: RunEvent, prompt: PromptWork): Promise<unknown> | undefined {
     const { connection } = prompt;
     if (event.type === "approval.needed") {
@@ -213,7 +213,7 @@ export class AcpSession {
     return PermissionDecision.catch("deny").parse(chosen);
   }
 
-  /** Asks what a tool server wants to know. Declines if the editor cannot ask it. */
+  /** Asks a question of a tool server. Declines if the editor cannot show it. */
   async #answerServer({ client, signal }: PromptWork, question: ServerQuestion): Promise<QuestionAnswer> {
     const session = { id: this.#id, can: this.#elicitation };
     const answer = await untilAborted(askInEditor(question, session, client), signal, cancelled);
@@ -244,7 +244,7 @@ export class AcpSession {
     return outcome.outcome === "selected" && outcome.optionId === "yes";
   }
 
-  /** An editor may leave the question open when the user cancels the prompt, so nobody waits for it then. */
+  /** When the user cancels the prompt, an editor may leave the question open, so nothing waits for it. */
   #request(
     { client, signal }: PromptWork,
     request: RequestPermissionRequest,
@@ -277,7 +277,7 @@ const start = (
   return connection.call("teams/execute", { team_id: team, task, file, data: null, options });
 };
 
-/** It is not an error if it was answered elsewhere or nothing waits for the answer any more. */
+/** It is not an error if the question was answered elsewhere or nothing waits for the answer. */
 const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
   try {
     await answering;

@@ -12,11 +12,11 @@ import type { Folder } from "./folders.ts";
 
 const OptionsAround = EditorOptions.extend({ settings: z.unknown().optional() });
 
-/** Settings of the editor. Folders are named by their URI. */
+/** The editor's settings. Keys of folders are URIs. */
 export type ReadSettings = EditorSettings & {
-  /** As the user wrote them. */
+  /** The user's values. */
   chosen: SettingsInput;
-  /** What the workspace asks for in a folder. */
+  /** The workspace's values for a folder. */
   asked: (folder: string) => readonly SettingsInput[];
   /** The values for a folder, with the defaults. */
   valuesIn: (folder: string) => Settings;
@@ -26,7 +26,7 @@ export type ReadOptions = Omit<EditorOptions, "settings"> & { settings: ReadSett
 const WrittenSettings = z.looseObject({ runtime: z.record(z.string(), z.unknown()).optional() });
 const OfWorkspace = z.looseObject({ folders: EditorSettings.shape.folders });
 
-/** The valid values. A workspace that sets another must not keep the user from working there. */
+/** The valid values. A wrong value in a workspace must not keep the user from working there. */
 const validOf = (written: Record<string, unknown>): SettingsInput =>
   nestSettings(
     Object.fromEntries(
@@ -66,8 +66,8 @@ export const readSettings = (given: unknown): { settings: ReadSettings; problems
 };
 
 /**
- * `initializationOptions`. Settings may be wrong and are then left out; all else must be right,
- * above all whether the workspace is trusted. Error: `invalid_params`.
+ * `initializationOptions`. Settings that are not valid are left out. Everything else must be valid,
+ * especially whether the workspace is trusted. Error: `invalid_params`.
  */
 export const readOptions = (given: unknown): { options: ReadOptions; problems: string | null } => {
   const parsed = OptionsAround.safeParse(given ?? {});
@@ -83,7 +83,7 @@ export const readOptions = (given: unknown): { options: ReadOptions; problems: s
 /** `{ settings: { coditect } }` of `workspace/didChangeConfiguration`. */
 export const ChangedConfiguration = z.object({ coditect: z.unknown().optional() });
 
-/** Where a folder's state is kept; one of its own for each folder, also in the editor's storage. */
+/** The state folder of a workspace folder. Each one has its own, also in the editor's storage. */
 export const stateFolderOf = (folder: Folder, options: Pick<EditorOptions, "state_folder">): string => {
   if (options.state_folder === null) return join(folder.root, ".coditect", "state");
   const hash = createHash("sha256").update(folder.root).digest("hex").slice(0, 12);

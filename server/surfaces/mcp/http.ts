@@ -6,7 +6,10 @@ import type { Connection } from "../../hosting/connection.ts";
 import { answerIndependently, isIndependent } from "./independent.ts";
 import { createMcpServer } from "./server.ts";
 
-/** A client of a protocol before 2026-07-28 has one session. More than this many at once are not honest use. */
+/**
+ * The maximum number of sessions at a time. Only protocols before 2026-07-28 use sessions, one for each
+ * client, so a larger number suggests abuse.
+ */
 const MOST_SESSIONS = 32;
 
 interface Session {
@@ -18,7 +21,7 @@ interface Session {
 export interface McpEndpoint {
   /** Answers one request. `body`: of a POST, as JSON. */
   handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
-  /** Ends all sessions, and with them the runs that their calls wait for. */
+  /** Ends all sessions and the runs that their calls wait for. */
   close(): Promise<void>;
 }
 
@@ -49,7 +52,7 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
     return { server, transport };
   };
 
-  /** Closes the session that was unused for the longest time. */
+  /** Closes the session that has been unused for the longest time. */
   const makeRoom = async (): Promise<void> => {
     const [oldest] = sessions.values();
     if (sessions.size >= MOST_SESSIONS) await oldest?.server.close();
@@ -64,7 +67,7 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
       const id = request.headers["mcp-session-id"];
       if (typeof id === "string") {
         const session = sessions.get(id);
-        // The client then begins a new one: specification, "Session Management".
+        // The client then starts a new one: specification, "Session Management".
         if (session === undefined) {
           refuse(response, 404, "The session was not found");
           return;

@@ -1,6 +1,9 @@
 import type { ServerContext } from "@modelcontextprotocol/server";
 
-/** How to tell the client of a call what happens, one line at a time. A client that did not ask is told nothing. */
+/**
+ * Sends the progress of a call to its client, one line at a time. Sends nothing if the client did not request
+ * progress.
+ */
 export const progressOf = ({
   _meta,
   notify,

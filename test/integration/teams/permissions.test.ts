@@ -49,7 +49,7 @@ describe("an agent that asks the user while it works", function () {
   };
   const asked = (): PermissionRequest[] =>
     project.told("permission.needed").map(({ permission }) => permission);
-  /** Runs the turns; what each tool said to the agent. */
+  /** Runs the turns. Returns what each tool returned to the agent. */
   const work = async (ask_permissions = true): Promise<string[]> => {
     const { task_id } = await project.run("reader", { task: "Look.", options: { ask_permissions } });
     const { executions } = await project.call("runs/get", { task_id });
@@ -161,7 +161,7 @@ describe("an agent that asks the user while it works", function () {
       turns = [call("read_file", { path: ".env.test" })];
     });
 
-    it("is asked once, gives the file to the tests alone, and remembers the answer", async () => {
+    it("is asked once, opens the file only to tests, and remembers the answer", async () => {
       answer("allow_always");
       for (let run = 0; run < 2; run += 1) {
         const [status, , said = ""] = await settle();
@@ -173,7 +173,7 @@ describe("an agent that asks the user while it works", function () {
         asked().map(({ kind, name }) => ({ kind, name })),
         [{ kind: "file", name: ".env.test" }],
       );
-      // The first time nobody knows how long all tests take; a later run knows it before they start.
+      // In the first run, the duration of all tests is unknown. A later run knows it before they start.
       const expected = project.told("suite.started").map(({ expected_ms }) => expected_ms);
       assert.deepEqual(
         expected.map((duration) => duration !== null),
@@ -187,7 +187,7 @@ describe("an agent that asks the user while it works", function () {
       );
     });
 
-    it("says what is missing where the user denies it", async () => {
+    it("says what is missing if the user denies it", async () => {
       answer("deny");
       const [status, error = ""] = await settle();
       assert.equal(status, "Failed");
@@ -210,7 +210,7 @@ describe("an agent that asks the user while it works", function () {
       server.close();
     });
 
-    /** Goes through the proxy, as programs that honour HTTP_PROXY do. */
+    /** Uses the proxy, like programs that honor HTTP_PROXY. */
     const fetching = (): Turn =>
       run(
         "node",

@@ -63,7 +63,7 @@ describe("an MCP server that asks the user during a call", function () {
     assert.equal(fish.max_items, 3);
   });
 
-  it("may do so by protocol 2026-07-28", async () => {
+  it("can do so with protocol 2026-07-28", async () => {
     files.writeServers({ it: misbehaving("asks") });
     const tools = files.open();
     const greet = async (ask: AskUser | null) =>

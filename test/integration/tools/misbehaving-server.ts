@@ -1,4 +1,4 @@
-// An MCP server that does what the first argument says, for tests of the client.
+// An MCP server for tests of the client. The first argument selects its behavior.
 import { inputRequired, inputResponse, McpServer } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
@@ -40,7 +40,8 @@ const createServer = (): McpServer => {
     server.registerResource("manual", "doc://manual", { description: "How it works." }, () => ({
       contents: [{ uri: "doc://manual", text: "Turn the handle." }],
     }));
-  // Since protocol 2026-07-28, a question is the answer to a call, which the client repeats with what it was told.
+  // Since protocol 2026-07-28, a server returns a question as the result of a call. The client repeats the
+  // call with the answer.
   if (behaviour === "asks")
     server.registerTool("greet", { description: "Greets the user." }, ({ mcpReq }) => {
       const told = inputResponse(mcpReq.inputResponses, "name");

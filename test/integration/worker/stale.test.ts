@@ -18,7 +18,7 @@ const built = (name: string, more: object = {}): string =>
 const test = (imported: string): string =>
   `const value = require(${JSON.stringify(imported)});\nrequire("node:test")("is 2", () => { if (value !== 2) throw new Error("it is " + value); });\n`;
 
-/** `app` uses `core` by its name, whose `dist` git ignores and whose user built it. */
+/** `app` uses `core` by its name. Git ignores the `dist` folder of `core`, and the user built it. */
 const siblings = {
   ".gitignore": "dist/\nnode_modules\n",
   "package.json": '{ "workspaces": ["packages/*"], "scripts": { "test": "npm test --workspaces" } }',
@@ -85,7 +85,7 @@ describe("what packages are built to", function () {
     write(copy, "packages/core/src/index.js", "module.exports = 2;\n");
     for (let round = 0; round < 2; round += 1) {
       const report = await run(copy, ["packages/app/app.test.js"]);
-      // The tests run nevertheless, on what was built before.
+      // The tests still run, with the output of the earlier build.
       assert.deepEqual([report.outcome, report.counts.failed], ["failed", 1]);
       assert.deepEqual(
         report.errors.map(({ name, message }) => [name, message.includes("no build")]),
@@ -94,7 +94,7 @@ describe("what packages are built to", function () {
     }
   });
 
-  it("counts where the build fails, but writes what it builds", async () => {
+  it("counts if the build fails but writes its output", async () => {
     const core = built("core", { scripts: { build: `${build} && exit 2` } });
     const copy = await copyOf(
       { ...siblings, "packages/core/package.json": core },

@@ -24,8 +24,8 @@ const Manifest = z.object({
   devDependencies: z.record(z.string(), z.string()),
 });
 
-describe("what we install and ship", () => {
-  it("comes from the registry of npm, and each package has a hash", () => {
+describe("every package that we install or ship", () => {
+  it("comes from the npm registry and has a hash", () => {
     const { packages } = Lock.parse(JSON.parse(read("package-lock.json")));
     const odd = Object.entries(packages).filter(
       ([path, { resolved = "https://registry.npmjs.org/", integrity = "", link = false }]) =>
@@ -35,7 +35,7 @@ describe("what we install and ship", () => {
     assert.deepEqual(odd, []);
   });
 
-  it("is named by version: no address, no alias of another package, no other folder", () => {
+  it("is named by version, and not by an address, an alias or a folder", () => {
     const { dependencies, devDependencies } = Manifest.parse(JSON.parse(read("package.json")));
     const versions = Object.entries({ ...dependencies, ...devDependencies });
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe("what we install and ship", () => {
     );
   });
 
-  it("is listed with its version, hash, licence and install scripts", () => {
+  it("is listed with its version, hash, license and install scripts", () => {
     const input = "node_modules/ssh2/lib/index.js";
     const outputs = {
       "dist/a.js": { inputs: { [input]: { bytesInOutput: 1 }, "server/a.ts": { bytesInOutput: 1 } } },
@@ -63,7 +63,7 @@ describe("what we install and ship", () => {
     });
   });
 
-  it("is built by actions that are named by commit, in jobs that can only read", () => {
+  it("is built with actions that are pinned to commits, in jobs that can only read", () => {
     for (const workflow of globSync(".github/workflows/*.yml", { cwd: root })) {
       const text = read(workflow);
       for (const [, action = ""] of text.matchAll(/uses:\s*(\S+)/g))

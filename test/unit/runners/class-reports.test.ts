@@ -27,7 +27,7 @@ const write = async (root: string, files: Readonly<Record<string, string>>): Pro
   }
 };
 
-/** What the runner's adapter reads from these files after the runner ended with `exit`. */
+/** The result that the runner's adapter reads from these files after the runner ended with `exit`. */
 const read = async (
   runner: Runner,
   files: Readonly<Record<string, string>>,
@@ -44,7 +44,7 @@ const read = async (
   );
 };
 
-/** What a run of these files alone reports, from the same. */
+/** The same result for a run of only these files. */
 const reportOf = async (
   files: Readonly<Record<string, string>>,
   wanted: string[],
@@ -144,7 +144,7 @@ describe("reports that name classes", () => {
     assert.deepEqual((await read("gradle", files, { output: warning })).load_errors, []);
   });
 
-  it("do not judge chosen files by what cannot be compiled in another module", async () => {
+  it("do not judge chosen files by compile errors in another module", async () => {
     const output =
       "[ERROR] COMPILATION ERROR :\n[ERROR] <folder>/core/src/test/java/shop/SetupTest.java:[3,1] cannot find symbol\n";
     const files = Object.fromEntries(
@@ -162,7 +162,7 @@ describe("reports that name classes", () => {
     );
   });
 
-  it("keep the failure of one row of a table where the project lets failures pass", async () => {
+  it("keep the failure of one row of a table if the project ignores failures", async () => {
     const rows = `<testsuite name="shop.RowTest"><testcase name="row" classname="shop.RowTest"/>
       <testcase name="row" classname="shop.RowTest"><failure message="no" type="AssertionError"/></testcase></testsuite>`;
     for (const [runner, place, output] of [
@@ -177,7 +177,7 @@ describe("reports that name classes", () => {
     }
   });
 
-  it("take a test for a test, whatever other runners mean by its name", async () => {
+  it("treat a test as a test even if its name means something else to other runners", async () => {
     const xml = `<testsuites><testsuite name="a.test.ts" file="a.test.ts"><testcase name="classMethod" classname="" file="a.test.ts"><failure type="AssertionError"/></testcase>
       <testcase name="Error" classname="" file="a.test.ts"><failure type="AssertionError"/></testcase></testsuite></testsuites>`;
     assert.deepEqual(outline(await read("bun", { "report/report.xml": xml })), [

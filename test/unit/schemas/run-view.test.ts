@@ -45,7 +45,7 @@ describe("the view of a run", () => {
     assert.deepEqual(activities, [null, { kind: "tool", tool: "finish", subject: "" }, { kind: "gates" }]);
   });
 
-  it("says that all tests run and how long they take, and then what went on before", () => {
+  it("says that all tests run and how long they take, and then shows the earlier activity again", () => {
     const base = { at, task_id, execution_id };
     const events: RuntimeEvent[] = [
       executionEvent(1, 1, "Running"),

@@ -35,7 +35,7 @@ describe("a workspace's setting in the editor", () => {
     assert.equal(minutes(undefined, undefined, 5), 5);
   });
 
-  it("follows the same rule as the same setting in the workspace's own file", () => {
+  it("follows the same rule as in the workspace's own file", () => {
     const keys = {
       ...runtimeSettings,
       "run.runtime": "runtime",

@@ -4,7 +4,7 @@ import { asksWhere } from "../../../server/teams/gates/asks-where.ts";
 
 const asking = (text: string): number[] => [...asksWhere(text, () => true).keys()];
 
-describe("code that asks where it runs", () => {
+describe("code that checks where it runs", () => {
   for (const [text, lines] of [
     ["const slug = () => (process.getActiveResourcesInfo().length > 0 ? 1 : 2);", [1]],
     ["if (performance.nodeTiming.bootstrapComplete > 0) {", [1]],
@@ -25,7 +25,7 @@ describe("code that asks where it runs", () => {
     ['import sys\nif hasattr(sys, "_called_from_test"):', [2]],
     ["import sys\nif type(sys.stdout).__name__ == 'EncodedFile':", [2]],
   ] as [string, number[]][])
-    it(`is seen: ${text.split("\n").at(-1) ?? ""}`, () => {
+    it(`is found: ${text.split("\n").at(-1) ?? ""}`, () => {
       assert.deepEqual(asking(text), lines);
     });
 
@@ -46,21 +46,21 @@ describe("code that asks where it runs", () => {
     "import threading\nlock = threading.Lock()\nif lock.locked():",
     "# if (process.memoryUsage().heapUsed > 1)",
   ])
-    it(`is not seen: ${text.split("\n").at(-1) ?? ""}`, () => {
+    it(`is not found: ${text.split("\n").at(-1) ?? ""}`, () => {
       assert.deepEqual(asking(text), []);
     });
 
-  it("counts a value only where something depends on it", () => {
+  it("counts a value only if other code depends on it", () => {
     const text = 'import os from "node:os";\nconst all = os.cpus();\nstart(all.length);\n';
     assert.deepEqual([...asksWhere(text, () => false)], []);
   });
 
-  it("takes no time to be looked for in what a program wrote", () => {
+  it("is searched for quickly in generated code", () => {
     const long = "if (performance.nodeTiming) return ".repeat(20_000);
     assert.deepEqual(asking(long), []);
   });
 
-  it("concerns the lines below only where it leaves its block or goes on in them", () => {
+  it("affects the lines below only if it leaves its block or continues on them", () => {
     const head = "const isBusy = performance.eventLoopUtilization().active > 0;\n";
     const belowOf = (line: string) => asksWhere(head + line, (number) => number === 2).get(2);
     assert.deepEqual(

@@ -421,7 +421,7 @@ describe("the gate clean", () => {
     assert.deepEqual(asked, [null]);
   });
 
-  describe("of a suite that takes long", () => {
+  describe("of a slow suite", () => {
     const slow = report(
       ["old", "bill", "cart", "shop"].map((name) => [name, "passed", `test/${name}.test.js`]),
       { duration_ms: 120_000 },

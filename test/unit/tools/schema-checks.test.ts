@@ -5,7 +5,7 @@ import { ownSchemas, serverSchemas } from "../../../server/tools/schema-checks.t
 const pair = { prefixItems: [{ type: "string" }, { type: "number" }] };
 const schemaOf = ($schema: string, value: object) => ({ $schema, type: "object", properties: { value } });
 
-describe("the check of an input by the schema of its tool", () => {
+describe("the validation of a tool's input", () => {
   for (const [whose, open] of Object.entries({ "the user": ownSchemas, "a server": serverSchemas })) {
     it(`knows draft 2020-12, in a schema of ${whose}`, () => {
       const validate = open().compile(schemaOf("https://json-schema.org/draft/2020-12/schema", pair));
@@ -21,7 +21,7 @@ describe("the check of an input by the schema of its tool", () => {
     });
   }
 
-  it("takes a server's schema of a draft that it does not know for one of draft 7", () => {
+  it("treats a server's schema of an unknown draft as draft 7", () => {
     const validate = serverSchemas().compile(schemaOf("https://example.org/draft", { type: "string" }));
     assert.equal(validate({ value: 5 }), false);
   });

@@ -35,11 +35,11 @@ export const sha256 = (bytes: Buffer): string => createHash("sha256").update(byt
 export const filesOf = ({ changes, inverse }: GitChange) =>
   changes.map(({ path, before }, index) => ({ path, before, after: inverse[index]?.before ?? null }));
 
-/** One line for each proof, as it is made. */
+/** One line for each proof, written when the gate ends. */
 export const proofLine = ({ held, gate, reason }: GateProof): string =>
   `${held ? "✔" : "✖"} ${gate.padEnd(10)} ${reason}`;
 
-/** The mutants that a person confirmed to make no difference, from the state of the workspace. */
+/** The mutants that make no difference, as a person confirmed, from the state of the workspace. */
 const confirmedIn = async (
   workspace: string,
   environment: NodeJS.ProcessEnv,
@@ -49,7 +49,7 @@ const confirmedIn = async (
     return await readConfirmed(workspace, environment);
   } catch (error) {
     if (!(error instanceof CoditectError)) throw error;
-    // A state that cannot be read must not end the proof: without it, every mutant counts.
+    // An unreadable state must not end the proof. Without the state, every mutant counts.
     cliLog(environment)("warn", "Confirmed mutants cannot be read, so all mutants count", {
       error: error.message,
     });
@@ -77,10 +77,13 @@ const readConfirmed = async (
   }
 };
 
-/** Refuses IDs of `--equivalent` that no mutant of the change has: they would silently confirm nothing. */
+/**
+ * Refuses IDs of `--equivalent` that no mutant of the change has. Otherwise, they would have no effect and no
+ * message.
+ */
 const refuseUnknown = (proof: GateProof, equivalent: readonly string[]): void => {
   const { gate, held, mutants, confirmed = [], survivors = [] } = proof;
-  // A gate that ended before it made its mutants knows none of them.
+  // A gate that ended before it created its mutants knows none of them.
   if (gate !== "mutants" || (!held && mutants === undefined)) return;
   const unknown = equivalent.filter((id) => !confirmed.includes(id));
   if (unknown.length === 0) return;

@@ -9,7 +9,7 @@ import { failureOf } from "./rounds.ts";
 
 /** Shows a run in progress. */
 export interface Progress {
-  /** Called with each event, after the view has taken it in. */
+  /** Called with each event, after the view was updated. */
   event(event: RuntimeEvent): void;
   /** Leaves the last state on the screen and restores the cursor. */
   end(): void;
@@ -25,29 +25,29 @@ const jsonTypes: ReadonlySet<RuntimeEvent["type"]> = new Set([
   "finding.reported",
 ]);
 
-/** The last event, `run.finished`, is not written here: it comes when the changes are applied. */
+/** Does not write the last event, `run.finished`. It follows when the changes are applied. */
 export const jsonProgress = (terminal: Terminal): Progress => ({
   event: (event) => {
     if (jsonTypes.has(event.type)) terminal.out(`${JSON.stringify(event)}\n`);
-    // Standard output has only these events, so messages for the user go elsewhere.
+    // Standard output contains only these events, so messages for the user go elsewhere.
     else if (event.type === "notice") terminal.err(`! ${event.message}\n`);
   },
   end: () => undefined,
 });
 
-/** One of our own lines, with any foreign names in it made safe. */
+/** One of CODITECT's own lines. Untrusted names in it are made safe. */
 const oneRow = (line: string): string => terminalText(line.replace(/[\r\n]+/g, " "));
 
 const APPROVAL = "approval";
 
-/** The name of the question that an event asks; null if it asks none. */
+/** The name of the question that an event asks. Null if it asks none. */
 const questionOf = (event: RuntimeEvent): string | null => {
   if (event.type === "permission.needed") return event.permission.permission_id;
   if (event.type === "question.needed") return event.question.question_id;
   return event.type === "approval.needed" ? APPROVAL : null;
 };
 
-/** The stages, redrawn in place. */
+/** Draws the stages in place. */
 export const liveProgress = async (
   view: RunView,
   file: string | null,
@@ -97,7 +97,7 @@ export const liveProgress = async (
   };
 };
 
-/** A suite that takes less needs no word. Milliseconds. */
+/** A shorter suite needs no line. Milliseconds. */
 const LONG_SUITE_MS = 10_000;
 
 /** One line per step, for logs and pipes. */

@@ -30,7 +30,7 @@ describe("coditect acp", function () {
   let onUpdate: (update: SessionUpdate) => void;
   /** The kind of option that the user chooses. */
   let chooses: PermissionOptionKind;
-  /** Called when the editor is asked; the answer comes when it resolves. */
+  /** Called when the editor gets a question. The answer follows when the promise resolves. */
   let onQuestion: () => Promise<void>;
   let questions: string[];
 
@@ -118,7 +118,7 @@ describe("coditect acp", function () {
     assert.notEqual(await source(), before);
   });
 
-  it("writes nothing that the user does not allow, or leaves open when cancelling the prompt", async () => {
+  it("writes nothing if the user does not allow it, or cancels the prompt without an answer", async () => {
     const files = async () =>
       (await readdir(workspace, { recursive: true })).filter((path) => path.endsWith(".md"));
     const before = await files();

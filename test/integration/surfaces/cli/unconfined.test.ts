@@ -68,7 +68,7 @@ describe("coditect run where there is no sandbox", function () {
     for (const line of json.stdout.split("\n").filter(Boolean)) JSON.parse(line);
   });
 
-  it("says it beside the proofs of a change, for which no agent works", async () => {
+  it("says it with the proofs of a change, although no agent works on it", async () => {
     const git = programPath("git");
     await symlink(git, join(programs, "git"));
     await runGit(workspace, "init", "-q");

@@ -62,7 +62,7 @@ describe("MCP over HTTP", function () {
     await client.close();
   });
 
-  it("speaks protocol 2026-07-28, in which a call ends with its request", async () => {
+  it("supports protocol 2026-07-28, in which a call ends with its request", async () => {
     const client = await connect("auto");
     assert.equal(client.getNegotiatedProtocolVersion(), "2026-07-28");
     const stop = new AbortController();

@@ -47,7 +47,7 @@ describe("settings changed in the editor", () => {
     await workspace.remove();
   });
 
-  it("come from the user; a workspace and its folder tighten them, also those of the user's own file", async () => {
+  it("come from the user, and a workspace and its folder tighten them, including those in the user's own file", async () => {
     const config = user.use();
     await mkdir(join(config, "coditect-agents"), { recursive: true });
     const own = { limits: { cost_per_run: 2 }, run_timeout_seconds: 600, runtime: "Local", lessons: true };
