@@ -20,7 +20,7 @@ export interface Trial {
   suite: ReadonlySet<string>;
   /** The report of a run without mutants. */
   dry: TestReport;
-  /** IDs of the mutants to try even if the time is up. */
+  /** IDs of the mutants to try early, before the time is up. */
   urgent: ReadonlySet<string>;
   started: number;
   /** Tests that failed with a mutant. Filled during the trial. */
