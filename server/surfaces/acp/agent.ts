@@ -31,7 +31,7 @@ const offerCommands = (sessionId: string, client: AgentContext): void => {
 export class AcpAgent {
   readonly app: AgentApp;
   readonly #sessions = new Map<string, AcpSession>();
-  /** Which questions the editor can show; null: none. */
+  /** The kinds of questions that the editor can show. Null: none. */
   #elicitation: ElicitationCapabilities | null = null;
   readonly #open: (workspace: string) => Promise<AcpRuntime>;
 
@@ -66,7 +66,7 @@ export class AcpAgent {
       });
   }
 
-  /** Cancels what runs and closes the runtimes of all sessions. */
+  /** Cancels active runs and closes the runtimes of all sessions. */
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()));
   }

@@ -3,11 +3,11 @@ import { isAbsolute, relative, sep } from "node:path";
 import type { ContentBlock } from "@agentclientprotocol/sdk";
 import { fail } from "../../../schemas/errors.ts";
 
-/** What a prompt asks for. */
+/** The request in a prompt. */
 export type PromptedWork =
   { type: "run"; team: string; file: string | null; task: string } | { type: "resume"; taskId: string };
 
-/** Slash commands that an editor offers, each a team or an action. */
+/** The slash commands of the editor. Each is a team or an action. */
 export const slashCommands = [
   {
     name: "tdd",

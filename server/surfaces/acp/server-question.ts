@@ -16,7 +16,7 @@ import {
 
 const l10n = createLocalizer({});
 
-/** An unknown action means that the user has not decided. */
+/** An unknown action means that the user did not decide. */
 const Answer = z.object({ action: z.string(), content: z.record(z.string(), z.unknown()).nullish() });
 
 const schemaOf = (field: QuestionField): ElicitationPropertySchema => {
@@ -59,7 +59,7 @@ const requestOf = (sessionId: string, { fields, url, question_id }: ServerQuesti
 };
 
 /**
- * Asks the user of the editor what a tool server wants to know. Null if the editor cannot show such a
+ * Shows a question of a tool server to the user of the editor. Null if the editor cannot show such a
  * question. Agent Client Protocol: "Elicitation".
  */
 export const askInEditor = async (

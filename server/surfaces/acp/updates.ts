@@ -28,7 +28,7 @@ export class RunUpdates {
   readonly #calls = new Map<string, string>();
   #count = 0;
 
-  /** The updates of an event; most events have none. */
+  /** The updates of an event. Most events have none. */
   of(event: RunEvent): SessionUpdate[] {
     switch (event.type) {
       case "run.started":

@@ -8,7 +8,7 @@ import { asCoditectError, openTerminal, reportError } from "./display/terminal.t
 import { keepDebuggerClosed } from "../../platform/debugger.ts";
 import { version } from "../../platform/installation.ts";
 
-/** The call in a form that the user can type: the installed command, an npm script, or a relative path. */
+/** The call as the user can type it: the installed command, an npm script, or a relative path. */
 const programName = (currentFolder: string): string => {
   const script = process.argv[1] ?? "";
   if (basename(script) === "coditect") return "coditect";
@@ -17,7 +17,7 @@ const programName = (currentFolder: string): string => {
     : "npx coditect";
 };
 
-/** Runs one command of the command line; resolves with its exit code. */
+/** Runs one command of the command line. Resolves with its exit code. */
 const main = async (args: readonly string[]): Promise<number> => {
   const terminal = openTerminal(process.stdout, process.stderr, process.env);
   const currentFolder = process.cwd();
@@ -28,30 +28,33 @@ const main = async (args: readonly string[]): Promise<number> => {
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
-    // Commander has already printed it; help and version end this way too.
+    // Commander has already printed it. Help and version also end this way.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.held : exitCodes.usage;
-    // `ended` reports it, once.
+    // `ended` reports it once.
     if (isOfOutput(error)) return exitCodes.held;
     reportError(error, terminal);
     return errorCatalogue[asCoditectError(error).code].exit;
   }
 };
 
-/** The first error of standard output; later ones follow from it. */
+/** The first error of standard output. Later errors follow from it. */
 let outputError: NodeJS.ErrnoException | null = null;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => (outputError ??= error));
 
-/** Whether the error is the failure of standard output, passed on by its writer. */
+/** Whether the error is a failure of standard output that its writer passed on. */
 const isOfOutput = (error: unknown): boolean => error === outputError;
 
-/** Why standard output accepts nothing more; null: it accepts more, or its reader has seen enough (`| head`). */
+/**
+ * The reason why standard output accepts no more data. Null: it accepts more, or its reader has ended (`|
+ * head`).
+ */
 const outputProblem = (): string | null => {
   const code = outputError?.code ?? null;
   return code === "EPIPE" || code === "ERR_STREAM_DESTROYED" ? null : (code ?? outputError?.message ?? null);
 };
 process.stderr.on("error", () => undefined);
 
-/** The exit code of a command that ended with `code`, once all of its output is written or lost. */
+/** The exit code of a command that ended with `code`, after all of its output was written or lost. */
 const ended = (code: number): number => {
   const reason = outputProblem();
   if (reason === null) return code;
@@ -65,7 +68,7 @@ const ended = (code: number): number => {
 keepDebuggerClosed();
 void main(process.argv.slice(2)).then((code) => {
   process.stdout.write("", () => {
-    // The stream reports an error only after it calls back for what was written.
+    // The stream reports an error only after the callback for the written data.
     setImmediate(() => {
       const exitCode = ended(code);
       // Open sockets of a provider must not keep a finished command waiting.

@@ -10,10 +10,10 @@ import { addRetry, addRuns } from "./program/runs.ts";
 import { addAccess } from "./program/serving.ts";
 
 /**
- * The command line. Contract: "Command line". What a command does is loaded when it is called, so
- * that a run does not wait for the others.
+ * The command line. Contract: "Command line". The code of a command is loaded when it is called, so that a
+ * run does not wait for other commands.
  *
- * @param finish called with the exit code of the command that ran.
+ * @param finish called with the exit code of the command.
  */
 export const createProgram = (
   context: CommandContext,

@@ -12,7 +12,7 @@ import { parseRunFlags, runOptionsOf } from "../session/options.ts";
 /** `coditect acp`: an ACP agent on standard input and output, until the client closes it. */
 export const serveAcp = async (flagsAsGiven: unknown, context: CommandContext): Promise<number> => {
   const flags = parseRunFlags(flagsAsGiven);
-  // Standard output belongs to the protocol, so the output of libraries must not go there.
+  // Standard output is for the protocol, so the output of libraries must not go there.
   globalThis.console = new Console(process.stderr, process.stderr);
   const interruption = catchInterruption();
   const acp = new AcpAgent(async (workspace) => {

@@ -31,7 +31,7 @@ export const listAlerts = (
     return items.some(({ status }) => status === "Raised") ? exitCodes.gate : exitCodes.held;
   });
 
-/** `coditect alerts ack ID`: it is not raised again that day. */
+/** `coditect alerts ack ID`: the alert is not raised again that day. */
 export const acknowledgeAlert = (id: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const alert = await connection.call("alerts/acknowledge", { alert_id: id });

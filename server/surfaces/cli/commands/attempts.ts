@@ -3,7 +3,7 @@ import { exitCodes } from "../session/exit.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 
-/** `coditect changes attempts`: the attempts at each stage by their ranks; with `--json` one per line. */
+/** `coditect changes attempts`: the attempts at each stage by rank. With `--json`, one per line. */
 export const listAttempts = (
   taskId: string,
   flags: RecordFlags,

@@ -22,12 +22,12 @@ const line = ({ at, user, surface, from, method, record, result }: AuditEntry): 
   result,
 ];
 
-/** `coditect audit`: a table, or with `--json` every line as it is in the log, for an archive. */
+/** `coditect audit`: a table, or with `--json` every line of the log for an archive. */
 export const listAudit = (flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const { terminal } = context;
     const shown: AuditEntry[] = [];
-    // Reading the log is recorded too: a page that is not full is the last one.
+    // The log also records that it is read, so a page that is not full is the last one.
     for (let from = 0, isLast = false; !isLast;) {
       const { items, next } = await connection.call("audit/list", { from, limit: PAGE });
       isLast = items.length < PAGE;
@@ -43,7 +43,7 @@ export const listAudit = (flags: RecordFlags, context: CommandContext): Promise<
     return exitCodes.held;
   });
 
-/** `coditect audit verify FILE`: the chain of an exported log. Exit code 1 if it is broken. */
+/** `coditect audit verify FILE`: checks the hash chain of an exported log. Exit code 1 if it is broken. */
 export const verifyAudit = async (
   file: string,
   { terminal, currentFolder }: CommandContext,

@@ -14,7 +14,7 @@ import { catchInterruption } from "../session/interruption.ts";
 import { findWorkspace } from "../session/target.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 
-/** The settings of this workspace, from every place that can set them. */
+/** The settings of this workspace, from all sources. */
 const settingsHere = async (flags: RecordFlags, context: CommandContext): Promise<Settings> => {
   let settings = Settings.parse({});
   await withConnection(flags, context, async (connection) => {

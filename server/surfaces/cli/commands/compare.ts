@@ -18,9 +18,9 @@ interface Compared {
   stages: string[];
   calls: number;
   tokens: number;
-  /** Dollars; null: unknown. */
+  /** Dollars. Null: unknown. */
   cost: number | null;
-  /** Seconds agents worked. */
+  /** The working time of agents in seconds. */
   seconds: number;
   findings: number;
   files: ChangedFile[];
@@ -53,7 +53,7 @@ const comparedOf = async (connection: Connection, task_id: string): Promise<Comp
   };
 };
 
-/** Files that the runs left in different states. */
+/** Files that differ between the runs. */
 const differing = (runs: readonly Compared[]): string[] => {
   const paths = new Set(runs.flatMap(({ files }) => files.map(({ path }) => path)));
   const after = (run: Compared, path: string) => {

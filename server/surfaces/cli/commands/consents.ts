@@ -10,7 +10,7 @@ const l10n = createLocalizer({});
 const line = (consent: Consent): string =>
   `${consent.name.padEnd(14)} ${consentText(consent, l10n)} (${consent.given_by}, ${consent.created_at})\n`;
 
-/** `coditect consents list`: what the user has allowed for the workspace. */
+/** `coditect consents list`: lists what the user allowed for the workspace. */
 export const listConsents = (flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const { items } = await connection.call("consents/list", {});
@@ -22,8 +22,8 @@ export const listConsents = (flags: RecordFlags, context: CommandContext): Promi
   });
 
 /**
- * `coditect consents revoke NAME [OF]`: the user is asked again the next time. `of`: only what was given for
- * this, such as `Coder: prettier`. Error: `usage`.
+ * `coditect consents revoke NAME [OF]`: CODITECT asks the user again the next time. `of`: revokes only the
+ * consent for this, such as `Coder: prettier`. Error: `usage`.
  */
 export const revokeConsent = (
   given: string,

@@ -44,7 +44,7 @@ export const showChanges = (taskId: string, flags: RecordFlags, context: Command
   });
 };
 
-/** `coditect changes apply`: exit code 1 if a file was left alone because of a conflict. */
+/** `coditect changes apply`: exit code 1 if a file was not written because of a conflict. */
 export const applyChanges = (
   taskId: string,
   flags: RecordFlags & { also?: string[] },
@@ -82,7 +82,7 @@ export const discardChanges = (
     return exitCodes.held;
   });
 
-/** `coditect findings list`: open findings; with `--json` all of them, one per line. */
+/** `coditect findings list`: open findings. With `--json`, all of them, one per line. */
 export const listFindings = (
   flags: RecordFlags & { output?: string },
   context: CommandContext,

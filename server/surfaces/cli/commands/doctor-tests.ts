@@ -9,7 +9,7 @@ interface TestsCheck {
 
 const SHOWN_PACKAGES = 10;
 
-/** How the present project is tested: its runners, the files that name them, and what is missing. */
+/** How the current project is tested: its test runners, the files that name them, and what is missing. */
 export const checkTests = (workspace: string): TestsCheck[] => {
   const packages = testsOfProject(workspace);
   if (packages.length === 0) return [check("missing", nothingFound)];

@@ -27,9 +27,9 @@ interface Check {
 }
 
 export interface DoctorFlags extends RecordFlags {
-  /** Repair the state folder as far as possible. */
+  /** Repairs the state folder as far as possible. */
   repair?: boolean;
-  /** Take a state folder over that this user's runtime did not make here. */
+  /** Takes over a state folder that another user or machine created. */
   adopt?: boolean;
 }
 
@@ -80,7 +80,7 @@ const checkTool = async (name: string, args: readonly string[], without: string)
   }
 };
 
-/** What confines the commands of local instances. */
+/** The sandbox of the commands of local instances. */
 const checkSandbox = async (): Promise<Check> => {
   const sandbox = await probeSandbox();
   return "unavailable" in sandbox
@@ -92,7 +92,7 @@ const checkSandbox = async (): Promise<Check> => {
     : { name: "sandbox", result: "ok", detail: `${sandboxName(sandbox) ?? ""} confines local instances` };
 };
 
-/** What enforces the caps of local instances. */
+/** The mechanism that enforces the limits of local instances. */
 const checkLimits = async (): Promise<Check> => {
   const detail = "memory and processes of local instances are watched, processors only get a low priority";
   return (await canMakeControlGroups())
@@ -112,7 +112,7 @@ const checkKeys = (environment: NodeJS.ProcessEnv): Check => {
       };
 };
 
-/** Checks every invariant of the state folder. If a runtime has it open, that runtime does it. */
+/** Checks every invariant of the state folder. If a runtime has the folder open, that runtime checks it. */
 const checkStateFolder = async (
   workspace: string,
   flags: DoctorFlags,

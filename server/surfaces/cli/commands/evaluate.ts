@@ -45,7 +45,7 @@ const chosenTasks = (suite: Suite, only: readonly string[]): Suite => {
 
 const noResults: Results = { known: [], add: () => Promise.resolve() };
 
-/** Trials of this suite, model and number of samples among those of a results file. */
+/** The trials in a results file that have this suite, model and number of samples. */
 const ofThis = (trials: readonly Trial[], suite: Suite, model: string, samples: number): Trial[] =>
   trials.filter(
     (trial) =>
@@ -65,8 +65,8 @@ const show = (
 };
 
 /**
- * `coditect eval SUITE`. With `--results FILE` it continues where it was stopped. Exit code 3 if a
- * trial had no result, 130 if it was interrupted.
+ * `coditect eval SUITE`. With `--results FILE`, it continues where it stopped. Exit code 3 if a trial had no
+ * result, 130 if it was interrupted.
  */
 export const evaluateSuite = async (
   folder: string,

@@ -13,7 +13,7 @@ import { writeOutputLines } from "../session/output-file.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-/** `coditect rate ID up|down`: of an execution, or with a task's id of everything its run did last. */
+/** `coditect rate ID up|down`: rates an execution. With a task ID, rates all last executions of its run. */
 export const rate = (
   id: string,
   given: string,
@@ -62,7 +62,7 @@ const passes = (execution: Listed, { since, agent, rating }: ExportFlags): boole
   (rating === undefined || execution.metadata.rating?.verdict === rating) &&
   (since === undefined || Date.parse(execution.created_at) >= Date.parse(since));
 
-/** Executions that were asked for, newest first, a page at a time. */
+/** The requested executions, newest first, one page at a time. */
 async function* listed(connection: Connection, flags: ExportFlags): AsyncGenerator<Listed> {
   let cursor: string | null = null;
   do {
@@ -72,7 +72,7 @@ async function* listed(connection: Connection, flags: ExportFlags): AsyncGenerat
       status: flags.status,
     });
     for (const execution of page.items) if (passes(execution, flags)) yield execution;
-    // They come newest first, so all after one that is too old are too old as well.
+    // They are sorted newest first, so all executions after one that is too old are also too old.
     const last = page.items.at(-1);
     const isPast = flags.since !== undefined && last !== undefined && !passes(last, { since: flags.since });
     cursor = isPast ? null : page.next_cursor;
@@ -87,7 +87,7 @@ async function* exportedLines(connection: Connection, flags: ExportFlags): Async
 }
 
 /**
- * `coditect export`: one line per execution (`ExportedExecution`), newest first, one in memory at a
+ * `coditect export`: one line per execution (`ExportedExecution`), newest first. Only one is in memory at a
  * time.
  */
 export const exportExecutions = (

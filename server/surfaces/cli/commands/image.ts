@@ -5,7 +5,7 @@ import { catchInterruption } from "../session/interruption.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { setSetting, type SettingFlags } from "./settings.ts";
 
-/** Does what makes an image, with its progress on standard error and its name on standard output. */
+/** Creates an image. Writes the progress to standard error and the name to standard output. */
 const withProgress = async (
   { terminal }: CommandContext,
   make: (tell: (line: string) => void, signal: AbortSignal) => Promise<string>,
@@ -23,7 +23,7 @@ const withProgress = async (
   }
 };
 
-/** `coditect image build`: the image that `--runtime docker` runs instances in. */
+/** `coditect image build`: builds the image for `--runtime docker`. */
 export const buildWorkerImage = async (
   { base = null, name }: { base?: string | null; name?: string },
   context: CommandContext,
@@ -34,7 +34,9 @@ export const buildWorkerImage = async (
   return exitCodes.held;
 };
 
-/** `coditect image push NAME`: to a registry; with `--use`, the cluster's setting then names it. */
+/**
+ * `coditect image push NAME`: pushes the image to a registry. With `--use`, the cluster's setting names it.
+ */
 export const pushWorkerImage = async (
   name: string,
   { from = null, use = false, ...flags }: SettingFlags & { from?: string | null; use?: boolean },

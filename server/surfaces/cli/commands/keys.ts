@@ -12,7 +12,7 @@ export const setKey = async (name: string, { environment, terminal }: CommandCon
   return exitCodes.held;
 };
 
-/** `coditect credentials rotate NAME`: the key before stays valid until the next rotation. */
+/** `coditect credentials rotate NAME`: the previous key stays valid until the next rotation. */
 export const rotateKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
   await credentialStore(environment).rotate(name, await readKey(name));
   terminal.out(`The new key for ${name} is used from now on.\n`);

@@ -14,7 +14,7 @@ const originText = ({ origin }: Lesson): string => {
   return `${texts[origin.kind]}, ${origin.day}, run ${origin.task_id}`;
 };
 
-/** `coditect lessons list`: the lessons that agents get, and where each comes from. */
+/** `coditect lessons list`: the lessons for agents, and their origins. */
 export const listLessons = (flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const { terminal } = context;
@@ -28,7 +28,7 @@ export const listLessons = (flags: RecordFlags, context: CommandContext): Promis
     return exitCodes.held;
   });
 
-/** `coditect lessons reject ID`: agents no longer get it. */
+/** `coditect lessons reject ID`: agents no longer get the lesson. */
 export const rejectLesson = (id: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     await connection.call("lessons/reject", { lesson_id: id });

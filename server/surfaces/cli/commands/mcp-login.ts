@@ -15,7 +15,7 @@ import type { RecordFlags } from "./records.ts";
 
 const openers: Partial<Record<NodeJS.Platform, string>> = { darwin: "open", win32: "explorer" };
 
-/** The page in the user's browser, where there is one. Its address is on the terminal, too. */
+/** Opens the page in the user's browser if there is one. The terminal also shows the address. */
 const openPage = (page: URL): void => {
   spawn(openers[process.platform] ?? "xdg-open", [page.href], { stdio: "ignore", detached: true })
     .on("error", () => undefined)
@@ -29,7 +29,7 @@ const serverOf = async (name: string, flags: RecordFlags, { currentFolder }: Com
   return { settings, config: demandOAuth(name, servers[name]) };
 };
 
-/** `coditect mcp login SERVER`: a person logs in on the service's page, and the tokens are stored. */
+/** `coditect mcp login SERVER`: a person logs in on the service's page, and the command stores the tokens. */
 export const logInToServer = async (
   name: string,
   flags: RecordFlags,
@@ -60,7 +60,7 @@ export const logInToServer = async (
   return exitCodes.held;
 };
 
-/** `coditect mcp logout SERVER`: forgets the tokens. */
+/** `coditect mcp logout SERVER`: removes the tokens. */
 export const logOutOfServer = async (
   name: string,
   flags: RecordFlags,

@@ -33,13 +33,13 @@ const proverOf =
   };
 
 /**
- * `coditect mcp`: an MCP server on standard input and output, until the client closes it. The runtime
- * is opened by the first tool call, so that a client that only lists tools starts nothing.
+ * `coditect mcp`: an MCP server on standard input and output, until the client closes it. The first tool call
+ * opens the runtime, so a client that only lists tools starts nothing.
  */
 export const serveMcp = async (flagsAsGiven: unknown, context: CommandContext): Promise<number> => {
   const flags = parseRunFlags(flagsAsGiven);
   const workspace = await findWorkspace(flags, context.currentFolder);
-  // Standard output belongs to the protocol: what a library prints must not end up in it.
+  // Standard output is for the protocol, so the output of libraries must not go there.
   globalThis.console = new Console(process.stderr, process.stderr);
   const interruption = catchInterruption();
   let opening: Promise<RuntimeForRuns> | undefined;

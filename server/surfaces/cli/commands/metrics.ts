@@ -29,7 +29,7 @@ const line = (row: MetricRow): string[] => [
   percent(row.utilization),
 ];
 
-/** What users did with the results; empty if there were none. */
+/** What users did with the results. Empty if there were none. */
 const acceptanceText = ({ acceptance: { changed_files: files, findings } }: Metrics): string => {
   const decided = files.accepted + files.discarded;
   const found = findings.open + findings.fixed + findings.dismissed + findings.outdated;
@@ -44,7 +44,7 @@ const acceptanceText = ({ acceptance: { changed_files: files, findings } }: Metr
   return lines.length === 0 ? "" : `\n${lines.join("\n")}\n`;
 };
 
-/** `coditect metrics`: a table, or with `--json` all of it as one object. */
+/** `coditect metrics`: a table, or with `--json` one object. */
 export const showMetrics = (flags: SpanFlags & { by?: string }, context: CommandContext): Promise<number> => {
   const asked = parseFlagsAs(Table, flags);
   return withConnection(flags, context, async (connection) => {

@@ -10,7 +10,7 @@ import { type RecordFlags, withConnection } from "./records.ts";
 import { tableText } from "../display/summary.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-/** `coditect models`: what is known; with `--reachable` what the providers list right now. */
+/** `coditect models`: the known models. With `--reachable`, the models that the providers list now. */
 export const listModels = (
   flags: RecordFlags & { reachable?: boolean },
   context: CommandContext,
@@ -33,7 +33,7 @@ export const listModels = (
     return exitCodes.held;
   });
 
-/** `coditect models pull NAME`: into the Ollama that is set, with its progress. */
+/** `coditect models pull NAME`: pulls a model into the configured Ollama and shows the progress. */
 export const pullModel = (model: string, flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const { terminal } = context;
@@ -46,7 +46,10 @@ export const pullModel = (model: string, flags: RecordFlags, context: CommandCon
     return exitCodes.held;
   });
 
-/** `coditect models use PROVIDER [MODEL]`: what runs ask from now on, its key or model fetched if missing. */
+/**
+ * `coditect models use PROVIDER [MODEL]`: sets the provider and model of runs. Gets the key or pulls the
+ * model if it is missing.
+ */
 export const useModel = (
   choice: Asked,
   model: string | undefined,

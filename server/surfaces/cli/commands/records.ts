@@ -8,13 +8,13 @@ import { tableText } from "../display/summary.ts";
 import { findWorkspace } from "../session/target.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
-/** Flags that every command on stored records has. */
+/** The flags of every command for stored records. */
 export interface RecordFlags {
   workspace?: string;
   json?: boolean;
 }
 
-/** Runs a command on the runtime of a workspace, and closes what it opened. */
+/** Runs a command with the runtime of a workspace, and closes everything that it opened. */
 export const withConnection = async (
   flags: RecordFlags,
   { environment, currentFolder }: CommandContext,
@@ -37,7 +37,7 @@ interface Page<Record> {
   next_cursor: string | null;
 }
 
-/** The records of all pages, in their order. */
+/** The records of all pages, in order. */
 export const allPages = async <Record>(
   page: (cursor: string | null) => Promise<Page<Record>>,
 ): Promise<Record[]> => {
@@ -78,7 +78,7 @@ const group = <Record>(definition: Group<Record>) => ({
   get: definition.get,
 });
 
-/** `coditect GROUP list` and `show`: which calls they are, and what people see of a record. */
+/** `coditect GROUP list` and `show`: their calls, and the fields that people see. */
 const groups = {
   agents: group<Item<"agents/list">>({
     columns: ["AGENT", "NAME", "TYPE", "PROVIDER", "STATUS"],
@@ -150,7 +150,7 @@ const groups = {
 export type RecordGroup = keyof typeof groups;
 export const recordGroups = Object.keys(groups) as RecordGroup[];
 
-/** `coditect GROUP list`: a table, or with `--json` one record per line. */
+/** `coditect GROUP list`: a table. With `--json`, one record per line. */
 export const listRecords = (
   name: RecordGroup,
   flags: RecordFlags,

@@ -47,7 +47,7 @@ export const runTeam = async (
       if (answer === "rehearsal") return exitCodes.held;
       const options = optionsOf("run", flags, answer.provider, context);
       const request = { team_id: workflow, task, file: path, data, options };
-      // The start is tried again after each consent.
+      // The command tries to start the run again after each consent.
       let isForecast = flags.json;
       const start = async () => {
         if (!isForecast) await showForecast(connection, request, context);
@@ -65,7 +65,7 @@ export const runTeam = async (
   }
 };
 
-/** Runs before the run starts. Problems of the request are reported by the start itself. */
+/** Shows the forecast before the run starts. The start itself reports problems of the request. */
 const showForecast = async (
   connection: Connection,
   request: MethodInput<"teams/forecast">,
@@ -93,7 +93,7 @@ export const resumeRun = async (
   });
 };
 
-/** `coditect retry`: a new run that takes over everything before the stage. */
+/** `coditect retry`: a new run that reuses everything before the stage. */
 export const retryRun = async (
   taskId: string,
   stage: string,
@@ -112,7 +112,7 @@ export const retryRun = async (
   });
 };
 
-/** The options of the run; its agents may ask for permissions where a person is there to answer. */
+/** The options of the run. Its agents may ask for permissions if a person can answer. */
 const optionsOf = (
   command: string,
   flags: RunFlags,
@@ -128,7 +128,7 @@ interface Started {
   connection: Connection;
   start: () => Promise<TeamRun>;
   workflow: string;
-  /** Of the run so far, if it is resumed. */
+  /** The values of the run so far, if it is resumed. */
   executions?: RunDetails["executions"];
   target: Pick<Target, "workspace" | "file" | "isSample">;
   flags: RunFlags;

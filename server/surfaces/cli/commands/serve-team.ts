@@ -24,14 +24,17 @@ import type { RecordFlags } from "./records.ts";
 export interface ServeFlags extends RecordFlags {
   port?: number;
   set?: string[];
-  /** HOST:PORT; left out: loopback. */
+  /** HOST:PORT. Omitted: loopback. */
   listen?: string;
   tlsCert?: string;
   tlsKey?: string;
   tenant?: string[];
 }
 
-/** Refused tokens of one address before it has to wait. 256 bits cannot be guessed; this keeps logs short. */
+/**
+ * The number of refused tokens before an address must wait. Nobody can guess 256 bits. This only keeps logs
+ * short.
+ */
 const REFUSALS_PER_MINUTE = 20;
 
 const Listen = z
@@ -88,7 +91,7 @@ const closeAll = async (opened: readonly Opened[]): Promise<void> => {
   for (const result of results) if (result.status === "rejected") throw result.reason;
 };
 
-/** One runtime for each tenant. If one cannot be opened, the ones before it are closed. */
+/** Opens one runtime for each tenant. If one cannot be opened, closes the previous ones. */
 const openTenants = async (
   flags: ServeFlags,
   names: readonly string[],
@@ -108,7 +111,7 @@ const openTenants = async (
     if (twice !== undefined) throw fail("usage", { problem: `The tenant name ${twice.name} is used twice.` });
     for (const tenant of tenants) {
       const options = runtimeOptions(tenant.workspace, settingsOf(flags), tenant.environment);
-      // The server's own stored keys belong to no tenant: tenants have the keys of their variables.
+      // The server's own stored keys do not belong to a tenant. Tenants get the keys of their variables.
       const own =
         names.length === 0
           ? options
@@ -129,7 +132,7 @@ const openTenants = async (
   }
 };
 
-/** Loads a renewed certificate on SIGHUP. If it cannot be used, the old one stays. */
+/** Loads a renewed certificate on SIGHUP. If it cannot be used, the previous one stays in use. */
 const renewOnSignal = (server: TeamServer, flags: TeamFlags, { currentFolder, terminal }: CommandContext) => {
   const renew = (): void => {
     readTls(flags, currentFolder)
@@ -149,7 +152,7 @@ const renewOnSignal = (server: TeamServer, flags: TeamFlags, { currentFolder, te
 
 const DAY_MS = 86_400_000;
 
-/** Removes the unused workspaces of users now and once a day; returns a function that stops this. */
+/** Removes unused workspaces of users now and once a day. Returns a function that stops this. */
 const removeUnused = (opened: readonly Opened[], days: number, log: Log): (() => void) => {
   const remove = async (): Promise<void> => {
     for (const { name, stored } of opened)
@@ -167,7 +170,7 @@ const removeUnused = (opened: readonly Opened[], days: number, log: Log): (() =>
   };
 };
 
-/** `coditect serve --listen`: the runtimes of a team's tenants over HTTPS, until it is interrupted. */
+/** `coditect serve --listen`: serves the runtimes of a team's tenants over HTTPS until it is interrupted. */
 export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContext): Promise<number> => {
   const { environment, terminal } = context;
   const flags = parseFlagsAs(TeamFlags, flagsAsGiven);

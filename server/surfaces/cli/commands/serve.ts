@@ -25,7 +25,7 @@ const ofListen = {
   oidcAudience: "--oidc-audience",
 } as const;
 
-/** `coditect serve`: the runtime over REST on loopback, or for a team, until it is interrupted. */
+/** `coditect serve`: serves the runtime over REST on loopback, or for a team, until it is interrupted. */
 export const serve = async (flags: ServeFlags, context: CommandContext): Promise<number> => {
   const { environment, terminal, currentFolder } = context;
   if (flags.listen !== undefined) {

@@ -8,7 +8,7 @@ import { valueOf } from "../session/options.ts";
 import { type RecordFlags, withConnection } from "./records.ts";
 
 export interface SettingFlags extends RecordFlags {
-  /** Write the file of the workspace, which can only tighten, instead of the user's own. */
+  /** Writes the file of the workspace, which can only tighten, instead of the user's own. */
   project?: boolean;
 }
 
@@ -31,7 +31,7 @@ const show = (items: readonly SettingValue[], flags: RecordFlags, { terminal }: 
   else terminal.out(`${alignColumns(items.map(lineOf)).join("\n")}\n`);
 };
 
-/** `coditect settings list`: every setting with its value and where that comes from. */
+/** `coditect settings list`: every setting with its value and origin. */
 export const listSettings = (flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     show((await connection.call("settings/list", {})).items, flags, context);

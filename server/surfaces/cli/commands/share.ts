@@ -16,11 +16,11 @@ export interface ExportFlags extends RecordFlags {
 }
 
 export interface ImportFlags extends RecordFlags {
-  /** The SHA-256 of exactly the package that is to be imported. */
+  /** The SHA-256 of the package to import. */
   hash?: string;
 }
 
-/** The id of the record that has it, or else of the one with that name. */
+/** The ID of the record with this ID or name. */
 const idOf = async (connection: Connection, kind: SharedKind, name: string): Promise<string> => {
   const records =
     kind === "teams"
@@ -37,7 +37,7 @@ const idOf = async (connection: Connection, kind: SharedKind, name: string): Pro
   return record.id;
 };
 
-/** `coditect agents|teams restore NAME`: discards the user's edits of a default. */
+/** `coditect agents|teams restore NAME`: discards the user's edits to a default. */
 export const restoreDefault = (
   kind: SharedKind,
   name: string,
@@ -55,7 +55,7 @@ export const restoreDefault = (
     return exitCodes.held;
   });
 
-/** `coditect agents|teams export NAME`: one file, without what belongs to this machine and its user. */
+/** `coditect agents|teams export NAME`: writes one file, without data about this machine and its user. */
 export const exportShared = (
   kind: SharedKind,
   name: string,
@@ -84,8 +84,8 @@ const fetchInterruptibly = async (source: string, currentFolder: string): Promis
 };
 
 /**
- * `coditect agents|teams import SOURCE`: shows what a package may do, and writes it into `.coditect/` when
- * a person says so or the hash is the expected one. Nothing of the package runs.
+ * `coditect agents|teams import SOURCE`: shows what a package may do, and writes it into `.coditect/` if a
+ * person agrees or the hash is the expected one. Does not run anything in the package.
  */
 export const importShared = async (
   source: string,

@@ -10,12 +10,14 @@ import { type RecordFlags, withConnection } from "./records.ts";
 const HOUR_MS = 60 * 60 * 1000;
 const hoursOf = { h: 1, d: 24, w: 168 } as const;
 
-/** When a token that is made at `now` (milliseconds) expires: `never`, a day, or a time from now as `90d`. */
+/**
+ * When a token that is created at `now` (milliseconds) expires: `never`, a day, or a duration such as `90d`.
+ */
 export const expiryOf = (text: string, now: number): string | null | undefined => {
   if (text === "never") return null;
   const [, count, unit] = /^([1-9]\d{0,4})([hdw])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined)
-    // The expression allows these units alone.
+    // The expression allows only these units.
     return new Date(now + Number(count) * hoursOf[unit as keyof typeof hoursOf] * HOUR_MS).toISOString();
   return z.iso.date().safeParse(text).success ? `${text}T00:00:00.000Z` : undefined;
 };
@@ -29,7 +31,7 @@ const Wanted = z.object({
     .refine((at) => at !== undefined, "must be a time from now, such as 90d or 12h, a day, or never"),
 });
 
-/** `coditect tokens create`: the token alone on standard output, so that a script can take it. */
+/** `coditect tokens create`: writes only the token to standard output, so that a script can use it. */
 export const createToken = (flagsAsGiven: RecordFlags, context: CommandContext): Promise<number> => {
   const { user, role, expires } = parseFlagsAs(Wanted, flagsAsGiven);
   return withConnection(flagsAsGiven, context, async (connection) => {
@@ -47,7 +49,7 @@ const statusOf = ({ expires_at, revoked_at }: AccessToken, now: string): string 
   return expires_at !== null && expires_at <= now ? "expired" : "valid";
 };
 
-/** `coditect tokens list`: never a secret. */
+/** `coditect tokens list`: never shows a secret. */
 export const listTokens = (flags: RecordFlags, context: CommandContext): Promise<number> =>
   withConnection(flags, context, async (connection) => {
     const { terminal } = context;

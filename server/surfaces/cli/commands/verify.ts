@@ -14,7 +14,7 @@ import { parseFlagsAs } from "../session/options.ts";
 import { proofLine, ProveFlags, proveWithFlags, sha256 } from "./proving.ts";
 import { findWorkspace } from "../session/target.ts";
 
-/** The text of a receipt: of a file, or of a commit's note. */
+/** The text of a receipt, from a file or from a commit's note. */
 const receiptText = async (
   source: string,
   { note }: ProveFlags,

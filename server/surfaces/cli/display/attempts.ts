@@ -23,7 +23,7 @@ const rowOf = ({ rank, attempt, score }: StageAttempt): string[] => [
       ]),
 ];
 
-/** The attempts at a stage, the best first, with what they are ranked by. */
+/** The attempts at a stage, best first, with the values for their ranking. */
 export const rankingTable = (attempts: readonly StageAttempt[], terminal: Pick<Terminal, "style">): string =>
   tableText(head, byRank(attempts).map(rowOf), terminal);
 
@@ -33,7 +33,7 @@ export const attemptedStages = (
 ): (StageState & { attempts: StageAttempt[] })[] =>
   stages.flatMap(({ attempts, ...stage }) => (attempts === undefined ? [] : [{ ...stage, attempts }]));
 
-/** How the attempts of a run were ranked, and how to compare them; empty when there were none. */
+/** The ranking of the attempts of a run, and how to compare them. Empty if there were none. */
 export const attemptsTable = (
   { stages, task_id }: Pick<RunFinished, "stages" | "task_id">,
   program: string,

@@ -55,7 +55,7 @@ const taskRows = (trials: readonly Trial[]): string[][] =>
     return [task, `${good} of ${of.length} ${isSolve ? "solved" : "detected"}`, found];
   });
 
-/** What an evaluation amounts to, for people; intervals are at 95 %. */
+/** The results of an evaluation for people, with 95 % confidence intervals. */
 export const evaluationTable = (
   report: EvaluationReport,
   trials: readonly Trial[],

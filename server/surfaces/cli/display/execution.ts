@@ -50,7 +50,7 @@ const facts = (execution: AgentExecution): string[][] => {
   ].filter(([, value]) => value !== "");
 };
 
-/** An execution as people read it: what it was, what it did, and how good that is. */
+/** Formats an execution for people: its data, its steps and its quality. */
 export const executionText = (execution: AgentExecution, { style }: Pick<Terminal, "style">): string => {
   const { output, metadata } = execution;
   const section = (title: string, rows: readonly (readonly string[])[]): string =>

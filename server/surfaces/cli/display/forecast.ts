@@ -5,7 +5,7 @@ import { formatCost, formatCount, plural } from "./format.ts";
 const span = ({ expected, low, high }: Estimate, format: (value: number) => string): string =>
   high === 0 ? format(0) : `${format(expected)} (${format(low)} to ${format(high)})`;
 
-/** What a run is expected to take, in one line. */
+/** The forecast for a run, in one line. */
 export const forecastLine = ({ runs, tokens, cost, seconds }: Forecast): string => {
   const parts = [
     cost === null ? "cost unknown" : span(cost, formatCost),

@@ -14,7 +14,7 @@ export const formatCount = (count: number): string => {
   return `${(count / 1_000_000).toFixed(1)}M`;
 };
 
-/** Dollars. Small sums keep two digits that say something; null: the model's price is not known. */
+/** Dollars. Small amounts keep two significant digits. Null: the model's price is unknown. */
 export const formatCost = (dollars: number | null): string => {
   if (dollars === null) return "price unknown";
   if (dollars > 0 && dollars < 0.01) return `$${dollars.toFixed(6).replace(/0{1,4}$/, "")}`;

@@ -9,7 +9,7 @@ import { roundsOf, sumOf, usageOf, type Round } from "./rounds.ts";
 type Styler = Pick<Terminal, "style">;
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-/** Milliseconds per picture of the spinner. */
+/** Milliseconds per frame of the spinner. */
 export const SPINNER_INTERVAL = 80;
 
 const marks: Record<StageStatus, [string, Style]> = {
@@ -23,9 +23,9 @@ const marks: Record<StageStatus, [string, Style]> = {
 };
 
 /**
- * The stages of a run as lines: each with what it does now or took, and the proofs of its gates.
+ * The stages of a run as lines, each with its current activity or its duration, and the proofs of its gates.
  *
- * @param now milliseconds since the epoch; drives the spinner and the clocks.
+ * @param now milliseconds since the epoch, for the spinner and the clocks.
  */
 export const stageLines = (view: RunView, now: number, terminal: Styler): string[] => {
   const stages = [...view.stages.values()];
@@ -64,7 +64,7 @@ const tookText = (rounds: readonly Round[]): string => {
   return [plural(calls, "turn"), `${formatCount(tokens)} tokens`, durationText(took)].join(" · ");
 };
 
-/** The proofs of a round; of an earlier one only what sent it back. */
+/** The proofs of a round. For an earlier round, only the proof that sent the work back. */
 const roundLines = (round: Round, current: boolean, indent: number, { style }: Styler): string[] => {
   const pad = " ".repeat(indent + 4);
   const label = current ? "" : style("dim", `round ${round.number}  `);

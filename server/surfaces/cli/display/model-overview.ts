@@ -5,10 +5,10 @@ import type { ProviderOverview } from "../../../../schemas/model-overview.ts";
 import { plural } from "./format.ts";
 import { alignColumns } from "./summary.ts";
 
-/** A provider as the command line names it. */
+/** The name of a provider on the command line. */
 export const choiceName = (name: ProviderName): string => name.toLowerCase();
 
-/** Where users create a key of a provider, or get Ollama. */
+/** The pages where users create a key of a provider or get Ollama. */
 const pages: Readonly<Record<ProviderName, string>> = {
   Ollama: "ollama.com/download",
   Claude: "console.anthropic.com",
@@ -45,7 +45,7 @@ export const readinessText = ({ name, readiness, models, problem }: ProviderOver
   }
 };
 
-/** The command that leads from this state to a model that answers; null if there is none. */
+/** The command that makes a model available in this state. Null if there is none. */
 const commandOf = ({ name, readiness }: ProviderOverview): string | null => {
   if (readiness === "unreachable") return null;
   return readiness === "no_model" && name === "Ollama"
@@ -53,7 +53,7 @@ const commandOf = ({ name, readiness }: ProviderOverview): string | null => {
     : `models use ${choiceName(name)}`;
 };
 
-/** The state of every provider with the next step, if nobody can be asked. */
+/** The state of every provider with the next step, for the case that no model can answer. */
 export const overviewText = (
   providers: readonly ProviderOverview[],
   { program, rehearsal }: { program: string; rehearsal: string },

@@ -7,16 +7,16 @@ import type { CommandContext } from "./terminal.ts";
 import type { RunView } from "../../../../schemas/run-view.ts";
 import type { RunFinished } from "../../../../schemas/events.ts";
 
-/** What a run changed in the workspace. */
+/** The changes of a run in the workspace. */
 export interface RunChanges {
   set: ChangeSet;
   diff: string;
   contents: ChangeContent[];
-  /** Null if nothing was to be applied. */
+  /** Null if there was nothing to apply. */
   applied: AppliedFile[] | null;
 }
 
-/** The end of a run for people: what changed, what was found, what was proven, what to do next. */
+/** The end of a run for people: changes, findings, proofs and next steps. */
 export const report = (
   finished: RunFinished,
   changes: RunChanges | null,

@@ -30,7 +30,7 @@ export const proofMarkdown = (
 
 const place = /^(?:\w[\w ]*: )?([\w@.+/ -]+\.\w+)(?::(\d+))?/;
 
-/** The gates that did not hold as SARIF 2.1.0; what the evidence names is the place. */
+/** The gates that did not hold as SARIF 2.1.0. The location comes from the evidence. */
 export const proofSarif = (proofs: readonly GateProof[], version: string): string => {
   const failed = proofs.filter(({ held }) => !held);
   const results = failed.flatMap(({ gate, reason, evidence }) =>

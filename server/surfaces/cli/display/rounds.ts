@@ -12,25 +12,25 @@ import {
   type StageView,
 } from "../../../../schemas/run-view.ts";
 
-/** One round of a stage, as a terminal shows it. */
+/** One round of a stage, for a terminal. */
 export interface Round {
   number: number;
   /** Milliseconds since the epoch. */
   startedAt: number;
   endedAt: number | null;
-  /** What the agent does at this moment, in words. */
+  /** The agent's current activity as text. */
   activity: string;
   used: CallUsage;
   gates: GateProof[];
-  /** Why its execution ended without completing; null otherwise. */
+  /** The reason why its execution ended without completing. Null otherwise. */
   error: string | null;
 }
 
 const none: CallUsage = { calls: 0, tokens: 0, cost: 0 };
 
 /**
- * The rounds of a stage, oldest first. A round that was cut off is shown only once it resumes: its
- * number is then the one of the execution that resumes it.
+ * The rounds of a stage, oldest first. An interrupted round is shown only after it resumes. Its number is
+ * then that of the execution that resumes it.
  */
 export const roundsOf = (run: RunView, stage: StageView): Round[] => {
   const { state } = stage;
@@ -40,12 +40,12 @@ export const roundsOf = (run: RunView, stage: StageView): Round[] => {
     .map(roundOf)
     .sort((one, other) => one.number - other.number);
   const isAwaited = state.status === "Running" && !rounds.some(({ number }) => number === state.round);
-  // The executions of a stage that was taken over belong to the other run.
+  // The executions of a reused stage belong to the other run.
   const isTakenOver = executions.length === 0 && state.status === "Completed";
   return isAwaited || isTakenOver ? [...rounds, withoutExecution(stage)] : rounds;
 };
 
-/** Of several attempts the best is shown, as soon as they are ranked. */
+/** After the ranking, only the best of several attempts is shown. */
 const isNoLoser =
   ({ attempts = [] }: StageView["state"]) =>
   ({ summary }: ExecutionView): boolean =>
@@ -101,7 +101,7 @@ const activityText = ({ summary, activity }: ExecutionView): string => {
   }
 };
 
-/** Why an execution failed; null where the proof of a gate says it already. */
+/** The reason why an execution failed. Null if the proof of a gate already contains it. */
 export const failureOf = ({ error }: Pick<ExecutionSummary, "error">): string | null =>
   error === null || error.code === "gate_failed" ? null : error.message;
 
@@ -111,6 +111,6 @@ export const sumOf = (used: readonly CallUsage[]): CallUsage => ({
   cost: sumOfCosts(used.map(({ cost }) => cost)),
 });
 
-/** What all executions of the run used, those of cut-off rounds too. */
+/** The total usage of all executions of the run, including interrupted rounds. */
 export const usageOf = (run: RunView): CallUsage =>
   sumOf([...run.executions.values()].map(({ used }) => used));

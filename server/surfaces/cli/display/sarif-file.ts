@@ -6,8 +6,8 @@ import { readIfPossible } from "../../../workspace/open.ts";
 import { toSarif } from "./sarif.ts";
 
 /**
- * The SARIF log of findings. Lines count in the files as the agents left them, so a changed file is
- * taken from the change set and any other one from the workspace.
+ * The SARIF log of findings. Line numbers refer to the files as the agents left them, so the text of a
+ * changed file comes from the change set and any other text from the workspace.
  */
 export const sarifText = (
   findings: readonly Finding[],

@@ -10,7 +10,7 @@ const levels: Record<Severity, "error" | "warning" | "note"> = {
   Info: "note",
 };
 
-/** GitHub's scale from 0 to 10, for rules about security. */
+/** The severity of security rules on GitHub's scale from 0 to 10. */
 const securitySeverity: Record<Severity, string> = {
   Critical: "9.5",
   High: "8.0",
@@ -20,10 +20,10 @@ const securitySeverity: Record<Severity, string> = {
 };
 
 /**
- * Open findings as a SARIF 2.1.0 log, as code hosts and editors read it.
+ * Open findings as a SARIF 2.1.0 log for code hosts and editors.
  *
- * @param textOf the text of a file as the agents left it; null where there is none. Fixes are given
- *   only for files with a text, because SARIF needs their exact region.
+ * @param textOf the text of a file as the agents left it. Null if there is none. Only findings in files with
+ * a text have fixes, because SARIF needs their exact region.
  */
 export const toSarif = (
   findings: readonly Finding[],

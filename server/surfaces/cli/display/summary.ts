@@ -11,7 +11,7 @@ import type { RunFinished } from "../../../../schemas/events.ts";
 
 type Styler = Pick<Terminal, "style">;
 
-/** A unified diff with the colours `git diff` gives it. */
+/** A unified diff with the colors of `git diff`. */
 export const colouredDiff = (diff: string, { style }: Styler): string =>
   diff
     .split("\n")
@@ -25,10 +25,10 @@ export const colouredDiff = (diff: string, { style }: Styler): string =>
     })
     .join("\n");
 
-/** Gates that run the tests many times, so that the result of the last run says little about them. */
+/** Gates that run the tests many times. The result of their last run says little about them. */
 const ofManyRuns: ReadonlySet<GateName> = new Set(["mutants", "needed", "stable", "held-back"]);
 
-/** What was run to prove each gate, and what it gave: commands, exit codes, counts, durations; or what was seen. */
+/** The commands that proved each gate, with exit codes, counts and durations, or else the evidence. */
 export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "style" | "width">): string => {
   const rows = [...view.stages.values()].flatMap((stage) =>
     roundsOf(view, stage).flatMap((round, _index, rounds) =>
@@ -47,7 +47,7 @@ export const proofTable = (view: RunView, { style, width }: Pick<Terminal, "styl
   return `${style("bold", "Proof")}\n${lines.map((line) => `  ${line}\n`).join("")}`;
 };
 
-/** Counts, exit code, duration, and the command that was run or else what was seen. */
+/** Counts, exit code, duration, and the command or else the evidence. */
 const measuredCells = (gate: GateProof): string[] => {
   const took = durationText(gate.duration_ms);
   if (gate.command === null || ofManyRuns.has(gate.gate)) return ["", "", took, plainLine(gate.reason)];
@@ -68,14 +68,14 @@ const countsText = ({ counts, coverage }: GateProof): string => {
 const cut = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 
-/** A command without what the runtime adds to it for its report; the proof has it whole. */
+/** A command without the flags that the runtime adds for its report. The proof contains the whole command. */
 const shownCommand = ([program = "", ...args]: readonly string[]): string =>
   [
     program.replace(/^.*[\\/]/, ""),
     ...args.filter((arg) => !/reporter|<report>|coverage|force-exit/.test(arg)),
   ].join(" ");
 
-/** Columns padded to their longest cell, two blanks between; the last one is left as it is. */
+/** Pads columns to their longest cell, with two spaces between columns. Does not pad the last column. */
 export const alignColumns = (rows: readonly (readonly string[])[]): string[] => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
@@ -86,7 +86,7 @@ export const alignColumns = (rows: readonly (readonly string[])[]): string[] => 
   );
 };
 
-/** A table as it is printed: its head in bold, and no cell that can forge a row. */
+/** Formats a table with a bold head. No cell can forge a row. */
 export const tableText = (
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -116,7 +116,7 @@ export const findingLines = (findings: readonly Finding[], { style }: Styler): s
     })
     .join("");
 
-/** Every line of foreign text is indented, so that none looks like one of ours. */
+/** Indents every line of untrusted text, so that none looks like one of CODITECT's lines. */
 const indented = (text: string): string => text.replace(/^/gm, "      ");
 
 /** The result of the run, in one line. */

@@ -4,21 +4,24 @@ import { CoditectError, fail, toWireError, type WireError } from "../../../../sc
 
 export type Style = Parameters<typeof styleText>[0];
 
-/** Where a command writes, and what that place can show. */
+/** The output of a command, and its features. */
 export interface Terminal {
   /** Standard output: the result. */
   out: (text: string) => void;
-  /** Standard error: what is not part of the result. */
+  /** Standard error: everything that is not part of the result. */
   err: (text: string) => void;
   stdout: NodeJS.WriteStream;
-  /** Whether lines can be redrawn: a terminal, and not a program or a log, reads along. */
+  /** Whether lines can be redrawn, as in a terminal, but not if a program or a log reads the output. */
   interactive: boolean;
-  /** Columns, infinite in a file or a pipe; read for each frame, because the window may be resized. */
+  /**
+   * The number of columns. Infinite in a file or a pipe. Read for each frame, because users can resize the
+   * window.
+   */
   width: () => number;
   style: (style: Style, text: string) => string;
 }
 
-/** Honours `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb`. */
+/** Respects `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb`. */
 const hasColours = (stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): boolean => {
   if (environment.NO_COLOR !== undefined && environment.NO_COLOR !== "") return false;
   if (environment.FORCE_COLOR !== undefined) return environment.FORCE_COLOR !== "0";
@@ -42,16 +45,19 @@ export const openTerminal = (
   };
 };
 
-/** All output to the terminal goes through this. JSON keeps its value, whatever foreign text it contains. */
+/**
+ * All output to the terminal goes through this function. JSON keeps its value, even if it contains untrusted
+ * text.
+ */
 const shown = (text: string): string => (text.startsWith("{") ? jsonText(text) : terminalText(text));
 
-/** What a user sees of an error: what happened, then what to do about it. */
+/** The text of an error for users: what happened, then what to do about it. */
 const describeError = (error: WireError, { style }: Pick<Terminal, "style">): string => {
   const next = error.next_step === null ? "" : `  ${error.next_step}\n`;
   return `${style("red", "✖")} ${plainLine(error.message)}\n${style("dim", next)}`;
 };
 
-/** Any thrown thing as an error of the catalogue; a defect keeps its stack for the log. */
+/** Converts any thrown value into an error of the catalogue. A defect keeps its stack for the log. */
 export const asCoditectError = (error: unknown): CoditectError =>
   error instanceof CoditectError ? error : fail("internal", { reference: String(error) }, { cause: error });
 
@@ -62,7 +68,7 @@ export const reportError = (error: unknown, terminal: Terminal): void => {
     terminal.err(terminal.style("dim", `${error.stack ?? error.message}\n`));
 };
 
-/** Writes each notice once, however many instances it is about. */
+/** Writes each notice once, regardless of the number of instances. */
 export const noticesOn = ({ err }: Pick<Terminal, "err">): ((message: string) => void) => {
   const written = new Set<string>();
   return (message) => {
@@ -71,12 +77,12 @@ export const noticesOn = ({ err }: Pick<Terminal, "err">): ((message: string) =>
   };
 };
 
-/** What every command gets. */
+/** The context of every command. */
 export interface CommandContext {
   terminal: Terminal;
   environment: NodeJS.ProcessEnv;
-  /** Absolute path that relative ones count from. */
+  /** The absolute base path of relative paths. */
   currentFolder: string;
-  /** How this program was called, for commands that people can copy. */
+  /** How this program was called, for commands to copy. */
   program: string;
 }

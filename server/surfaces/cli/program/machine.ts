@@ -23,7 +23,7 @@ export const addRuntime = (program: Command, context: CommandContext, end: End):
       end((await import("../commands/models.ts")).listModels(flags, context)),
     );
   recordCommand(models, "pull <name>", "pull a model into Ollama").action(
-    // Both commands have these flags: commander gives them to the outer one.
+    // Both commands have these flags, and commander gives them to the outer one.
     async (name: string, _flags: RecordFlags, command: Command) =>
       end(
         (await import("../commands/models.ts")).pullModel(

@@ -14,7 +14,7 @@ export const addMetrics = (program: Command, context: CommandContext, end: End):
   metrics
     .command("rules")
     .summary("print the alerts as a rules file of Prometheus")
-    // Both commands have these flags: commander gives them to the outer one.
+    // Both commands have these flags, and commander gives them to the outer one.
     .action(async (_flags: RecordFlags, command: Command) =>
       end((await load()).printRules(command.optsWithGlobals<RecordFlags>(), context)),
     );

@@ -19,13 +19,13 @@ export const sarifOption = () =>
     return file;
   });
 
-/** The days (UTC) that a command tells of. */
+/** The days (UTC) of a command's output. */
 export const withSpan = (command: Command): Command =>
   command
     .option("--since <date>", "the first day, such as 2026-01-31 (default: 30 days before the last)")
     .option("--until <date>", "last day (default: today)");
 
-/** Collects the values of an option that may be repeated. */
+/** Collects the values of a repeatable option. */
 export const repeated = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
 export const testCommandOption = (): Option =>
@@ -37,7 +37,7 @@ export const testReportOption = (): Option =>
     "the report that the test command writes (JUnit XML or TAP): a path, a glob, or - for its output",
   );
 
-/** `--set KEY=VALUE`, as often as wanted. */
+/** `--set KEY=VALUE`, repeatable. */
 export const setOption = (): Option =>
   new Option("--set <key=value>", "a setting for this command (repeatable); see coditect settings list")
     .argParser(repeated)
@@ -51,7 +51,7 @@ export const equivalentOption = (): Option =>
     .argParser(repeated)
     .default([], "none");
 
-/** Files that something runs, or that steer agents, are applied only by their names. */
+/** Files that run programs or direct agents. They are applied only by name. */
 export const alsoOption = (flags: string): Option =>
   new Option(flags, "also apply this file, which is executed or configures tools (repeatable)").argParser(
     repeated,
@@ -62,7 +62,7 @@ export const unconfinedOption = () =>
     unconfinedAnswers,
   );
 
-/** One runtime, or several in the order in which they are tried. */
+/** One runtime, or several in order of preference. */
 export const runtimeOption = (summary: string) =>
   new Option(
     "--runtime <where>",
@@ -72,7 +72,7 @@ export const runtimeOption = (summary: string) =>
 export const recordCommand = (parent: Command, name: string, summary: string): Command =>
   parent.command(name).summary(summary).addOption(workspaceOption()).addOption(jsonOption());
 
-/** The value of `--provider` and the like. Error: `provider_only_in_editor`. */
+/** The value of `--provider` and similar options. Error: `provider_only_in_editor`. */
 export const providerArgument =
   (names: readonly string[]) =>
   (given: string): string => {
@@ -86,7 +86,7 @@ const providerOption = () =>
     .choices(providerNames)
     .argParser(providerArgument(providerNames));
 
-/** Who is asked, where, and how much it may take. */
+/** The provider, its address, and the limits. */
 export const modelOptions = (command: Command): Command =>
   command
     .addOption(providerOption())

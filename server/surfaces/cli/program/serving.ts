@@ -74,7 +74,7 @@ export const addProtocols = (program: Command, context: CommandContext, end: End
     .addOption(unconfinedOption())
     .action(async (flags: unknown) => end((await import("../commands/mcp.ts")).serveMcp(flags, context)));
   const login = () => import("../commands/mcp-login.ts");
-  // The outer command has the workspace's option, too: commander gives it to that one.
+  // The outer command also has the workspace option, and commander gives it to the outer one.
   mcp
     .command("login <server>")
     .summary("log in to an MCP server of the workspace that asks for it")

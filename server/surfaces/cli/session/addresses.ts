@@ -1,7 +1,7 @@
 import { fail } from "../../../../schemas/errors.ts";
 import { OLLAMA_PORT, standardEndpoints } from "../../../../schemas/providers.ts";
 
-/** The text without the surrounding blanks and quotes that copying adds. */
+/** The text without the surrounding whitespace and quotes that copying adds. */
 const bare = (given: string): string =>
   given
     .trim()
@@ -11,7 +11,7 @@ const bare = (given: string): string =>
 const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i;
 const isNear = (host: string): boolean => /^(localhost|127\.|\[::1\]|0\.0\.0\.0)/i.test(host);
 
-/** The normalised address; null: the text is not an address. */
+/** The normalized address. Null: the text is not an address. */
 const parsed = (text: string): string | null => {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || /\s/.test(text)) return null;
@@ -19,8 +19,8 @@ const parsed = (text: string): string | null => {
 };
 
 /**
- * An address that may lack its scheme, as many write one: `http` for this machine and where a port is
- * named, else `https`. Null: it is not an address.
+ * Parses an address that may lack its scheme. The default is `http` for this machine and for addresses with a
+ * port, otherwise `https`. Null: it is not an address.
  */
 export const readAddress = (given: string): string | null => {
   const text = bare(given);
@@ -30,8 +30,8 @@ export const readAddress = (given: string): string | null => {
 };
 
 /**
- * `OLLAMA_HOST` in every form that Ollama itself takes: a host, a port, both, an address, each with
- * quotes or blanks around it. Null: it is not an address.
+ * Parses `OLLAMA_HOST` in every form that Ollama accepts: a host, a port, both or an address, with or without
+ * quotes or whitespace around it. Null: it is not an address.
  */
 export const readOllamaHost = (given: string): string | null => {
   const text = bare(given);
@@ -44,7 +44,7 @@ export const readOllamaHost = (given: string): string | null => {
   const [, host = "", port = ""] = isBareV6
     ? [place, `[${place}]`]
     : (/^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(place) ?? []);
-  // Servers listen on all addresses; a client has to name one.
+  // Servers can listen on all addresses, but a client needs a specific one.
   const isAnywhere = ["", "0.0.0.0", "[::]", "*"].includes(host);
   const standardPort = scheme === undefined ? OLLAMA_PORT : "";
   const isPort = /^\d{1,5}$/.test(port) && Number(port) <= 65_535;

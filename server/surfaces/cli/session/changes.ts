@@ -4,12 +4,12 @@ import type { RunFinished } from "../../../../schemas/events.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { writeOutputFile } from "./output-file.ts";
 
-/** The run's changes, applied if that was asked for and every gate held; null: it made none. */
+/** The run's changes, applied if the user requested it and every gate held. Null: it made none. */
 export const collectChanges = async (
   { task_id, status, changes }: RunFinished,
   connection: Connection,
   apply: boolean,
-  /** Marked files that are applied, too. */
+  /** Marked files to apply as well. */
   named: readonly string[] = [],
 ): Promise<RunChanges | null> => {
   if (changes.length === 0) return null;
@@ -26,7 +26,7 @@ export const collectChanges = async (
 export const hasConflict = (changes: RunChanges | null): boolean =>
   changes?.applied?.some((file) => file.result === "conflict") ?? false;
 
-/** Writes the findings as SARIF to a file of that absolute path. Error: `report_not_written`. */
+/** Writes the findings as SARIF to the file with this absolute path. Error: `report_not_written`. */
 export const writeSarif = async (
   path: string,
   findings: readonly Finding[],

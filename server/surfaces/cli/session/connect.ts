@@ -34,10 +34,10 @@ export const runtimeOptions = (
 const caller = { role: "admin", surface: "cli" } as const;
 const never = new AbortController().signal;
 
-/** Methods that set a run to work, which is then this command's own. */
+/** Methods that start work on a run. The run then belongs to this command. */
 const startsRun: ReadonlySet<Method> = new Set(["teams/execute", "runs/resume", "runs/retry"]);
 
-/** Active runs of a runtime that we own: this command's own, and those of others. */
+/** The active runs of this process's runtime: runs of this command and of others. */
 const watchRuns = (runtime: FolderRuntime) => {
   const running = new Set<string>();
   let look = (): void => undefined;
@@ -49,7 +49,7 @@ const watchRuns = (runtime: FolderRuntime) => {
   });
   return {
     stop,
-    /** Resolves when all but these have ended or wait for a person, or the signal aborts. */
+    /** Resolves when all other runs have ended or wait for a person, or the signal aborts. */
     othersEnd: (own: ReadonlySet<string>, signal: AbortSignal): Promise<void> =>
       new Promise((resolve) => {
         look = () => {
@@ -62,9 +62,9 @@ const watchRuns = (runtime: FolderRuntime) => {
 };
 
 /**
- * A runtime over the workspace. One process owns a state folder: if that is another one, it is asked,
- * else this one is reachable for others until `close`, which waits for the runs they started here
- * unless `signal` aborts. Errors: `state_locked` if the owner cannot be asked.
+ * A runtime for the workspace. One process owns a state folder. If another process owns it, calls go to that
+ * process. Otherwise, this runtime is available to other processes until `close`, which waits for the runs
+ * that they started here, unless `signal` aborts. Errors: `state_locked` if the owner cannot be reached.
  */
 export const connect = async (
   workspace: string,
@@ -80,7 +80,7 @@ export const connect = async (
   const options = runtimeOptions(workspace, settings, environment, guessed);
   const ownRuns = new Set<string>();
   const lost = Promise.withResolvers<never>();
-  // Only those who follow a run wait for it. The others need no error from it.
+  // Only callers that follow a run wait for it. Others need no error from it.
   lost.promise.catch(() => undefined);
 
   const open = async (): Promise<FolderRuntime> => {
@@ -94,8 +94,8 @@ export const connect = async (
   return {
     call: async (method, params) => {
       const result = await runtime.dispatch(method, params, caller, never).catch(async (error: unknown) => {
-        // The owner of the runtime ended because it had nothing left to do. A run that may have started there
-        // is not started a second time.
+        // The owner of the runtime ended because it had no more work. A run that may have started there is
+        // not started again.
         const isGone = error instanceof CoditectError && error.code === "runtime_gone";
         if (!isGone || startsRun.has(method)) throw error;
         runtime = await open();

@@ -16,7 +16,7 @@ type Flags = Pick<
   | "allowMcpTools"
 >;
 
-/** Whether a person sits at the terminal who can be asked. */
+/** Whether a person at the terminal can answer questions. */
 export const isThere = ({ json }: Pick<Flags, "json">, { terminal }: CommandContext): boolean =>
   !json && terminal.interactive && process.stdin.isTTY;
 
@@ -31,7 +31,7 @@ export const askPerson = async (
   return /^y(es)?$/i.test(answer.trim());
 };
 
-/** Reads a line at the terminal; empty at the end of the input. Ctrl+C interrupts the command as usual. */
+/** Reads a line at the terminal. Empty at the end of the input. Ctrl+C interrupts the command as usual. */
 export const readLine = async (prompt: string, signal: AbortSignal): Promise<string> => {
   const { createInterface } = await import("node:readline/promises");
   const reader = createInterface({ input: process.stdin, output: process.stdout });
@@ -49,8 +49,9 @@ export const readLine = async (prompt: string, signal: AbortSignal): Promise<str
 };
 
 /**
- * What a runtime of our own does without a sandbox: what the flag says, otherwise it asks. If nobody can be
- * asked, the answer is no. The rehearsal's commands are allowed, because they are the sample's own tests.
+ * Decides whether this process's runtime runs commands without a sandbox: as the flag says, otherwise as the
+ * user answers. If nobody can answer, it does not. The rehearsal's commands are allowed, because they are the
+ * sample's own tests.
  */
 export const unconfinedOf = (flags: Flags): Settings["unconfined"] =>
   flags.unconfined ?? (flags.provider === "rehearsal" ? "allow" : "ask");
@@ -87,7 +88,7 @@ const consentOf = (
   return { name: "configuration", of, question, isGiven: isNamed || flags.allowConfiguration === of };
 };
 
-/** Starts a run, with the consents that the workspace needs for it if the person gives them. */
+/** Starts a run. Asks for the consents that the workspace needs. */
 export const withConsent = async <Started>(
   start: () => Promise<Started>,
   connection: Connection,

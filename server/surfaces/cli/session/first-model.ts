@@ -16,7 +16,7 @@ import type { RunFlags } from "./options.ts";
 import { pullWithProgress } from "./pull.ts";
 import { credentialStore, readKey } from "./secrets.ts";
 
-/** What every provider can do right now. */
+/** The current state of every provider. */
 const askOverview = async (connection: Connection): Promise<ProviderOverview[]> =>
   modelOverview((await connection.call("models/list", { reachable: true })).items);
 
@@ -26,8 +26,8 @@ export const chooseProvider = async (connection: Connection, provider: AIProvide
 };
 
 /**
- * Leads from what a provider lacks to one of its models: asks for its key and tries it in a real call, or
- * pulls a model. Errors: `credential_rejected` and `provider_unreachable` as the provider gave them.
+ * Makes a model of a provider available: asks for the key and tries it in a real call, or pulls a model.
+ * Errors: `credential_rejected` and `provider_unreachable` from the provider.
  */
 export const setUpProvider = async (
   overview: ProviderOverview,
@@ -50,7 +50,7 @@ export const setUpProvider = async (
   });
 };
 
-/** The same of one provider. */
+/** The same for one provider. */
 export const overviewOf = async (
   name: ProviderOverview["name"],
   connection: Connection,
@@ -60,8 +60,8 @@ export const overviewOf = async (
 };
 
 /**
- * Tries the key in a real call, and stores it unless it was rejected: a provider that cannot be asked now
- * may accept it later.
+ * Tries the key in a real call, and stores it unless the provider rejected it. If the provider cannot be
+ * reached now, it may accept the key later.
  */
 const setUpKey = async (
   { name }: ProviderOverview,
@@ -94,9 +94,9 @@ const setUpKey = async (
 export type Answer = { provider: AIProvider | null } | "rehearsal";
 
 /**
- * Checks, before anything is recorded, that the team's agents have a model that can answer. If they have
- * none, a person at the terminal chooses one, which later runs use as well. If nobody can be asked, it lists
- * the providers and models. Errors: the reason why no model can answer.
+ * Checks that the team's agents have a model that can answer, before anything is recorded. If they have none,
+ * a person at the terminal chooses one, and later runs use it too. If nobody can answer, lists the providers
+ * and models. Errors: the reason why no model can answer.
  */
 export const ensureModel = async (
   request: { team_id: string; provider: AIProvider | null },
@@ -113,7 +113,7 @@ export const ensureModel = async (
     return request;
   }
   const error = fromWireError(problem);
-  // Programs read the end of the run from its events. A wrong command line never begins one.
+  // Programs read the end of the run from its events. A command line that is not valid starts no run.
   if (flags.json && error.code !== "usage") return request;
   if (!meansNoModel(error.code)) throw error;
   const providers = await askOverview(connection);
@@ -129,7 +129,7 @@ export const ensureModel = async (
   throw error;
 };
 
-/** What the person types; empty if they interrupt. */
+/** The person's input. Empty if they interrupt. */
 const lineOf = async (question: string, signal: AbortSignal): Promise<string> => {
   try {
     return await readLine(question, signal);
@@ -139,7 +139,7 @@ const lineOf = async (question: string, signal: AbortSignal): Promise<string> =>
   }
 };
 
-/** Asks until a choice leads to a model; null: the person gave up. */
+/** Asks until the person chooses an available model. Null: the person gave up. */
 const askChoice = async (
   providers: readonly ProviderOverview[],
   connection: Connection,

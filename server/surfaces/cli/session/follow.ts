@@ -11,7 +11,7 @@ export interface Following {
   view: RunView;
   /** Starts or resumes the run. */
   start: () => Promise<TeamRun>;
-  /** Made once the run is known, because it draws at once. */
+  /** Created when the run is known, because it draws immediately. */
   progress: () => Promise<Progress>;
   /** Answers a stage that waits for a person. */
   approve: (question: string) => Promise<boolean>;

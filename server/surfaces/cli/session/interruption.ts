@@ -5,7 +5,7 @@ const GRACE_SECONDS = 4.5;
 
 interface InterruptionOptions {
   graceSeconds?: number;
-  /** False: SIGHUP means something else to the command. */
+  /** False: SIGHUP has another meaning for the command. */
   hangsUp?: boolean;
 }
 
@@ -16,9 +16,9 @@ export interface Interruption {
 }
 
 /**
- * Handles Ctrl+C, and a reader of standard output that is gone. The first one cancels, so that executions
- * end as Cancelled and instances end. The second one, or the end of the grace period, ends the process at
- * once. Workers end with the process that started them, because their standard input closes.
+ * Handles Ctrl+C, and the end of the reader of standard output. The first interruption cancels, so that
+ * executions end as Cancelled and instances end. The second one, or the end of the grace period, ends the
+ * process immediately. Workers end with the process that started them, because their standard input closes.
  */
 export const catchInterruption = ({
   graceSeconds = GRACE_SECONDS,

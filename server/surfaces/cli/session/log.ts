@@ -2,7 +2,7 @@ import type { Log, LogLevel } from "../../../platform/log.ts";
 
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** The runtime's log on standard error, from the level of `CODITECT_LOG` on; errors by default. */
+/** The runtime's log on standard error, from the level in `CODITECT_LOG`. The default is errors. */
 export const cliLog = (environment: NodeJS.ProcessEnv): Log => {
   const wanted = order.findIndex((level) => level === environment.CODITECT_LOG);
   const from = wanted === -1 ? order.indexOf("error") : wanted;

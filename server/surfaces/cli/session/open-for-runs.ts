@@ -11,10 +11,10 @@ import { chosenProvider, type RunFlags, settingsOf } from "./options.ts";
 import { unconfinedOf } from "./consent.ts";
 import { isForksChange } from "./untrusted.ts";
 
-/** A runtime that is ready to run teams as the flags say. */
+/** A runtime that is ready to run teams with the options of the flags. */
 export interface RuntimeForRuns {
   connection: Connection;
-  /** The provider of all agents, or the rehearsal if it was chosen; null if each agent has its own. */
+  /** The provider of all agents, or the chosen rehearsal. Null if each agent has its own. */
   provider: AIProvider | null;
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export const openForRuns = async (
   const { environment } = context;
   const rehearsal = flags.provider === "rehearsal" ? await startRehearsal() : null;
   const untrusted = flags.untrusted ?? isForksChange(environment);
-  // Untrusted code runs confined or not at all, and no lessons are drawn from it.
+  // Untrusted code runs only in a sandbox, and lessons are not learned from it.
   const strict = untrusted ? ({ untrusted, lessons: false, unconfined: "refuse" } as const) : {};
   const asked = { ...settingsOf(flags), ...strict };
   const guessed = { unconfined: unconfinedOf(flags) };

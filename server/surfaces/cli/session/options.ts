@@ -23,7 +23,7 @@ type ProviderChoice = (typeof providerNames)[number];
 /** Values of `--unconfined`. */
 export const unconfinedAnswers = Settings.shape.unconfined.unwrap().options;
 
-/** Runtimes by the names of `--runtime`, and what each of them is in a record. */
+/** Runtimes by their names in `--runtime`, with their names in records. */
 const runtimeByName: ReadonlyMap<string, RuntimeType> = new Map([
   ["local", "Local"],
   ["docker", "Docker"],
@@ -32,7 +32,7 @@ const runtimeByName: ReadonlyMap<string, RuntimeType> = new Map([
 ]);
 export const runtimeNames = [...runtimeByName.keys()];
 
-/** `local`, or several in the order in which they are tried: `local,kubernetes`. */
+/** `local`, or several in order of preference: `local,kubernetes`. */
 const RuntimeFlag = z.string().transform((given, context): RuntimeChoice => {
   const names = given.split(",");
   const unknown = names.filter((name) => !runtimeByName.has(name));
@@ -46,7 +46,7 @@ const RuntimeFlag = z.string().transform((given, context): RuntimeChoice => {
 
 const positive = z.coerce.number().positive();
 
-/** The options of `coditect run` and `resume`, as they are on the command line. */
+/** The options of `coditect run` and `resume`, as on the command line. */
 export const RunFlags = z.object({
   task: z.string().optional(),
   workspace: z.string().optional(),
@@ -64,7 +64,7 @@ export const RunFlags = z.object({
   runtime: RuntimeFlag.optional(),
   image: z.string().min(1).optional(),
   apply: z.boolean().default(false),
-  /** Paths of marked files: `--apply` alone leaves those out. */
+  /** Paths of marked files. `--apply` alone leaves them out. */
   applyAlso: z.array(z.string()).default([]),
   json: z.boolean().default(false),
   /** FILE of `--output sarif=FILE`. */
@@ -76,19 +76,19 @@ export const RunFlags = z.object({
   testCommand: z.string().min(1).optional(),
   testReport: z.string().min(1).optional(),
   unconfined: z.enum(unconfinedAnswers).optional(),
-  /** If left out, the information of the CI service about the change decides. */
+  /** Omitted: the information of the CI service about the change decides. */
   untrusted: z.boolean().optional(),
   /** The hash of the `.coditect/` folder that may be used. */
   allowConfiguration: z
     .string()
     .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
     .optional(),
-  /** The hash of the tools that an agent may have at once. */
+  /** The hash of the set of tools that an agent may use. */
   allowExposure: z
     .string()
     .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
     .optional(),
-  /** The hash of the files of other tools whose MCP servers may be used. */
+  /** The hash of other tools' files whose MCP servers may be used. */
   allowMcpFiles: z
     .string()
     .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
@@ -103,7 +103,7 @@ export const RunFlags = z.object({
   lessons: z.boolean().default(true),
   /** Every `--set KEY=VALUE`. */
   set: z.array(z.string()).default([]),
-  /** Of `--no-embeddings`. */
+  /** The value of `--no-embeddings`. */
   embeddings: z.boolean().default(true),
   /** The revision of `--diff`. */
   diff: z
@@ -125,7 +125,7 @@ export const RunFlags = z.object({
 });
 export type RunFlags = z.infer<typeof RunFlags>;
 
-/** Parses flags; a wrong one is an error of usage that names it as it is written. */
+/** Parses flags. If a flag is wrong, the `usage` error names it as it is written. */
 export const parseFlagsAs = <Flags extends z.ZodObject>(schema: Flags, flags: unknown): z.infer<Flags> => {
   const parsed = schema.safeParse(flags);
   if (parsed.success) return parsed.data;
@@ -134,7 +134,7 @@ export const parseFlagsAs = <Flags extends z.ZodObject>(schema: Flags, flags: un
   throw fail("usage", { problem: `--${option} ${problem?.says ?? "is not valid"}.` });
 };
 
-/** Flags of `run` and of commands that run like it. */
+/** Flags of `run` and similar commands. */
 export const parseRunFlags = (flags: unknown): RunFlags => {
   const parsed = parseFlagsAs(RunFlags, flags);
   if (parsed.diff !== undefined && parsed.lines !== undefined)
@@ -144,7 +144,7 @@ export const parseRunFlags = (flags: unknown): RunFlags => {
 
 export type Asked = Exclude<ProviderChoice, "rehearsal">;
 
-/** The documented names of what `--provider` takes. */
+/** The documented names of the values of `--provider`. */
 export const providerByChoice = {
   claude: "Claude",
   gemini: "Gemini",
@@ -168,7 +168,7 @@ const providerOf = (
   { model, endpoint }: Pick<RunFlags, "model" | "endpoint">,
   environment: NodeJS.ProcessEnv,
 ): AIProvider => {
-  // Ollama has one model for all roles, and the user may know it by no other name.
+  // Ollama has one model for all roles, and the user may not know another name for it.
   const name = model ?? (choice === "ollama" ? defaultModels.Ollama : BY_ROLE);
   switch (choice) {
     case "claude":
@@ -184,7 +184,7 @@ const providerOf = (
   }
 };
 
-/** The provider whose key is in the environment; without any key, the provider that needs none. */
+/** The provider whose key is in the environment. Without a key, the provider that needs none. */
 const providerOfEnvironment = (environment: NodeJS.ProcessEnv): Asked => {
   if (environment.ANTHROPIC_API_KEY) return "claude";
   if (environment.GEMINI_API_KEY) return "gemini";
@@ -192,7 +192,7 @@ const providerOfEnvironment = (environment: NodeJS.ProcessEnv): Asked => {
   return "ollama";
 };
 
-/** The provider of all agents; null if each agent has its own, or for `rehearsal`, which starts first. */
+/** The provider of all agents. Null if each agent has its own, or for `rehearsal`, which starts first. */
 export const chosenProvider = (flags: RunFlags, environment: NodeJS.ProcessEnv): AIProvider | null => {
   if (flags.provider === "rehearsal") return null;
   if (flags.provider !== undefined) return providerOf(flags.provider, flags, environment);
@@ -201,8 +201,8 @@ export const chosenProvider = (flags: RunFlags, environment: NodeJS.ProcessEnv):
 };
 
 /**
- * What the environment suggests where neither the user's settings nor flags say otherwise. A variable
- * that cannot be used stops only the commands that ask its provider.
+ * Settings from the environment, for settings that neither the user's file nor flags contain. A variable that
+ * cannot be used stops only the commands that use its provider.
  */
 export const guessedSettings = (environment: NodeJS.ProcessEnv): SettingsInput => {
   const ollama = readOllamaHost(environment.OLLAMA_HOST ?? "") ?? addressOfMalformed("OLLAMA_HOST");
@@ -214,7 +214,7 @@ export const guessedSettings = (environment: NodeJS.ProcessEnv): SettingsInput =
   };
 };
 
-/** A value on the command line: JSON, or else a text. */
+/** A value on the command line: JSON, otherwise a text. */
 export const valueOf = (text: string): Json => {
   try {
     return Json.parse(JSON.parse(text));
@@ -272,7 +272,7 @@ export const settingsOf = (flags: SettingFlags): SettingsInput => {
   };
 };
 
-/** Options of the run; `provider` as it was resolved, the rehearsal's among them. */
+/** Options of the run. `provider`: the resolved provider, which can be the rehearsal. */
 export const runOptionsOf = (flags: RunFlags, provider: AIProvider | null): Partial<RunOptions> => ({
   ...(provider !== null && { provider }),
   ...(flags.runtime !== undefined && { runtime: flags.runtime }),
@@ -292,7 +292,7 @@ export const runOptionsOf = (flags: RunFlags, provider: AIProvider | null): Part
   ...(flags.testCommand !== undefined && { test_command: flags.testCommand }),
 });
 
-/** This process as the origin of a run. A CI job may name the trace that it is part of. */
+/** This process as the origin of a run. A CI job can name the trace that it is part of. */
 export const processOrigin = (command: string, environment: NodeJS.ProcessEnv): RunOrigin => ({
   ...commandOrigin(`coditect ${command}`, readTraceContext(environment.TRACEPARENT, environment.TRACESTATE)),
   at: new Date(performance.timeOrigin).toISOString(),

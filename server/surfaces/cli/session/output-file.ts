@@ -14,7 +14,7 @@ const reasonOf = (error: unknown): string => {
 
 const isOfFileSystem = (error: unknown): boolean => error instanceof Error && "syscall" in error;
 
-/** Writes a file that the user named, and the folders above it. Error: the one named by `code`. */
+/** Writes a file that the user named, and creates the folders above it. Error: the one in `code`. */
 export const writeOutputFile = async (
   path: string,
   text: string,
@@ -28,7 +28,7 @@ export const writeOutputFile = async (
   }
 };
 
-/** The same for lines that come one after another. Error: `file_not_written`, and those of `lines`. */
+/** The same for a sequence of lines. Error: `file_not_written`, and the errors of `lines`. */
 export const writeOutputLines = async (path: string, lines: AsyncIterable<string>): Promise<void> => {
   try {
     makeFolder(dirname(path));
@@ -40,7 +40,7 @@ export const writeOutputLines = async (path: string, lines: AsyncIterable<string
 };
 
 /**
- * Makes the folder of a report and checks that the report can be put there, before the run is paid for.
+ * Creates the folder of a report and checks that the report can be written, before the run costs money.
  * Error: `usage`.
  */
 export const prepareReport = async (path: string): Promise<void> => {

@@ -9,7 +9,7 @@ const progressText = ({ status, completed, total }: Pulling): string =>
     ? status
     : `${status}: ${Math.floor((100 * completed) / total)} % of ${(total / 1e9).toFixed(1)} GB`;
 
-/** Pulls a model into the Ollama that is set; `tell` gets each step, a line for people if left out. */
+/** Pulls a model into the configured Ollama. `tell` gets each step. Omitted: a line for people. */
 export const pullWithProgress = async (
   model: string,
   connection: Connection,

@@ -15,7 +15,7 @@ type Ask = (prompt: string) => Promise<string>;
 
 const isYes = (line: string): boolean => /^y(es)?$/i.test(line.trim());
 
-/** A server's words, on one line, marked so that they cannot pass for one of our lines. */
+/** A server's text on one line, with a mark so that it cannot look like one of CODITECT's lines. */
 const said = (text: string): string => `  | ${plainLine(text)}`;
 
 const shownDefault = (field: QuestionField): string => {
@@ -42,11 +42,11 @@ const promptOf = (field: QuestionField): string => {
   return `${lines.join("\n")}\n${hint === "" ? "Answer" : `Answer, ${hint}`}${shownDefault(field)}: `;
 };
 
-/** The option of a number, or of its own words. */
+/** The option with this number or this text. */
 const optionOf = (options: readonly { value: string; label: string }[], word: string): string =>
   options[Number(word) - 1]?.value ?? options.find(({ label }) => label === word)?.value ?? word;
 
-/** The value that a line gives a field; undefined if it gives none. */
+/** The value of a field in a line. Undefined if there is none. */
 const valueOf = (field: QuestionField, line: string): AnswerValue | undefined => {
   const word = line.trim();
   if (word === "") return field.default ?? undefined;
@@ -74,7 +74,7 @@ const askField = async (field: QuestionField, ask: Ask): Promise<AnswerValue | u
   }
 };
 
-/** Asks the person at the terminal what a tool server wants to know. Anything but a yes declines. */
+/** Shows a question of a tool server to the person at the terminal. Every answer except yes declines. */
 export const askForm = async (question: ServerQuestion, ask: Ask): Promise<QuestionAnswer> => {
   const { message, fields, url } = question;
   const lines = ["", plainLine(questionTitle(question, l10n)), ...message.split("\n").map(said)];

@@ -10,7 +10,7 @@ import type { ServerQuestion } from "../../../../schemas/questions.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import { askForm } from "./question-form.ts";
 
-/** Reads one line at the terminal; rejects when the signal aborts. */
+/** Reads one line at the terminal. Rejects when the signal aborts. */
 export type ReadLine = (prompt: string, signal: AbortSignal) => Promise<string>;
 
 const l10n = createLocalizer({});
@@ -31,14 +31,14 @@ const decisionOf = (answer: string): PermissionDecision => {
   return word !== "" && "always".startsWith(word) ? "allow_always" : "deny";
 };
 
-/** Asked again after each wait: it aborts meanwhile. */
+/** Checked again after each wait, because the signal can abort meanwhile. */
 const isOver = ({ aborted }: AbortSignal): boolean => aborted;
 
-/** Asks the person at the terminal what agents and their tool servers wait for, one question at a time. */
+/** Shows the questions of agents and their tool servers to the person at the terminal, one at a time. */
 export class TerminalQuestions {
   readonly #connection: Connection;
   readonly #read: ReadLine;
-  /** By id of the question; aborted when it is settled without this terminal. */
+  /** By ID of the question. Aborted when the question is settled elsewhere. */
   readonly #open = new Map<string, AbortController>();
   #last: Promise<void> = Promise.resolve();
 
@@ -63,7 +63,7 @@ export class TerminalQuestions {
     });
   }
 
-  /** Settles a question that was answered elsewhere or that nothing waits for any more. */
+  /** Settles a question that was answered elsewhere or that nothing waits for. */
   settled(id: string): void {
     this.#open.get(id)?.abort();
     this.#open.delete(id);

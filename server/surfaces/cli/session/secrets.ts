@@ -4,22 +4,22 @@ import { type CredentialStore, environmentCredentials, firstOf } from "../../../
 import { openCredentialFile } from "../../../gateway/credential-file.ts";
 import type { Credentials } from "../../../gateway/gateway.ts";
 
-/** The encrypted file of keys; its passphrase is asked for at a terminal, if nothing keeps it. */
+/** The encrypted file of keys. If no keychain stores its passphrase, the terminal asks for it. */
 export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore =>
   openCredentialFile(environment, () => askSecret("Passphrase of the stored keys: "));
 
-/** Keys of the environment, then those of the encrypted file. */
+/** Keys from the environment, then those from the encrypted file. */
 export const cliCredentials = (
   environment: NodeJS.ProcessEnv,
   stored = credentialStore(environment),
 ): Credentials =>
   firstOf(environmentCredentials(environment), {
-    // A local Ollama needs no key, and so no passphrase.
+    // A local Ollama needs no key, and therefore no passphrase.
     keys: (provider, reference) =>
       provider === "Ollama" && reference === null ? Promise.resolve([]) : stored.keys(provider, reference),
   });
 
-/** Reads a line without showing it; null without a terminal. */
+/** Reads a line without showing it. Null without a terminal. */
 const askSecret = async (question: string): Promise<string | null> => {
   if (!process.stdin.isTTY) return null;
   const { createInterface } = await import("node:readline/promises");
@@ -39,7 +39,10 @@ const askSecret = async (question: string): Promise<string | null> => {
   }
 };
 
-/** From a hidden prompt or standard input, never from the command line, where others could read it. */
+/**
+ * Reads a key from a hidden prompt or standard input, never from the command line, where others could read
+ * it.
+ */
 export const readKey = async (name: string): Promise<string> => {
   const given = process.stdin.isTTY ? await askSecret(`Key for ${name}: `) : await text(process.stdin);
   const key = given?.trim() ?? "";

@@ -6,7 +6,7 @@ import type { RunFlags } from "./options.ts";
 import { decodeText } from "../../../workspace/encoding.ts";
 import { readInside } from "../../../workspace/open.ts";
 
-/** What a run works on. */
+/** The workspace, file and task of a run. */
 export interface Target {
   /** Absolute path. */
   workspace: string;
@@ -16,14 +16,14 @@ export interface Target {
   data: Json;
   /** Whether it is a fresh copy of the sample project. */
   isSample: boolean;
-  /** Removes what was only made for a run that did not take place. */
+  /** Removes files that were created only for a run that did not start. */
   discard(): Promise<void>;
 }
 
 /**
- * The workspace, file and task of a run. The workspace is `--workspace`, else the current folder;
- * FILE counts from the current folder. Without FILE the rehearsal works on its own sample project.
- * Errors: `file_not_found`, `outside_workspace`, `not_a_text_file`.
+ * The workspace, file and task of a run. The workspace is `--workspace` or the current folder. FILE is
+ * relative to the current folder. Without FILE, the rehearsal works on its own sample project. Errors:
+ * `file_not_found`, `outside_workspace`, `not_a_text_file`.
  */
 export const findTarget = async (
   workflow: string,
@@ -35,7 +35,7 @@ export const findTarget = async (
     return sampleTarget(workflow, flags, currentFolder);
   const workspace = await findWorkspace(flags, currentFolder);
   const path = file === undefined ? null : await insideWorkspace(workspace, file, currentFolder);
-  // Before a model is looked for: without the file there is nothing to ask it.
+  // Checked before looking for a model, because without the file there is no task.
   if (path !== null && readInside(workspace, path) === null)
     throw fail("file_not_found", { path, workspace: basename(workspace) });
   return {
@@ -48,7 +48,7 @@ export const findTarget = async (
   };
 };
 
-/** `--diff BASE` or `--lines A-B` as the data of a task; null: neither. */
+/** `--diff BASE` or `--lines A-B` as the data of a task. Null: neither. */
 const taskData = (
   { diff, lines }: Pick<RunFlags, "diff" | "lines">,
   workspace: string,
@@ -79,7 +79,7 @@ const sampleTarget = async (workflow: string, flags: RunFlags, currentFolder: st
   };
 };
 
-/** `--workspace`, else the current folder; absolute. */
+/** The absolute path of `--workspace` or the current folder. */
 export const findWorkspace = async (
   flags: { workspace?: string | undefined },
   currentFolder: string,
@@ -90,7 +90,7 @@ export const findWorkspace = async (
   throw fail("usage", { problem: `${workspace} is not a folder.` });
 };
 
-/** FILE from the current folder if it exists there, else from the workspace. */
+/** FILE in the current folder if it exists there, otherwise in the workspace. */
 const insideWorkspace = async (workspace: string, file: string, currentFolder: string): Promise<string> => {
   const fromHere = resolve(currentFolder, file);
   const isHere = await stat(fromHere).then(
@@ -115,12 +115,12 @@ export const textOrFile = async (task: string, currentFolder: string): Promise<s
   }
 };
 
-/** Control characters that no text has, and code points that are none. */
+/** Control characters that do not occur in texts, and code points that are not characters. */
 const notText = /[\0-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]/;
 
 /**
- * Whether bytes without a mark are UTF-16 with the lower byte first: most of its texts have many characters
- * whose upper byte is zero, and no other zero.
+ * Whether bytes without a byte order mark are UTF-16 with the lower byte first: most such texts contain many
+ * characters whose upper byte is zero, and no other zero.
  */
 const looksWide = (bytes: Buffer): boolean => {
   if (bytes.length % 2 !== 0) return false;
@@ -131,8 +131,8 @@ const looksWide = (bytes: Buffer): boolean => {
 };
 
 /**
- * The text of a file in the encodings that editors and shells write: UTF-8, UTF-16 in either order of
- * bytes, with or without a byte order mark, or one byte for each character. Error: `not_a_text_file`.
+ * The text of a file in the encodings of editors and shells: UTF-8, UTF-16 in either byte order, with or
+ * without a byte order mark, or one byte for each character. Error: `not_a_text_file`.
  */
 const textOf = (bytes: Buffer, path: string): string => {
   const [first, second] = bytes;

@@ -19,19 +19,19 @@ export const readTenant = (text: string, currentFolder: string): NamedWorkspace 
   return { name, workspace };
 };
 
-/** Variables that belong to the party that pays or is trusted, so that tenants must not share them. */
+/** Variables of the party that pays or is trusted. Tenants must not share them. */
 const OWN = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|^(ANTHROPIC|GEMINI|HF|OLLAMA|CODITECT)_/i;
 
 /**
- * The environment of one tenant of several: the server's without keys and addresses, and with what is there
- * there for the tenant alone, such as `CODITECT_TENANT_ACME__ANTHROPIC_API_KEY`.
+ * The environment of one of several tenants: the server's environment without keys and addresses, plus the
+ * tenant's own variables, such as `CODITECT_TENANT_ACME__ANTHROPIC_API_KEY`.
  */
 export const environmentOf = (name: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
   const prefix = `CODITECT_TENANT_${name.toUpperCase().replaceAll("-", "_")}__`;
   const own: NodeJS.ProcessEnv = {};
   for (const [variable, value] of Object.entries(environment)) {
     if (variable.startsWith(prefix)) own[variable.slice(prefix.length)] = value;
-    // A value for the tenant wins, whichever comes first.
+    // A value for the tenant takes precedence, regardless of the order.
     else if (!OWN.test(variable)) own[variable] ??= value;
   }
   return own;

@@ -7,7 +7,7 @@ const PullRequestEvent = z.object({
   pull_request: z.object({ head: z.object({ repo: Repository }), base: z.object({ repo: Repository }) }),
 });
 
-/** A run that another one started: for the branch of a fork, too. */
+/** A run that another one started, which can also be for the branch of a fork. */
 const WorkflowRunEvent = z.object({
   workflow_run: z.object({ head_repository: Repository }),
   repository: z.object({ full_name: z.string() }),
@@ -24,7 +24,7 @@ const readEvent = (path: string | undefined): unknown => {
   }
 };
 
-/** Whether the event of GitHub Actions, or of what is like it, is about commits of a fork. */
+/** Whether the event of GitHub Actions, or of a compatible service, is about commits of a fork. */
 const isOfFork = (name: string, event: unknown): boolean => {
   if (name.startsWith("pull_request")) {
     const { success, data } = PullRequestEvent.safeParse(event);
@@ -43,7 +43,7 @@ const isOfFork = (name: string, event: unknown): boolean => {
   return false;
 };
 
-/** Variables of CI services that name where a change comes from, and where it goes. */
+/** Variables of CI services that name the source and the target of a change. */
 const fromAndTo: readonly (readonly [from: string, to: string])[] = [
   ["CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_ID"],
   ["CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY", "CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY"],
@@ -60,8 +60,8 @@ const isSet = (value: string | undefined): value is string =>
   value !== undefined && value !== "" && value.toLowerCase() !== "false";
 
 /**
- * Whether a CI service says that the change comes from a fork: its author may not write to the
- * repository. An event that cannot be read counts as one, where secrets would be there.
+ * Whether a CI service says that the change comes from a fork, so its author may not write to the repository.
+ * If an event cannot be read and secrets may be available, the change counts as one from a fork.
  */
 export const isForksChange = (environment: NodeJS.ProcessEnv): boolean => {
   const { GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path } = environment;
