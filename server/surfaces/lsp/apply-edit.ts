@@ -15,7 +15,7 @@ type Change = NonNullable<WorkspaceEdit["documentChanges"]>[number];
 const textOf = (content: ChangeContent["before"]): string | null =>
   content === null ? null : (decodeText(fromFileContent(content))?.text ?? null);
 
-/** What the text becomes with the agents' change, the user's own edits kept; `null`: they overlap. */
+/** The text with the agents' change and the user's own edits. `null`: they overlap. */
 const merged = (present: string, before: string | null, after: string): string | null => {
   if (present === before) return after;
   if (before === null) return present === after ? after : null;
@@ -30,7 +30,7 @@ const replaceAll = (uri: string, version: number | null, present: string, text: 
   return { textDocument: { uri, version }, edits: [{ range, newText: text }] };
 };
 
-/** One file as edits of the editor; `null` when it cannot be done without a loss. */
+/** One file as edits of the editor. `null` if this would lose something. */
 const fileEdit = async (
   folder: Folder,
   documents: Documents,
@@ -53,8 +53,8 @@ const fileEdit = async (
 };
 
 /**
- * Applies a change set through the editor, as one step it can undo, and records what was taken.
- * Returns the files that were left alone because the user's edits overlap, or that are not text.
+ * Applies a change set through the editor as one step that the user can undo, and records the accepted files.
+ * Returns the files that were not changed, because the user's edits overlap or because they are not text.
  */
 export const applyThroughEditor = async (
   connection: Connection,

@@ -2,7 +2,10 @@ import { CancellationTokenSource, type CancellationToken, type Connection } from
 import type { z } from "zod";
 import { EditorGone } from "../../gateway/editor-models.ts";
 
-/** Asks the editor until the signal aborts, and reads its answer. Errors: {@link EditorGone}. */
+/**
+ * Sends a request to the editor and reads its answer. Stops when the signal aborts. Errors: {@link
+ * EditorGone}.
+ */
 export type AskEditor = <Schema extends z.ZodType>(
   request: readonly [method: string, params: object],
   schema: Schema,
@@ -27,7 +30,7 @@ export const askEditorOver =
     }
   };
 
-/** A token that cancels the request when the signal aborts; `release` it when answered. */
+/** A token that cancels the request when the signal aborts. Call `release` after the answer. */
 const tokenOf = (signal: AbortSignal): { token: CancellationToken; release: () => void } => {
   const source = new CancellationTokenSource();
   const cancel = (): void => {

@@ -15,16 +15,19 @@ import type { Documents } from "./documents.ts";
 import type { FolderSession } from "./folder-session.ts";
 import type { Placed } from "./locate.ts";
 
-/** Whether the editor can show an edit before it is made. */
+/** Whether the editor can preview an edit. */
 export interface ActionContext {
   documents: Documents;
   canPreview: boolean;
-  /** Commands that can be offered. */
+  /** The available commands. */
   commands: ReadonlySet<EditorCommand>;
   l10n: Localizer;
 }
 
-/** The edit of a stored fix in the present text; `null` when what it replaces is not there once. */
+/**
+ * The edit of a stored fix in the current text. `null` if the text that it replaces does not occur exactly
+ * once.
+ */
 const editOf = (finding: Finding, text: string): TextEdit | null => {
   const range = finding.fix === null ? null : rangeOfText(text, finding.fix.old_text);
   return finding.fix === null || range === null ? null : { range, newText: finding.fix.new_text };
@@ -33,7 +36,7 @@ const editOf = (finding: Finding, text: string): TextEdit | null => {
 const isBefore = (a: TextEdit["range"]["start"], b: TextEdit["range"]["start"]): boolean =>
   a.line < b.line || (a.line === b.line && a.character < b.character);
 
-/** Edits in the order of the text, without those that overlap one that was taken before. */
+/** Edits in the order of the text. Leaves out edits that overlap an earlier one. */
 const withoutOverlap = (edits: readonly TextEdit[]): TextEdit[] => {
   const kept: TextEdit[] = [];
   for (const edit of edits.toSorted((a, b) => (isBefore(a.range.start, b.range.start) ? -1 : 1))) {

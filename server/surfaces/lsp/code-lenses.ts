@@ -13,7 +13,7 @@ const commandOf = (
     ? { title: l10n.t("Fix with bug-fix team"), command: "coditect.fixTest", argument: { uri, test: name } }
     : { title: l10n.t("Run TDD team"), command: "coditect.runTddOnSymbol", argument: { uri, symbol: name } };
 
-/** A lens over each function and test, with those of the commands that can be offered. */
+/** A code lens over each function and test, with the available commands. */
 export const codeLenses = (
   document: TextDocument,
   commands: ReadonlySet<EditorCommand>,

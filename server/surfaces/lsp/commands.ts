@@ -11,18 +11,18 @@ import { describeFinding } from "./diagnostics.ts";
 import { inform, warn } from "./messages.ts";
 import type { LanguageState } from "./state.ts";
 
-/** Applies the change set of a run through the editor; `uri` is any in the folder. */
+/** Applies the change set of a run through the editor. `uri`: any URI in the folder. */
 const APPLY = "coditect.applyChanges";
 const ApplyArguments = z.strictObject({ uri: z.string(), task_id: Uuid });
 
-/** What `workspace/executeCommand` takes from an editor without commands of its own. */
+/** The commands that `workspace/executeCommand` accepts from an editor without its own commands. */
 export const serverCommands: readonly string[] = [...EditorCommand.options, APPLY];
 
 interface CommandContext extends Pick<
   LanguageState,
   "connection" | "documents" | "openPlaceOf" | "caller" | "l10n"
 > {
-  /** What is done. */
+  /** Runs the command. */
   command: RunOrigin;
   signal: AbortSignal;
 }
@@ -79,7 +79,7 @@ const run: {
 
   "coditect.dismissFinding": async (context, { uri, finding_id }) => {
     const { session } = await findingOf(context, uri, finding_id);
-    // This editor cannot ask for a reason, and an invented one would become guidance for agents.
+    // This editor cannot ask for a reason, and agents would use an invented reason as guidance.
     const params = { finding_id, reason: null };
     return session.runtime.dispatch("findings/dismiss", params, context.caller(), context.signal);
   },
@@ -129,7 +129,7 @@ const apply = async (context: CommandContext, { uri, task_id }: z.infer<typeof A
   return { left };
 };
 
-/** Runs a command with its one argument. Errors: `unknown_method`, `invalid_params`, and its own. */
+/** Runs a command with its argument. Errors: `unknown_method`, `invalid_params`, and those of the command. */
 export const executeCommand = async (
   state: LanguageState,
   command: string,
@@ -141,6 +141,6 @@ export const executeCommand = async (
   const name = EditorCommand.safeParse(command);
   if (!name.success) throw fail("unknown_method", { method: command });
   const given: unknown = read(editorCommands[name.data], command, argument);
-  // The command's own schema made `given`, so it is what this command takes.
+  // The command's own schema parsed `given`, so it has the right type.
   return run[name.data](context, given as never);
 };

@@ -2,7 +2,7 @@ import { evaluate, parse, type ValueNode } from "@humanwhocodes/momoa";
 import { type Diagnostic, DiagnosticSeverity, type Range } from "vscode-languageserver/node";
 import { type FileProblem, nodeAt, problemsOfAgent, problemsOfTeam } from "../../teams/definition/files.ts";
 
-/** Marks only the beginning of an object or list, because a file that is red everywhere helps nobody. */
+/** Marks only the start of an object or list, because a file that is red everywhere does not help. */
 const rangeOf = ({ loc, type }: ValueNode): Range => {
   const start = { line: loc.start.line - 1, character: loc.start.column - 1 };
   const isWide = type === "Object" || type === "Array";
@@ -20,9 +20,9 @@ const kinds: readonly { pattern: RegExp; problems: (value: unknown) => FileProbl
 ];
 
 /**
- * What keeps an agent or team file from being used, each at its place; `null` for any other file.
- * Text that is no JSON is left to the editor, which reports it itself, and so is what the
- * published schemas find, if the editor checks files with them. Contract: "Files in the workspace".
+ * The problems that keep CODITECT from using an agent or team file, each with its position. `null` for any
+ * other file. Omits text that is not JSON, because the editor reports it. Also omits what the published
+ * schemas report, if the editor checks files with them. Contract: "Files in the workspace".
  */
 export const configurationDiagnostics = (
   path: string,

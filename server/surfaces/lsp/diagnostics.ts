@@ -16,7 +16,7 @@ const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
 
 const firstColumn = (text: string): number => text.length - text.trimStart().length;
 
-/** The range of a placed finding, as an editor counts; `null` if its text is nowhere. */
+/** The range of a located finding in the editor's coordinates. `null` if its text does not occur. */
 export const rangeOf = ({ finding, line }: Placed, lines: readonly string[]): Range | null => {
   if (line === null) return null;
   const lastLine = Math.min(line + finding.end_line - finding.start_line, lines.length - 1);
@@ -30,7 +30,7 @@ export const rangeOf = ({ finding, line }: Placed, lines: readonly string[]): Ra
   };
 };
 
-/** The place of a text that occurs exactly once; `null` otherwise. */
+/** The position of a text that occurs exactly once. `null` otherwise. */
 export const rangeOfText = (text: string, wanted: string): Range | null => {
   const at = text.indexOf(wanted);
   if (at < 0 || text.includes(wanted, at + 1)) return null;
@@ -53,14 +53,14 @@ const related = (finding: Finding, { uri, text }: PresentFile, range: Range, l10
   ];
 };
 
-/** A file as it is at present. */
+/** The current state of a file. */
 export interface PresentFile {
   uri: string;
   text: string;
   lines: readonly string[];
 }
 
-/** A finding as an editor shows it; `null` while its text is not in the file. */
+/** A finding as a diagnostic. `null` if its text is not in the file. */
 export const toDiagnostic = (placed: Placed, file: PresentFile, l10n: Localizer): Diagnostic | null => {
   const { finding } = placed;
   const range = rangeOf(placed, file.lines);
@@ -78,8 +78,8 @@ export const toDiagnostic = (placed: Placed, file: PresentFile, l10n: Localizer)
 };
 
 /**
- * The text of an agent without its pictures: fetching one tells a server somewhere what it is asked
- * for, and an agent may have been talked into saying so.
+ * The text of an agent without pictures. Loading a picture would send data to a server, and a hostile text
+ * may have made the agent include it.
  */
 const withoutPictures = (text: string): string =>
   plainText(text)
@@ -89,13 +89,13 @@ const withoutPictures = (text: string): string =>
 const proofText = (finding: Finding, l10n: Localizer): string =>
   isProven(finding) ? l10n.t("proven by a failing test") : l10n.t("unproven");
 
-/** Whether the settings let a finding be shown. */
+/** Whether the settings allow a finding to be shown. */
 export const isShown = (
   finding: Finding,
   { min_confidence, hide_unproven }: Pick<Settings, "min_confidence" | "hide_unproven">,
 ): boolean => finding.confidence >= min_confidence && (!hide_unproven || isProven(finding));
 
-/** The finding in full, for a hover. */
+/** The whole finding, for a hover. */
 export const describeFinding = (finding: Finding, l10n: Localizer): string =>
   [
     `**${withoutPictures(finding.title)}**`,
@@ -111,6 +111,6 @@ export const describeFinding = (finding: Finding, l10n: Localizer): string =>
     .filter((part) => part !== "")
     .join("\n\n");
 
-/** A fence longer than any in the text: what an agent wrote cannot end it. */
+/** A fence that is longer than any fence in the text, so that an agent's text cannot end it. */
 const fence = (text: string): string =>
   "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));

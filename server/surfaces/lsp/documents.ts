@@ -9,14 +9,14 @@ import { ignoreRules } from "../../workspace/ignore.ts";
 import type { Folder, Folders } from "./folders.ts";
 import type { Edit } from "./locate.ts";
 
-/** The documents an editor has open, unsaved text included. */
+/** The open documents of an editor, including unsaved text. */
 export interface Documents {
   get(uri: string): TextDocument | undefined;
-  /** The text of a file of a folder: as the editor has it, else as the disk has it. */
+  /** The text of a file in a folder: from the editor if it is open, otherwise from the disk. */
   text(folder: Folder, path: string): Promise<string | null>;
-  /** How an editor names a file: by the URI it opened it under. */
+  /** The URI under which the editor opened a file. */
   uri(folder: Folder, path: string): string;
-  /** Texts that differ from the disk, of files agents may see. */
+  /** Unsaved texts of files that agents may see. */
   overlays(folder: Folder): Promise<Overlay[]>;
   onOpened(listener: (uri: string) => void): void;
   onChanged(listener: (uri: string) => void): void;

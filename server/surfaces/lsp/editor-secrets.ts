@@ -6,15 +6,15 @@ import type { OpenPage } from "../../tools/oauth/logins.ts";
 import type { SecretTexts } from "../../tools/secrets.ts";
 import { askEditorOver } from "./ask-editor.ts";
 
-/** Deadline for an answer of the editor's secret storage. */
+/** The deadline for an answer from the editor's secret storage. */
 const STORAGE_MILLISECONDS = 10_000;
 
 const inTime = (): AbortSignal => AbortSignal.timeout(STORAGE_MILLISECONDS);
 
 /**
- * Logins in the secret storage of the editor at the other end of the connection. `stored`: logins that the command
- * line has stored. They are read too, unless the passphrase is missing. New logins are stored only in the editor; a
- * removal removes both.
+ * Logins in the secret storage of the editor at the other end of the connection. `stored`: logins that the
+ * command line has stored. They are also read, unless the passphrase is missing. New logins are stored only
+ * in the editor. A removal removes both.
  */
 export const editorSecretsOver = (connection: Connection, stored: SecretTexts): SecretTexts => {
   const ask = askEditorOver(connection);
@@ -30,7 +30,7 @@ export const editorSecretsOver = (connection: Connection, stored: SecretTexts): 
     },
     setText: async (name, text) => {
       await ask([keepingSecrets.store, { name, text }], z.unknown(), inTime());
-      // A login of the command line would count again as soon as the editor's own is removed.
+      // Otherwise, a login of the command line would apply again after the editor's own is removed.
       if (text === null && (await ofCommandLine(name)) !== null) await stored.setText(name, null);
     },
   };

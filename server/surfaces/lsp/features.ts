@@ -10,7 +10,7 @@ import { hover } from "./hover.ts";
 import { showDiagnostics } from "./messages.ts";
 import type { LanguageState } from "./state.ts";
 
-/** Keeps findings where their text is while documents change. */
+/** Moves findings with their text while documents change. */
 const followDocuments = (state: LanguageState, log: Log): void => {
   const { documents } = state;
   const show = (how: "refresh" | "typed" | "saved") => (uri: string) => {
@@ -25,7 +25,7 @@ const followDocuments = (state: LanguageState, log: Log): void => {
   documents.onSaved(show("saved"));
 };
 
-/** Shows findings again in files that other programs changed; whether they are resolved, a save says. */
+/** Updates findings in files that other programs changed. A save decides whether they are resolved. */
 const followDisk = (state: LanguageState, log: Log): void => {
   state.connection.onDidChangeWatchedFiles(({ changes }) => {
     for (const { uri } of changes) {
@@ -38,7 +38,7 @@ const followDisk = (state: LanguageState, log: Log): void => {
   });
 };
 
-/** Checks agent and team files while they are written; no runtime is needed for that. */
+/** Checks agent and team files while the user types. This needs no runtime. */
 const checkConfiguration = (state: LanguageState): void => {
   const { connection, documents, folders } = state;
   const publish = (uri: string, text: string): void => {

@@ -8,7 +8,7 @@ import { showDiagnostics } from "./messages.ts";
 import type { ReadOptions } from "./options.ts";
 import { createWatching } from "./watching.ts";
 
-/** What a view needs of the server around it; `options` changes when the settings do. */
+/** The parts of the server that a view needs. `options` changes with the settings. */
 export interface ViewContext {
   connection: Connection;
   documents: Documents;
@@ -17,12 +17,12 @@ export interface ViewContext {
   readonly capabilities: ClientCapabilities;
 }
 
-/** The findings of a folder, shown as diagnostics where their text is. */
+/** Shows the findings of a folder as diagnostics at their text. */
 export interface FindingView {
   findings: FindingTracker;
   /**
-   * Looks for the file's findings in its present text and shows those that are there; not thorough,
-   * that is quick enough while the user types.
+   * Finds the file's findings in its current text and shows those that occur. It does not search thoroughly,
+   * so it is fast enough while the user types.
    */
   look(path: string, isThorough: boolean): Promise<void>;
   /** Removes all diagnostics. */
@@ -61,7 +61,7 @@ export const createFindingView = (folder: Folder, context: ViewContext): Finding
   return {
     findings,
     look: async (path, isThorough) => {
-      // Most files that are opened and edited have no findings.
+      // Most opened and edited files have no findings.
       if (findings.of(path).length === 0 && !shown.has(path)) return;
       const text = await documents.text(folder, path);
       findings.settle(path, text ?? "", isThorough);

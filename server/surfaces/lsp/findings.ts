@@ -2,21 +2,21 @@ import type { Finding } from "../../../schemas/findings.ts";
 import { type Edit, follow, place, type Placed, searchedText, settle } from "./locate.ts";
 
 /**
- * The open findings of one workspace folder, each at its place in the present text of its file.
- * Paths are workspace paths.
+ * The open findings of one workspace folder, each with its position in the current text of its file. Paths
+ * are workspace paths.
  */
 export interface FindingTracker {
-  /** Updates a finding from the store, and removes it if it is no longer open. Returns its path. */
+  /** Updates a finding from the store. Removes it if it is no longer open. Returns its path. */
   put(finding: Finding): string;
-  /** Moves the expected places of a file's findings along with an edit. */
+  /** Moves the expected positions of a file's findings along with an edit. */
   edit(path: string, edit: Edit): void;
-  /** Looks for the findings of a file in its text; see {@link settle}. */
+  /** Finds the findings of a file in its text. See {@link settle}. */
   settle(path: string, text: string, isThorough: boolean): void;
   of(path: string): readonly Placed[];
   find(findingId: string): Placed | null;
   /** Files that have open findings. */
   paths(): string[];
-  /** Placed findings of a category, in all files. */
+  /** Located findings of a category, in all files. */
   ofCategory(category: string): readonly Placed[];
 }
 

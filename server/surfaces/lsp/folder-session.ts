@@ -9,22 +9,22 @@ import type { FolderRuntime } from "../../hosting/open-runtime.ts";
 import type { Folder } from "./folders.ts";
 import { createRunProgress } from "./progress.ts";
 
-/** What the language server keeps of a folder whose runtime is open. */
+/** The language server's data about a folder whose runtime is open. */
 export interface FolderSession {
   folder: Folder;
   runtime: FolderRuntime;
   findings: FindingTracker;
-  /** Looks for the file's findings in its present text and shows those that are there. */
+  /** Finds the file's findings in its current text and shows those that occur. */
   refresh(path: string): Promise<void>;
-  /** The same while the user types: quick, for findings whose text was seen before. */
+  /** The same while the user types. Fast, for findings whose text was seen before. */
   typed(path: string): Promise<void>;
-  /** The same after a save; findings whose text was present and is gone are resolved. */
+  /** The same after a save. Resolves findings whose text occurred before and no longer does. */
   saved(path: string): Promise<void>;
-  /** Shows everything again, as after a change of the settings. */
+  /** Shows everything again, for example after a change of the settings. */
   refreshAll(): Promise<void>;
-  /** Runs with an event but no end so far. */
+  /** Runs with an event but without an end. */
   unfinished: ReadonlySet<string>;
-  /** Tells the editor which of these runs a process that is gone has left interrupted. */
+  /** Reports to the editor which of these runs a process that has ended left interrupted. */
   tellInterrupted(taskIds: ReadonlySet<string>): void;
   /** Withdraws all diagnostics of the folder and no longer follows its runtime. */
   dispose(): void;
@@ -37,7 +37,7 @@ export interface SessionContext extends ViewContext {
 const PAGE = 500;
 const never = new AbortController().signal;
 
-/** Takes all open findings of the store into the view. */
+/** Loads all open findings from the store into the view. */
 const loadFindings = async (
   { findings }: FindingView,
   runtime: FolderRuntime,
@@ -59,7 +59,7 @@ const loadFindings = async (
 const hasFix = ({ fix }: Finding, text: string): boolean =>
   fix !== null && fix.new_text !== "" && text.includes(fix.new_text);
 
-/** Findings whose text is gone: fixed as suggested, or no longer about anything. */
+/** Findings whose text no longer occurs: they are fixed as suggested, or obsolete. */
 const resolveGone = async (
   { findings }: FindingView,
   path: string,
@@ -70,7 +70,7 @@ const resolveGone = async (
   if (caller.role === "viewer") return;
   for (const { finding, line, subject } of findings.of(path)) {
     const isFixed = hasFix(finding, text);
-    // A fix that only adds lines leaves the finding's own text where it was.
+    // A fix that only adds lines does not change the finding's own text.
     const isKept = isFixed && finding.fix?.new_text.includes(finding.fix.old_text) === true;
     if (!isKept && (line !== null || subject === null)) continue;
     const status = isFixed ? "Fixed" : "Outdated";
@@ -78,7 +78,7 @@ const resolveGone = async (
   }
 };
 
-/** Paths of a change set's files, the former ones of renamed files too. */
+/** Paths of a change set's files, including the previous paths of renamed files. */
 const changedPaths = (event: Extract<RuntimeEvent, { type: "changes.changed" }>): string[] =>
   event.files.flatMap(({ path, old_path }) => (old_path === null ? [path] : [path, old_path]));
 

@@ -4,30 +4,33 @@ import type { FolderRuntime } from "../../hosting/open-runtime.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 
 export interface Folder {
-  /** As the editor writes it. */
+  /** In the editor's spelling. */
   uri: string;
   /** Absolute path. */
   root: string;
 }
 
-/** The workspace folders of an editor, each with a runtime that is opened when first needed. */
+/** The workspace folders of an editor. Each has a runtime that is opened when first needed. */
 export interface Folders {
   add(uri: string): void;
-  /** Closes its runtime, too. */
+  /** Also closes its runtime. */
   remove(uri: string): Promise<void>;
   all(): readonly Folder[];
-  /** The folder a document is in, the innermost if they are nested, and its path there. */
+  /** The folder of a document and its path there. The innermost folder if they are nested. */
   locate(uri: string): { folder: Folder; path: string } | null;
-  /** Of the folder of that URI, or of the first. Errors: `not_found`, and what opening fails with. */
+  /**
+   * The runtime of the folder with that URI, or of the first folder. Errors: `not_found`, and those of
+   * opening.
+   */
   runtime(uri: string | null): Promise<FolderRuntime>;
   close(): Promise<void>;
 }
 
 export interface FoldersContext {
   open: (folder: Folder) => Promise<FolderRuntime>;
-  /** Called once for each runtime, before anybody else gets it. */
+  /** Called once for each runtime, before any other use. */
   opened: (folder: Folder, runtime: FolderRuntime) => void;
-  /** Called when a runtime was lost; the next call opens another. */
+  /** Called when a runtime was lost. The next call opens another one. */
   lost: (folder: Folder) => void;
 }
 
@@ -36,7 +39,7 @@ interface Entry {
   runtime: Promise<FolderRuntime> | null;
 }
 
-/** Absolute path of a file URI; `null` for a document that is no file. */
+/** Absolute path of a file URI. `null` for a document that is not a file. */
 const pathOf = (uri: string): string | null => {
   const parsed = URI.parse(uri);
   return parsed.scheme === "file" ? parsed.fsPath : null;
@@ -55,7 +58,7 @@ export const createFolders = ({ open, opened, lost }: FoldersContext): Folders =
       });
       return ready;
     });
-    // The next call tries again: the state folder may be free by then.
+    // The next call tries again, because the state folder may be free by then.
     runtime.catch(() => {
       if (entry.runtime === runtime) entry.runtime = null;
     });

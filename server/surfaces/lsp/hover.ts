@@ -9,7 +9,7 @@ const covers = (range: { start: Position; end: Position }, { line, character }: 
   (line > range.start.line || (line === range.start.line && character >= range.start.character)) &&
   (line < range.end.line || (line === range.end.line && character <= range.end.character));
 
-/** The findings under the cursor, in full. */
+/** The whole findings under the cursor. */
 export const hover = (
   { findings }: FolderSession,
   path: string,

@@ -14,7 +14,7 @@ const originText = ({ kind, day }: LessonOrigin, l10n: Localizer): string => {
   return texts[kind];
 };
 
-/** Over each lesson of `.coditect/lessons.md`: where it comes from, and the way to reject it. */
+/** A code lens over each lesson in `.coditect/lessons.md`: its origin, and an action to reject it. */
 export const lessonLenses = (
   { uri, text }: { uri: string; text: string },
   commands: ReadonlySet<EditorCommand>,

@@ -73,7 +73,7 @@ export const registerLifecycle = (state: LanguageState, version: string): void =
     try {
       return initialize(state, params, version);
     } catch (error) {
-      // Its type leaves out that a handler may answer with an error; the protocol does not.
+      // The protocol allows a handler to answer with an error, but its type does not.
       return toResponseError(error) as never;
     }
   });

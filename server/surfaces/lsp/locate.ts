@@ -2,20 +2,23 @@ import type { Range } from "vscode-languageserver/node";
 import type { Finding } from "../../../schemas/findings.ts";
 import { fingerprintOf, subjectOf } from "../../executions/findings.ts";
 
-/** A finding, and where its text is in a document now: a line from 0, `null` if nowhere. */
+/** A finding, and the line of its text in a document now, from 0. `null` if the text does not occur. */
 export interface Placed {
   finding: Finding;
   line: number | null;
-  /** Its last position, moved along with edits since: the place where it is looked for first. */
+  /** Its last position, moved along with later edits. The search starts there. */
   expected: number;
-  /** Its lines as {@link searchedText} has them, once seen; until then its fingerprint is all there is. */
+  /**
+   * Its lines in the form of {@link searchedText}, after they were seen. Until then, only its fingerprint is
+   * known.
+   */
   subject: readonly string[] | null;
 }
 
-/** A text as findings are looked for in it: its lines without indentation and line ends. */
+/** A text in the form for searching: its lines without indentation and line ends. */
 export interface SearchedText {
   lines: readonly string[];
-  /** The places of a line, from the top down. */
+  /** The positions of a line, from top to bottom. */
   linesOf: (content: string) => readonly number[];
 }
 
@@ -25,7 +28,7 @@ export const searchedText = (text: string): SearchedText => {
   return {
     lines,
     linesOf: (content) => {
-      // Made for the first finding that is not where it was: most of the time all of them are.
+      // Created for the first finding that has moved. Usually, none has.
       index ??= lines.reduce((map, line, number) => {
         const known = map.get(line);
         if (known === undefined) map.set(line, [number]);
@@ -37,7 +40,7 @@ export const searchedText = (text: string): SearchedText => {
   };
 };
 
-/** An edit of a document, as the protocol tells it. */
+/** An edit of a document, in the protocol's form. */
 export interface Edit {
   range: Range;
   text: string;
@@ -58,13 +61,16 @@ const isAt = ({ finding, subject }: Placed, lines: readonly string[], line: numb
   return fingerprintOf(finding.path, finding.category, found) === finding.fingerprint;
 };
 
-/** How many lines away a finding is looked for that was never seen: each costs a hash. */
+/**
+ * The number of lines around the expected position in which to search for a finding that was never seen. Each
+ * line costs a hash.
+ */
 const FARTHEST_UNSEEN = 1000;
 
 const nearestFirst = (lines: readonly number[], expected: number): number[] =>
   lines.toSorted((a, b) => Math.abs(a - expected) - Math.abs(b - expected));
 
-/** Other places where a finding may be, the nearest first. */
+/** Other possible positions of a finding, nearest first. */
 const candidates = (
   { expected, subject }: Placed,
   { lines, linesOf }: SearchedText,
@@ -77,13 +83,13 @@ const candidates = (
 };
 
 /**
- * Looks for the finding's text. One that was never seen costs a hash for each line: while the user
- * types (`isThorough` false) it is looked for only where it is expected.
+ * Searches for the finding's text. A finding that was never seen costs a hash for each line, so while the
+ * user types (`isThorough` false), the search covers only its expected position.
  */
 export const settle = (placed: Placed, text: SearchedText, isThorough = true): Placed => {
   const { finding, expected } = placed;
   const { lines } = text;
-  // Without a file, the fingerprint was made of the title: only the line is known.
+  // Without a file, the fingerprint is that of the title, so only the line is known.
   const byTitle = fingerprintOf(finding.path, finding.category, finding.title) === finding.fingerprint;
   if (byTitle) return { ...placed, line: expected < lines.length ? expected : null };
   const isHere = (line: number): boolean => isAt(placed, lines, line);
@@ -92,7 +98,7 @@ export const settle = (placed: Placed, text: SearchedText, isThorough = true): P
   return { ...placed, line, expected: line, subject: lines.slice(line, line + heightOf(finding)) };
 };
 
-/** Where the beginning of a line is after an edit; from inside of what was replaced it goes to its start. */
+/** The position of the start of a line after an edit. A position inside replaced text moves to its start. */
 const moveLine = (line: number, { range: { start, end }, text }: Edit): number => {
   if (line < start.line || (line === start.line && start.character > 0)) return line;
   const isBehind = line > end.line || (line === end.line && end.character === 0);

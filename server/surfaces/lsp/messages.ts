@@ -6,7 +6,7 @@ import {
 } from "vscode-languageserver/node";
 import { notificationText } from "../../../schemas/plain-text.ts";
 
-/** Shows a message to the user. Unlike the connection's own window, it does not wait for an answer. */
+/** Shows a message to the user. Unlike the connection's own window, this does not wait for an answer. */
 const say = (connection: Connection, type: MessageType, message: string): void => {
   connection
     .sendNotification(ShowMessageNotification.type, { type, message: notificationText(message) })
@@ -21,7 +21,7 @@ export const warn = (connection: Connection, message: string): void => {
   say(connection, MessageType.Warning, message);
 };
 
-/** Shows the diagnostics of a file; an editor that is gone sees none. */
+/** Shows the diagnostics of a file. Does nothing if the editor has ended. */
 export const showDiagnostics = (connection: Connection, params: PublishDiagnosticsParams): void => {
   connection.sendDiagnostics(params).catch(() => undefined);
 };

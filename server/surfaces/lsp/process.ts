@@ -21,7 +21,7 @@ import type { Log } from "../../platform/log.ts";
 import { openRuntime } from "../../hosting/open-runtime.ts";
 import { serveRest } from "../rest/rest.ts";
 
-/** The maximum time for a runtime to end after the editor is gone. */
+/** The maximum time for a runtime to end after the editor has ended. */
 const CLOSE_MILLISECONDS = 5000;
 
 const log: Log = (level, message, data = {}) => {
@@ -31,14 +31,14 @@ const log: Log = (level, message, data = {}) => {
 const openTransport = (args: readonly string[]): { reader: MessageReader; writer: MessageWriter } => {
   if (args.includes("--node-ipc"))
     return { reader: new IPCMessageReader(process), writer: new IPCMessageWriter(process) };
-  // Standard output belongs to the protocol: what a library prints must not end up in it.
+  // Standard output is for the protocol, so the output of libraries must not go there.
   globalThis.console = new Console(process.stderr, process.stderr);
   return { reader: new StreamMessageReader(process.stdin), writer: new StreamMessageWriter(process.stdout) };
 };
 
 /**
- * Makes this process the language server, over `--node-ipc` or standard input and output. It ends when the
- * editor says so or is gone in any way, and ends every runtime and every instance.
+ * Runs this process as the language server over `--node-ipc` or standard input and output. It ends when the
+ * editor says so or ends in any way, and ends every runtime and every instance.
  */
 export const runLanguageServer = (args: readonly string[]): void => {
   keepDebuggerClosed();
@@ -50,7 +50,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
     setTimeout(() => process.exit(code), CLOSE_MILLISECONDS).unref();
     void server.close().finally(() => process.exit(code));
   };
-  // The protocol's own watchdog ends the process at once; ours closes the runtimes first.
+  // The protocol's own watchdog ends the process immediately. This one closes the runtimes first.
   const watchDog = {
     shutdownReceived: false,
     initialize: () => undefined,
@@ -61,11 +61,11 @@ export const runLanguageServer = (args: readonly string[]): void => {
     watchDog,
     ProposedFeatures.all,
   );
-  // Of the process, not of a runtime: a folder's runtime may be opened again.
+  // One per process, not per runtime, because a folder's runtime can be opened again.
   const editorKeys = heldCredentials();
   const editorModels = editorModelsOver(connection);
   const editorTools = editorToolsOver(connection);
-  // Nobody can be asked for the passphrase here. It must be in the keychain or the environment.
+  // Nobody can enter the passphrase here. It must be in the keychain or the environment.
   const secrets = openCredentialFile(process.env, () => Promise.resolve(null));
   const keptByEditor = {
     secrets: editorSecretsOver(connection, secrets),
@@ -78,7 +78,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
     open: async (folder, stateFolder, options) => {
       const { settings, lends_models, lends_tools, keeps_secrets, server: team } = options;
       if (team !== null) {
-        // Loaded when it is used: most windows work on this machine.
+        // Loaded when first used, because most windows work on this machine.
         const { openTeamRuntime } = await import("../../hosting/team-runtime.ts");
         return openTeamRuntime({ ...team, workspace: folder.root, keys: editorKeys, log });
       }
@@ -103,7 +103,7 @@ export const runLanguageServer = (args: readonly string[]): void => {
     },
   });
 
-  // A defect in one place must not end the runs of every folder.
+  // A defect must not end the runs of every folder.
   process.on("unhandledRejection", (reason) => {
     log("error", "An unhandled failure", { error: String(reason) });
   });

@@ -9,8 +9,8 @@ interface Shown {
 }
 
 /**
- * Shows each run as a progress of the editor: its stage in words, how far it is, and a button that
- * cancels it. Returns the listener that is to be given every event.
+ * Shows each run as work-done progress in the editor: its stage as text, a percentage, and a button to cancel
+ * it. Returns the listener for all events.
  */
 export const createRunProgress = (
   connection: Connection,
@@ -27,7 +27,7 @@ export const createRunProgress = (
       });
       return created;
     });
-    // An editor that shows no progress gets the events alone.
+    // An editor without progress gets only the events.
     reporter.catch(() => shown.delete(task_id));
     shown.set(task_id, { reporter, run: newRunView(task_id, at) });
   };
@@ -62,7 +62,7 @@ export const createRunProgress = (
   };
 };
 
-/** What a run waits for, or the stage that runs; null between two stages. */
+/** The question that a run waits for, or its active stage. Null between two stages. */
 const stageText = (run: RunView, l10n: Localizer): string | null => {
   if (run.approval !== null) return run.approval.question;
   const stage = currentStage(run);

@@ -14,7 +14,7 @@ export interface RequestConnection {
   sendNotification(method: string, params: unknown): Promise<void>;
 }
 
-/** A signal that aborts when the other side cancels its request; `release` it when answered. */
+/** A signal that aborts when the other side cancels its request. Call `release` after the answer. */
 export const signalOf = (token: CancellationToken): { signal: AbortSignal; release: () => void } => {
   const controller = new AbortController();
   if (token.isCancellationRequested) controller.abort();
@@ -29,13 +29,13 @@ export const signalOf = (token: CancellationToken): { signal: AbortSignal; relea
   };
 };
 
-/** An error as JSON-RPC carries it: the catalogue's code, and the wire form as data. */
+/** An error in JSON-RPC form: the catalogue's code, and the wire form as data. */
 export const toResponseError = (error: unknown): ResponseError<WireError> => {
   const known = error instanceof CoditectError ? error : fail("internal", { reference: "unlogged" });
   return new ResponseError(errorCatalogue[known.code].rpc, known.message, toWireError(known));
 };
 
-/** Params without the folder they name; what is no object is left for the dispatch to refuse. */
+/** Params without the folder that they name. The dispatch refuses params that are not objects. */
 const splitScope = (params: unknown): { workspace: string | null; params: unknown } => {
   const scope = WorkspaceScope.safeParse(params);
   if (!scope.success) return { workspace: null, params };
@@ -44,10 +44,10 @@ const splitScope = (params: unknown): { workspace: string | null; params: unknow
 };
 
 export interface RpcTarget {
-  /** The dispatch of a workspace folder by URI; `null`: the first one. */
+  /** The dispatch of a workspace folder by URI. `null`: the first folder. */
   dispatchOf: (workspace: string | null) => Promise<Dispatch>;
   caller: () => Caller;
-  /** What is added to the params of a method before they are checked. */
+  /** Values to add to the params of a method before they are checked. */
   complete?: (method: Method, params: unknown, workspace: string | null) => unknown;
 }
 

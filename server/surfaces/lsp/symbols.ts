@@ -1,4 +1,4 @@
-/** A function or a test that gets a lens; `line` counts from 0. */
+/** A function or a test that gets a code lens. `line` counts from 0. */
 export interface Symbol {
   kind: "function" | "test";
   name: string;
@@ -7,7 +7,7 @@ export interface Symbol {
 
 interface Rule {
   kind: Symbol["kind"];
-  /** Matches a line; the group `name` is the symbol's. */
+  /** Matches a line. The group `name` contains the name of the symbol. */
   pattern: RegExp;
 }
 
@@ -31,7 +31,7 @@ const python: readonly Rule[] = [
   { kind: "function", pattern: /^class\s+(?<name>\w+)/ },
 ];
 
-/** By the language's id in the protocol. What is not here gets no lenses. */
+/** By the language's ID in the protocol. Other languages get no code lenses. */
 const rules: Readonly<Record<string, readonly Rule[]>> = {
   typescript: script,
   typescriptreact: script,
@@ -40,12 +40,14 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   python,
 };
 
-/** No declaration is longer; lines of bundled code are, and the patterns look at a line more than once. */
+/**
+ * No declaration is longer. Lines of bundled code are longer, and the patterns read a line more than once.
+ */
 const LONGEST_LINE = 500;
 
 /**
- * Functions at the top level, and tests. Read line by line: a lens must appear at once in any file,
- * also in one that does not parse while it is being typed.
+ * Finds top-level functions and tests. It reads line by line, because a lens must appear immediately in any
+ * file, including one that does not parse while the user types.
  */
 export const findSymbols = (languageId: string, text: string): Symbol[] =>
   text.split(/\r?\n/).flatMap((content, line): Symbol[] => {

@@ -6,9 +6,9 @@ import {
 } from "vscode-languageserver/node";
 import type { Folder } from "./folders.ts";
 
-/** Asks the editor to tell of changes on the disk; an editor that cannot is not asked. */
+/** Asks the editor to report changes on the disk, if it supports that. */
 export interface Watching {
-  /** Exactly these files of the folder from now on. */
+  /** Watches exactly these files of the folder from now on. */
   watch(paths: readonly string[]): void;
   stop(): void;
 }

@@ -19,7 +19,7 @@ interface Session {
 
 /** The runtime as an MCP server over streamable HTTP. The surface decides who may call it. */
 export interface McpEndpoint {
-  /** Answers one request. `body`: of a POST, as JSON. */
+  /** Answers one request. `body`: the JSON body of a POST. */
   handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
   /** Ends all sessions and the runs that their calls wait for. */
   close(): Promise<void>;
@@ -84,7 +84,7 @@ export const openMcpEndpoint = (connection: Connection, version: string): McpEnd
       await makeRoom();
       const { server, transport } = await openSession();
       await transport.handleRequest(request, response, body);
-      // The request was not an initialization and has been refused.
+      // The request was not an initialization, so it was refused.
       if (transport.sessionId === undefined) await server.close();
     },
     close: async () => {

@@ -1,7 +1,7 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
-/** Built-in teams that a person asks for by name, with what they are for. */
+/** Built-in teams that a person can name in a prompt, with their purposes. */
 const teams = {
   tdd: ["Develop with tests first", "Writes failing tests, then code that passes them, and reviews both."],
   "bug-fix": ["Fix a bug", "Writes a test that shows the bug, then the fix."],
@@ -10,8 +10,8 @@ const teams = {
 } as const;
 
 /**
- * Prompts that a person chooses in their client, often as slash commands: each asks the client's own agent
- * to run a team and to show what the runtime measured.
+ * Prompts that a person chooses in their client, often as slash commands. Each asks the client's own agent to
+ * run a team and to show what the runtime measured.
  */
 export const addPrompts = (server: McpServer): void => {
   for (const [team, [title, description]] of Object.entries(teams))

@@ -3,10 +3,13 @@ import { z } from "zod";
 import { progressOf } from "./progress.ts";
 import { asText, reporting } from "./results.ts";
 
-/** Judges what changed in the workspace since a revision; tells each gate, returns the whole as Markdown. */
+/**
+ * Judges the changes in the workspace since a revision. Reports each gate, and returns the whole result as
+ * Markdown.
+ */
 export type Prover = (base: string, told: (line: string) => void, signal: AbortSignal) => Promise<string>;
 
-/** The tool that an agent calls before it says that it is done. */
+/** The tool that an agent calls before it reports that it is done. */
 export const addProveTool = (server: McpServer, prove: Prover): void => {
   server.registerTool(
     "prove_change",

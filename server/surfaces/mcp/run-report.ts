@@ -10,7 +10,7 @@ const DIFF_CHARACTERS = 20_000;
 const lineOf = ({ gate, held, reason }: GateProof): string =>
   `    ${held ? "passed" : "FAILED"}  ${gate}: ${reason}`;
 
-/** A run as an agent reads it: status, the proof of each gate, the changed files, the next step. */
+/** A run as text for an agent: status, the proof of each gate, the changed files, the next step. */
 export const reportOf = ({ task, run }: Details, changes: Changes | null): string =>
   [
     `Team ${task.workflow}, task ${run.task_id}: ${run.status}`,

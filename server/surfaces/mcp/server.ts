@@ -4,8 +4,8 @@ import { addProveTool, type Prover } from "./prove-tool.ts";
 import { addResultTools, addRunTools, type OpenSession } from "./tools.ts";
 
 /**
- * The runtime as an MCP server: teams, runs, changes and findings as tools for other agents, and the
- * gates for their own changes where `prove` can judge them. The caller connects it to a transport.
+ * The runtime as an MCP server: teams, runs, changes and findings as tools for other agents, and, if `prove`
+ * is set, the gates for their own changes. The caller connects it to a transport.
  */
 export const createMcpServer = (open: OpenSession, version: string, prove?: Prover): McpServer => {
   const server = new McpServer(

@@ -13,7 +13,7 @@ import { progressOf } from "./progress.ts";
 import { asText, reporting } from "./results.ts";
 import { reportOf } from "./run-report.ts";
 
-/** What the tools of one server work on. */
+/** The data for the tools of one server. */
 interface McpSession {
   connection: Connection;
   /** Options of every run, from the command line: provider, limits, runtime. */
@@ -65,7 +65,7 @@ export const addRunTools = (server: McpServer, open: OpenSession): void => {
           return line === null ? undefined : tell(line);
         };
         const limits = max_cost_usd === undefined ? {} : { limits: limitedTo(max_cost_usd) };
-        // Where MCP clients say which trace a call is part of.
+        // The field in which MCP clients name the trace of a call.
         const trace = readTraceContext(_meta?.traceparent, _meta?.tracestate);
         const options = { ...runOptions, ...limits, started_by: commandOrigin("tools/call run_team", trace) };
         const start = () =>
@@ -128,7 +128,7 @@ export const addRunTools = (server: McpServer, open: OpenSession): void => {
   );
 };
 
-/** What a run made: changes and findings. */
+/** The results of a run: changes and findings. */
 export const addResultTools = (server: McpServer, open: OpenSession): void => {
   server.registerTool(
     "get_changes",
@@ -196,7 +196,7 @@ const limitedTo = (dollars: number): RunOptions["limits"] => ({
   cost_per_day: null,
 });
 
-/** A line of progress for the events that a person would want to see; null for the others. */
+/** A line of progress for an event that is interesting for a person. Null for other events. */
 const lineOf = (event: RunEvent): string | null => {
   switch (event.type) {
     case "stage.started":

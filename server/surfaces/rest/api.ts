@@ -11,15 +11,15 @@ import { openApi } from "./openapi.ts";
 import { withOrigin } from "./origin.ts";
 import { findRoute, pathFields, readQuery, type Route, routes } from "./routes.ts";
 
-/** What a runtime needs to answer over HTTP. */
+/** The parts that a runtime needs to answer over HTTP. */
 export interface Api {
   dispatch: Dispatch;
   history: EventHistory;
   conditions: Conditions;
-  /** If left out, idempotency keys are ignored. */
+  /** Omitted: idempotency keys are ignored. */
   replies?: Replies;
   version: string;
-  /** Longest body, in bytes. */
+  /** The maximum size of a body, in bytes. */
   bodyLimit: number;
 }
 
@@ -35,32 +35,32 @@ export interface Exchange {
   closing: AbortSignal;
 }
 
-/** Where Prometheus looks, by its own convention. */
+/** The path that Prometheus reads by convention. */
 const METRICS_PATH = "/metrics";
 export const EVENTS_PATH = "/api/events";
 /** The method whose answer is a secret, which must not be stored. */
 const SECRET_METHOD = "tokens/create";
 
-/** Error: `invalid_params` for what is no path, such as `//[`. */
+/** Error: `invalid_params` for a text that is not a path, such as `//[`. */
 export const targetOf = (request: IncomingMessage): URL => {
-  // The host is not looked at again: only path and query are read from here.
+  // Only path and query are read from here. The host was checked before.
   const target = URL.parse(`http://127.0.0.1${request.url ?? "/"}`);
   if (target !== null) return target;
   throw fail("invalid_params", { what: "The call", problems: "the address is not a path" });
 };
 
-/** HEAD is GET without the body, which Node leaves out (RFC 9110, section 9.3.2). */
+/** HEAD is GET without the body. Node omits the body (RFC 9110, section 9.3.2). */
 export const verbOf = ({ method = "GET" }: IncomingMessage): string => (method === "HEAD" ? "GET" : method);
 
 const documents = new Map<string, ReturnType<typeof openApi>>();
-/** Kept, because creating it takes a while and it never changes. */
+/** Stored, because creating it takes time and it never changes. */
 const documentOf = (version: string) => {
   const document = documents.get(version) ?? openApi(version);
   documents.set(version, document);
   return document;
 };
 
-/** Answers a request. Errors: those of the contract's methods, and those of what was sent. */
+/** Answers a request. Errors: those of the contract's methods, and those of the request itself. */
 export const answer = async (exchange: Exchange, api: Api): Promise<void> => {
   const { request, response, url, caller, closing } = exchange;
   const verb = verbOf(request);
@@ -97,11 +97,13 @@ const answerRoute = async (
   sendJson(response, route.status, await onceFor(exchange, api, { route, params }, change));
 };
 
-/** A caller that sends a key means to ask again, so the work continues when the caller is gone. */
+/**
+ * A caller that sends a key may repeat the request, so the work continues after the caller has disconnected.
+ */
 const isKeyed = ({ headers }: IncomingMessage, { verb }: Route, { replies }: Api): boolean =>
   headers["idempotency-key"] !== undefined && verb === "POST" && replies !== undefined;
 
-/** Aborts when the caller has gone away. */
+/** Aborts when the caller has disconnected. */
 const goneSignal = (response: ServerResponse): AbortSignal => {
   const gone = new AbortController();
   response.on("close", () => {
@@ -133,7 +135,7 @@ const onceFor = async (
   return body;
 };
 
-/** What a reader of the address gets; null if it cannot be read. */
+/** The answer to a GET of the address. Null if it cannot be read. */
 const present = async (
   { caller, closing }: Exchange,
   { dispatch }: Api,

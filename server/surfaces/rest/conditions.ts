@@ -9,20 +9,17 @@ export const tagOf = (text: string): string => `"${hash("sha256", text, "base64u
 const namesTag = (header: string, tag: string): boolean =>
   header.trim() === "*" || header.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
 
-/** Whether the caller has this answer already. */
+/** Whether the caller already has this answer. */
 export const isKnown = ({ headers }: IncomingMessage, tag: string): boolean =>
   headers["if-none-match"] !== undefined && namesTag(headers["if-none-match"], tag);
 
-/**
- * Changes of one address, one after the other, so that nothing comes between the look at a record and
- * its change.
- */
+/** Queues changes of one address, so that nothing happens between reading a record and changing it. */
 export class Conditions {
   readonly #queues = new Map<string, SerialQueue>();
 
   /**
-   * Does the work if the record at the address still has a tag of `If-Match`. `present` reads what is at
-   * the address. Error: `precondition_failed`.
+   * Does the work if the record at the address still has a tag in `If-Match`. `present` reads the record.
+   * Error: `precondition_failed`.
    */
   async change<Result>(
     request: IncomingMessage,
@@ -30,7 +27,7 @@ export class Conditions {
     present: () => Promise<unknown>,
     work: () => Promise<Result>,
   ): Promise<Result> {
-    // What makes a record, or acts on one, does not replace it.
+    // A request that creates a record, or acts on one, does not replace it.
     if (request.method === "POST" && request.headers["if-match"] === undefined) return work();
     const queue = this.#queues.get(address) ?? new SerialQueue();
     this.#queues.set(address, queue);

@@ -2,22 +2,24 @@ import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 
-/** Events that a reader can be given again after its connection broke. */
+/** The number of events that a reader can get after its connection broke. */
 const KEPT_EVENTS = 2000;
-/** Listeners that get an event in one turn: with many of them, other work has to come in between. */
+/**
+ * The number of listeners that get an event in one turn. With many listeners, other work must run in between.
+ */
 const TOLD_PER_TURN = 50;
 /** With more waiting events than this, there are no pauses, so that they do not fill the memory. */
 const MOST_WAITING = 200;
 
 export interface NumberedEvent {
-  /** Its place in this history, for `Last-Event-ID`. */
+  /** Its position in this history, for `Last-Event-ID`. */
   id: string;
   event: RuntimeEvent;
-  /** It as a server-sent event, made once for all listeners. */
+  /** The event as a server-sent event, created once for all listeners. */
   readonly bytes: Buffer;
 }
 
-/** The bytes are made when the first listener asks for them. */
+/** The bytes are created when the first listener needs them. */
 const numbered = (id: string, event: RuntimeEvent): NumberedEvent => {
   let bytes: Buffer | null = null;
   return {
@@ -30,16 +32,16 @@ const numbered = (id: string, event: RuntimeEvent): NumberedEvent => {
 };
 
 interface Listener {
-  /** The number of the last event before it began to listen. */
+  /** The number of the last event before it started to listen. */
   since: number;
   tell: (event: NumberedEvent) => void;
 }
 
 export type Subscribe = (listener: (event: RuntimeEvent) => void) => () => void;
 
-/** The latest events of a runtime, each with an id, so that a stream can be resumed. */
+/** The latest events of a runtime, each with an ID, so that a stream can resume. */
 export class EventHistory {
-  /** Tells the ids of this process from those of an earlier one. */
+  /** Distinguishes the IDs of this process from those of an earlier one. */
   readonly #epoch = randomBytes(6).toString("hex");
   readonly #kept: RuntimeEvent[] = [];
   readonly #listeners = new Set<Listener>();
@@ -61,8 +63,8 @@ export class EventHistory {
   }
 
   /**
-   * Calls the listener with every event after `after`, or from now on if that is null; returns how to
-   * stop. `isComplete` is false if events after `after` are not kept any more.
+   * Calls the listener with every event after `after`, or from now on if that is null. Returns a function
+   * that stops it. `isComplete` is false if some events after `after` are no longer stored.
    */
   follow(
     after: string | null,
@@ -78,7 +80,7 @@ export class EventHistory {
     };
   }
 
-  /** The id of the latest event, or of the beginning. */
+  /** The ID of the latest event, or of the start. */
   get latest(): string {
     return this.#idOf(this.#count);
   }
@@ -88,7 +90,7 @@ export class EventHistory {
     this.#listeners.clear();
   }
 
-  /** Sends the waiting events to every listener in order, the first ones at once. */
+  /** Sends the waiting events to every listener in order. The first events are sent immediately. */
   async #tell(): Promise<void> {
     this.#isTelling = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
@@ -115,7 +117,7 @@ export class EventHistory {
     return `${this.#epoch}-${number}`;
   }
 
-  /** The events after an ID; null if they are not known. */
+  /** The events after an ID. Null if they are unknown. */
   #after(id: string): NumberedEvent[] | null {
     const [epoch, text = ""] = id.split("-");
     const number = Number(text);

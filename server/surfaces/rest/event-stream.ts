@@ -1,15 +1,15 @@
 import type { ServerResponse } from "node:http";
 import type { EventHistory } from "./event-history.ts";
 
-/** A comment this often keeps proxies from closing a quiet stream. */
+/** The interval of comments that keep proxies from closing an idle stream. */
 const HEARTBEAT_MILLISECONDS = 15_000;
-/** A reader that falls this many bytes behind is cut off: it must not fill the runtime's memory. */
+/** A reader that is this many bytes behind is disconnected, so that it cannot fill the runtime's memory. */
 const MOST_BEHIND = 8 * 1024 * 1024;
 
 /**
- * Sends every event as a server-sent event, until either side ends it or `closing` aborts. A reader that
- * sends `Last-Event-ID` first gets what it missed, or `events.lost` where that is not kept any more: it
- * then has to read its lists again.
+ * Sends every event as a server-sent event until either side ends the stream or `closing` aborts. A reader
+ * that sends `Last-Event-ID` first gets the events that it missed, or `events.lost` if they are no longer
+ * stored. In that case, it must read its lists again.
  */
 export const streamEvents = (response: ServerResponse, history: EventHistory, closing: AbortSignal): void => {
   response.writeHead(200, {

@@ -4,7 +4,7 @@ import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { SurfaceOptions } from "../../hosting/surface.ts";
 import { sendProblem } from "./messages.ts";
 
-/** Answers a request, and with problem details where `serve` fails; a defect goes to the log with a reference. */
+/** Answers a request. If `serve` fails, answers with problem details. A defect is logged with a reference. */
 export const answerOrRefuse = async (
   request: IncomingMessage,
   response: ServerResponse,
@@ -25,7 +25,7 @@ export const answerOrRefuse = async (
   }
 };
 
-/** Listens, and resolves with the port. Port 0 takes a free one. */
+/** Listens, and resolves with the port. Port 0 selects a free port. */
 export const listen = (server: Server, port: number, host: string): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once("error", reject);

@@ -9,7 +9,7 @@ const invalidBody = (problems: string) => fail("invalid_params", { what: "The bo
 
 const MEGABYTE = 1024 * 1024;
 
-/** What was sent, unpacked. Error: `invalid_params` for a packing that is not known. */
+/** The decompressed body. Error: `invalid_params` for an unknown encoding. */
 const contentOf = (request: IncomingMessage): Readable => {
   const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding === "identity") return request;
@@ -19,7 +19,7 @@ const contentOf = (request: IncomingMessage): Readable => {
   return request.pipe(unpacked);
 };
 
-/** The limit holds for what is unpacked, so that a few bytes cannot fill the memory. */
+/** The limit applies to the decompressed body, so that a few bytes cannot fill the memory. */
 const readBytes = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
   const readable = limit < MEGABYTE ? `${limit} bytes` : `${Math.floor(limit / MEGABYTE)} MB`;
   const tooLarge = fail("body_too_large", { limit: readable });
@@ -45,7 +45,7 @@ const readBytes = async (request: IncomingMessage, limit: number): Promise<Buffe
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The JSON object in a request's body of at most `limit` bytes; an empty body is an empty object. */
+/** The JSON object in a request's body of at most `limit` bytes. An empty body is an empty object. */
 export const readBody = async (request: IncomingMessage, limit: number): Promise<Record<string, unknown>> => {
   const bytes = await readBytes(request, limit);
   if (bytes.length === 0) return {};
@@ -72,12 +72,12 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
   else sendJsonText(response, status, JSON.stringify(body));
 };
 
-/** The same for a body that is JSON text already. */
+/** The same for a body that is already JSON text. */
 export const sendJsonText = (response: ServerResponse, status: number, text: string): void => {
   send(response, status, "application/json", text);
 };
 
-/** Problem details (RFC 9457), with the members of the wire form of an error added. */
+/** Problem details (RFC 9457), plus the fields of the wire form of an error. */
 export const sendProblem = (response: ServerResponse, error: CoditectError): void => {
   const { message, ...wire } = toWireError(error);
   const status = errorCatalogue[error.code].http;
@@ -85,7 +85,7 @@ export const sendProblem = (response: ServerResponse, error: CoditectError): voi
   if ((status === 429 || status === 503) && error.data.seconds !== undefined)
     response.setHeader("retry-after", String(error.data.seconds));
   if (status === 405) response.setHeader("allow", String(error.data.allowed));
-  // What is left of a refused body must not be read as the next request.
+  // The rest of a refused body must not be read as the next request.
   if (!response.req.complete) response.setHeader("connection", "close");
   const body = {
     type: `urn:coditect:error:${error.code}`,

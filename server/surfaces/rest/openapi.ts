@@ -25,7 +25,7 @@ const Problem = z.object({
   data: z.record(z.string(), z.union([z.string(), z.number()])),
 });
 
-/** Schemas that get a name of their own; everything else is inline. */
+/** Schemas with their own name. All others are inline. */
 const named: Record<string, z.ZodType> = {
   AgentConfig,
   AgentInstance,
@@ -57,7 +57,7 @@ const outsidePath = (route: Route): [string, z.ZodType][] =>
 const isNamed = (schema: z.ZodType): string | undefined =>
   Object.entries(named).find(([, candidate]) => candidate === schema)?.[0];
 
-/** JSON Schemas of all of them, referring to each other by their names. */
+/** JSON Schemas of all of them, with references by name. */
 const components = (schemas: Record<string, z.ZodType>, io: "input" | "output"): Record<string, unknown> => {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
@@ -74,7 +74,7 @@ const components = (schemas: Record<string, z.ZodType>, io: "input" | "output"):
 const bodyOf = (route: Route): string => `${nameOf(route)}Body`;
 const resultOf = (route: Route): string => isNamed(contract[route.method].result) ?? `${nameOf(route)}Result`;
 
-/** Bodies leave defaults out and results have them, so the two see the same schema differently. */
+/** Bodies omit defaults and results contain them, so the two have different forms of the same schema. */
 const allComponents = (): Record<string, unknown> => {
   const results = routes.map((route): [string, z.ZodType] => [
     resultOf(route),
@@ -92,7 +92,7 @@ const allComponents = (): Record<string, unknown> => {
   };
 };
 
-/** Schema of a parameter: text, a number or a choice, never anything that refers to another. */
+/** Schema of a parameter: text, a number or a choice. It never refers to another schema. */
 const plain = (schema: z.ZodType | undefined): unknown => {
   const { $schema, ...rest } = z.toJSONSchema(schema ?? z.string(), { io: "input" });
   return rest;
@@ -125,7 +125,7 @@ const headersOf = ({ verb, method }: Route) => {
   if (verb === "GET")
     return [header("If-None-Match", "ETags that you already have; returns 304 if one still matches")];
   if (verb !== "POST") return [header("If-Match", "The ETag that the record must still have; otherwise 412")];
-  // Its answer is a secret, which is stored nowhere.
+  // Its answer is a secret and is not stored.
   return method === "tokens/create"
     ? []
     : [header("Idempotency-Key", "On a team server, the same request with the same key is performed once")];
@@ -184,7 +184,7 @@ const paths = (): Record<string, Record<string, unknown>> => {
   return all;
 };
 
-/** The OpenAPI 3.1 document of this runtime; made from the contract, so the two cannot differ. */
+/** The OpenAPI 3.1 document of this runtime. It is generated from the contract, so the two cannot differ. */
 export const openApi = (version: string) => ({
   openapi: "3.1.0",
   info: { title: "CODITECT Agents", version },

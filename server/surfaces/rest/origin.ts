@@ -8,15 +8,15 @@ import type { Route } from "./routes.ts";
 
 const starting: readonly Method[] = ["teams/execute", "executions/start", "runs/resume", "runs/retry"];
 
-/** Whether the call starts a run, whose trace can then be part of the caller's. */
+/** Whether the call starts a run. The run's trace can then be part of the caller's. */
 export const startsRun = ({ method }: Pick<Route, "method">): boolean => starting.includes(method);
 
 const Options = z.looseObject({ started_by: z.unknown().optional() }).default({});
 
 /**
- * Params of a call that starts a run, with the request as what started it and the trace of its header
- * `traceparent`. A caller that says itself what started the run, as an attached command line does, is
- * believed; what is no object is left for the dispatch to refuse.
+ * Params of a call that starts a run, with the request as its origin and the trace in its header
+ * `traceparent`. If a caller names the origin itself, as an attached command line does, that origin is used.
+ * The dispatch refuses params that are not objects.
  */
 export const withOrigin = (
   params: Record<string, unknown>,

@@ -11,18 +11,18 @@ import { admit, admitLocal } from "./guard.ts";
 import { answerOrRefuse, listen } from "./listening.ts";
 import { readBody, sendJson } from "./messages.ts";
 
-/** Longest body of a request, in bytes: unsaved documents travel in the options of a run. */
+/** The maximum size of a request's body, in bytes. The options of a run contain unsaved documents. */
 const BODY_BYTES = 16 * 1024 * 1024;
 
 interface Served extends SurfaceOptions {
-  /** What answers, once the runtime is open. */
+  /** The handler, after the runtime is open. */
   api: Promise<Api>;
   mcp: () => Promise<McpEndpoint>;
   /** Aborts when the server closes. */
   closing: AbortSignal;
 }
 
-/** Where MCP clients connect to. */
+/** The address for MCP clients. */
 const MCP_PATH = "/mcp";
 
 const serve = async (
@@ -77,10 +77,10 @@ const openMcp = async ({ runtime, role = "admin", version }: SurfaceOptions): Pr
   return openMcpEndpoint(connection, version);
 };
 
-/** The maximum time that a request may keep a server from closing. */
+/** The maximum time that a request can delay the end of a server. */
 const CLOSE_MILLISECONDS = 1000;
 
-/** The contract over HTTP, on loopback alone. Contract: "REST". */
+/** The contract over HTTP, only on loopback. Contract: "REST". */
 export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
   const closing = new AbortController();
   const api = openApiOf(options);
@@ -113,7 +113,7 @@ export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
           resolve();
         });
         closing.abort();
-        // One that could not be opened has nothing to close.
+        // If it could not be opened, there is nothing to close.
         void mcp?.then((endpoint) => endpoint.close()).catch(() => undefined);
         void api.then(
           ({ history }) => {

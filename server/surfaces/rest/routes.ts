@@ -31,7 +31,7 @@ export const routes: readonly Route[] = Object.entries(contract).flatMap(([name,
   return [{ method, verb, path, status, segments: segmentsOf(path), fields: params.shape }];
 });
 
-/** A request is compared with the routes whose paths are as long as its own. */
+/** A request is compared with routes whose paths have the same length. */
 const byLength: ReadonlyMap<number, readonly Route[]> = Map.groupBy(
   routes,
   ({ segments }) => segments.length,
@@ -84,7 +84,7 @@ const inner = (schema: z.ZodType): z.ZodType =>
       inner(schema.unwrap() as z.ZodType)
     : schema;
 
-/** A query parameter is text; other types are read from it, or left for the parser to refuse. */
+/** A query parameter is text. Other types are converted from it, or left for the parser to refuse. */
 const readValue = (field: z.ZodType | undefined, value: string): unknown => {
   const wanted = field === undefined ? undefined : inner(field);
   if (wanted instanceof z.ZodNumber && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);

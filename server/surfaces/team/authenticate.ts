@@ -12,15 +12,18 @@ const bearerOf = ({ headers }: IncomingMessage): string => {
   return token;
 };
 
-/** Only a caller that has a token's secret learns, on record, that it is no longer valid. */
+/**
+ * Only a caller with a token's secret gets the information that it is no longer valid, and the audit log
+ * records this.
+ */
 const refuse = async (tenant: Tenant, refused: Parameters<Tenant["audit"]["record"]>[0], problem: string) => {
   await tenant.audit.record(refused);
   return fail("token_refused", { problem });
 };
 
 /**
- * Who asks, and of which tenant. Errors: `unauthenticated` for no token or a forged one, `token_refused`
- * for one that expired or was revoked.
+ * The caller and its tenant. Errors: `unauthenticated` for a missing or forged token, `token_refused` for one
+ * that expired or was revoked.
  */
 export const authenticate = async (
   request: IncomingMessage,

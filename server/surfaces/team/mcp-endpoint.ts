@@ -8,7 +8,10 @@ import { readBody } from "../rest/messages.ts";
 
 export const MCP_PATH = "/mcp";
 
-/** Rejects when the server closes: what follows a run ends with it. One promise serves all calls of a server. */
+/**
+ * Rejects when the server closes, so that calls that follow a run end. One promise serves all calls of a
+ * server.
+ */
 const lostWith = (closing: AbortSignal): Promise<never> => {
   const known = losses.get(closing);
   if (known !== undefined) return known;
@@ -26,7 +29,7 @@ const lostWith = (closing: AbortSignal): Promise<never> => {
 };
 const losses = new WeakMap<AbortSignal, Promise<never>>();
 
-/** A runtime as the caller may use it: each tool goes through the contract's roles. */
+/** A runtime with the caller's rights: each tool checks the roles of the contract. */
 const connectionFor = ({ caller, closing }: Exchange, { dispatch, history }: Api): Connection => ({
   call: (method, params) => dispatch(method, params, { ...caller, surface: "mcp" }, closing),
   subscribe: (listener) =>

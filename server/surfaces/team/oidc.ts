@@ -6,19 +6,19 @@ import type { Log } from "../../platform/log.ts";
 import type { Admitted, Tenant } from "./tenant.ts";
 
 export interface OidcOptions {
-  /** As in the tokens' `iss`. */
+  /** The value of `iss` in tokens. */
   issuer: string;
-  /** One of the tokens' `aud`. */
+  /** One of the values of `aud` in tokens. */
   audience: string;
 }
 
-/** Admits bearers of an identity provider's tokens. */
+/** Accepts callers with tokens of an identity provider. */
 export interface IdentityProvider {
   /** Errors: `unauthenticated`, `token_refused`, `identity_provider_failed`. */
   admit(token: string, tenants: readonly Tenant[], from: string): Promise<Admitted>;
 }
 
-/** Keys with which a server could forge tokens (HMAC) are not accepted, and `none` is not accepted either. */
+/** Keys that allow a server to forge tokens (HMAC) are not accepted, and neither is `none`. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const DEADLINE_MS = 5000;
 
@@ -34,13 +34,13 @@ const Claims = z.object({
   email: z.email().max(255).optional(),
   email_verified: z.boolean().optional(),
   coditect_role: Role,
-  /** May be left out where the server has one tenant. */
+  /** Optional if the server has one tenant. */
   coditect_tenant: z.string().max(100).optional(),
 });
 
 const failed = (reason: string, cause: unknown) => fail("identity_provider_failed", { reason }, { cause });
 
-/** OpenID Connect Discovery 1.0, section 4: the issuer has to name itself. */
+/** OpenID Connect Discovery 1.0, section 4: the issuer must name itself. */
 const discover = async (issuer: string): Promise<JWTVerifyGetKey> => {
   const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const response = await fetch(address, {
@@ -71,7 +71,7 @@ const reachable =
 const tenantOf = (tenants: readonly Tenant[], name: string | undefined): Tenant | undefined =>
   name === undefined && tenants.length === 1 ? tenants[0] : tenants.find((tenant) => tenant.name === name);
 
-/** Tokens of an OpenID Connect provider; its keys are fetched when the first one comes. */
+/** Tokens of an OpenID Connect provider. Its keys are fetched when the first token arrives. */
 export const openIdentityProvider = ({ issuer, audience }: OidcOptions, log: Log): IdentityProvider => {
   let keys: Promise<JWTVerifyGetKey> | null = null;
 
@@ -102,7 +102,7 @@ export const openIdentityProvider = ({ issuer, audience }: OidcOptions, log: Log
       const claims = Claims.safeParse(await verify(token));
       if (!claims.success) throw fail("token_refused", { problem: "has no valid coditect_role claim" });
       const { sub, email, email_verified, coditect_role: role, coditect_tenant } = claims.data;
-      // Anybody can claim an address that is not verified.
+      // Anyone can claim an address that is not verified.
       const user = email !== undefined && email_verified === true ? email : sub;
       const tenant = tenantOf(tenants, coditect_tenant);
       if (tenant === undefined)

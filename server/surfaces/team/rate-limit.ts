@@ -1,14 +1,14 @@
-/** A bucket that fills again by the second; each request takes one from it. */
+/** A bucket that refills every second. Each request takes one token from it. */
 interface Bucket {
   left: number;
   at: number;
 }
 
-/** Buckets that were full again this long ago are forgotten. */
+/** Buckets that have been full for this long are removed. */
 const MINUTE_MS = 60_000;
 const MOST_BUCKETS = 10_000;
 
-/** Limits each name to this many requests a minute, in bursts of up to the same number. */
+/** Limits each name to this many requests per minute, in bursts of up to the same number. */
 export class RateLimit {
   readonly #perMinute: number;
   readonly #buckets = new Map<string, Bucket>();
@@ -35,7 +35,7 @@ export class RateLimit {
     const found = this.#buckets.get(name) ?? { left: this.#perMinute, at: now };
     found.left = Math.min(this.#perMinute, found.left + ((now - found.at) * this.#perMinute) / MINUTE_MS);
     found.at = now;
-    // The map is in the order of the latest use.
+    // The map is sorted by the latest use.
     this.#buckets.delete(name);
     this.#buckets.set(name, found);
     for (const [old, { at }] of this.#buckets) {

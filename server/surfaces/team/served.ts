@@ -6,7 +6,7 @@ import type { Api } from "../rest/api.ts";
 import { Conditions } from "../rest/conditions.ts";
 import { EventHistory } from "../rest/event-history.ts";
 
-/** A runtime as the server asks it. */
+/** The server's interface to a runtime. */
 export interface ServedWorkspace {
   dispatch: Dispatch;
   subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
@@ -15,7 +15,7 @@ export interface ServedWorkspace {
 
 export interface ApiOptions {
   version: string;
-  /** Longest body, in bytes. */
+  /** The maximum size of a body, in bytes. */
   bodyLimit: number;
   now: () => string;
 }

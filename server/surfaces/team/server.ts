@@ -17,16 +17,16 @@ import { workOf } from "./work.ts";
 export interface TeamServerOptions {
   tenants: readonly TenantRuntime[];
   listen: { host: string; port: number };
-  /** PEM. */
+  /** In PEM format. */
   tls: { cert: Buffer; key: Buffer };
   oidc?: OidcOptions;
   version: string;
   log: Log;
-  /** Requests of one caller a minute. */
+  /** Requests of one caller per minute. */
   requestsPerMinute: number;
-  /** Tokens that were refused, of one address a minute, before it has to wait. */
+  /** Refused tokens of one address per minute before it must wait. */
   refusalsPerMinute: number;
-  /** Longest body, in bytes. */
+  /** The maximum size of a body, in bytes. */
   bodyLimit: number;
   now: () => string;
 }
@@ -34,11 +34,11 @@ export interface TeamServerOptions {
 /** The runtimes of a team's tenants over HTTPS. */
 export interface TeamServer {
   port: number;
-  /** Uses another certificate for connections from now on. */
+  /** Uses another certificate for new connections. */
   renew(tls: TeamServerOptions["tls"]): void;
   /**
-   * Accepts no new work, waits for requests and runs to end, at most until `deadline` aborts, and closes,
-   * and with it the workspaces of users. The runtimes interrupt runs in progress.
+   * Accepts no new work, waits for requests and runs to end, at most until `deadline` aborts, and closes the
+   * server and the workspaces of users. The runtimes interrupt active runs.
    */
   drain(deadline: AbortSignal): Promise<void>;
 }
@@ -46,7 +46,7 @@ export interface TeamServer {
 const MOST_STREAMS = 20;
 const DRAIN_RETRY_SECONDS = 5;
 
-/** Methods that begin work which a server that ends would have to interrupt. */
+/** Methods that start work. A server that is shutting down would have to interrupt it. */
 const beginsWork: ReadonlySet<string> = new Set([
   "teams/execute",
   "runs/resume",
@@ -67,7 +67,7 @@ interface State {
   closing: AbortController;
 }
 
-/** Errors that say that a token is wrong, unlike failures of our own. */
+/** Errors about wrong tokens, as opposed to failures of the server. */
 const isRefusal: ReadonlySet<string> = new Set(["unauthenticated", "token_refused"]);
 
 const tooMany = (seconds: number) => fail("too_many_requests", { seconds });
@@ -108,7 +108,7 @@ const admit = async (request: IncomingMessage, method: string, state: State): Pr
   }
 };
 
-/** Counts a stream of the caller until it ends. Error: `too_many_requests`. */
+/** Counts an open stream of the caller until it ends. Error: `too_many_requests`. */
 const countStream = (
   { tenant, owner }: Admitted,
   response: ServerResponse,
@@ -125,7 +125,9 @@ const countStream = (
   });
 };
 
-/** What the address is about: the tenant's own runtime, or a workspace of the caller until the answer ends. */
+/**
+ * The target of the address: the tenant's own runtime, or a workspace of the caller until the answer ends.
+ */
 const apiFor = async (
   { tenant, caller }: Admitted,
   workspaceId: string | null,
@@ -158,7 +160,7 @@ const serve = async (request: IncomingMessage, response: ServerResponse, state: 
   else await answer(exchange, api);
 };
 
-/** Serves tenants to callers with a token of theirs. The contract has every method's role. */
+/** Serves tenants to callers with one of their tokens. The contract defines the role of every method. */
 export const openTeamServer = async (options: TeamServerOptions): Promise<TeamServer> => {
   const { version, bodyLimit, now, log } = options;
   const state: State = {

@@ -7,15 +7,15 @@ import { type OpenWorkspace, UserWorkspaces } from "./user-workspaces.ts";
 
 /** The runtime of one tenant: its own workspace, state, keys, pool and limits. */
 export interface TenantRuntime extends ServedWorkspace {
-  /** As `--tenant` and the claims of an identity provider name it. */
+  /** The name in `--tenant` and in the claims of an identity provider. */
   name: string;
   tokens: TokenBook;
   audit: AuditLog;
-  /** Opens a workspace whose files its user sends; left out: there are none. */
+  /** Opens a workspace whose files its user sends. Omitted: there are none. */
   openWorkspace?: OpenWorkspace;
 }
 
-/** A tenant as the server answers for it. */
+/** The server's interface to a tenant. */
 export interface Tenant extends TenantRuntime {
   api: Api;
   workspaces: UserWorkspaces;

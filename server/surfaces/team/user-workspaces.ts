@@ -9,7 +9,7 @@ export interface UserWorkspace extends ServedWorkspace {
   close(): Promise<void>;
 }
 
-/** Opens a workspace of a user, or makes it. Error: `too_many_workspaces`. */
+/** Opens or creates a workspace of a user. Error: `too_many_workspaces`. */
 export type OpenWorkspace = (user: string, workspaceId: string) => Promise<UserWorkspace>;
 
 type Opened = UserWorkspace & { api: Api };
@@ -18,15 +18,15 @@ interface Entry {
   opening: Promise<Opened>;
   /** Requests and event streams that use it. */
   uses: number;
-  /** Runs while nobody uses it. */
+  /** A timer that runs while nobody uses it. */
   idle: NodeJS.Timeout | null;
 }
 
-/** A workspace that nobody uses and in which nothing runs is closed after this time. */
+/** A workspace without users and active runs is closed after this time. */
 const IDLE_MS = 5 * 60 * 1000;
 const PREFIX = "/workspaces/";
 
-/** `/workspaces/ID/api/agents` → the id, and the address in that workspace; null: it names no workspace. */
+/** `/workspaces/ID/api/agents` → the ID, and the address in that workspace. Null: it names no workspace. */
 export const workspaceIn = (pathname: string): { workspaceId: string; rest: string } | null => {
   if (!pathname.startsWith(PREFIX)) return null;
   const [id = "", ...rest] = pathname.slice(PREFIX.length).split("/");
@@ -40,7 +40,7 @@ export class UserWorkspaces {
   readonly #open: OpenWorkspace | null;
   readonly #options: ApiOptions & { idleMs?: number };
   readonly #entries = new Map<string, Entry>();
-  /** Those that are being closed: their state folder is not free yet. */
+  /** Workspaces that are closing. Their state folder is not free yet. */
   readonly #closing = new Map<string, Promise<unknown>>();
   #isClosed = false;
 
@@ -50,8 +50,8 @@ export class UserWorkspaces {
   }
 
   /**
-   * The workspace of a user until `release` is called. A user's workspace is unknown to all others. Errors:
-   * `not_found`, `draining`, `too_many_workspaces`.
+   * The workspace of a user until `release` is called. Other users cannot find it. Errors: `not_found`,
+   * `draining`, `too_many_workspaces`.
    */
   async use(user: string, workspaceId: string): Promise<{ api: Api; release: () => void }> {
     if (this.#open === null) throw fail("not_found", { kind: "workspace", id: workspaceId });
@@ -78,13 +78,13 @@ export class UserWorkspaces {
     }
   }
 
-  /** Those that are open. */
+  /** Open workspaces. */
   async opened(): Promise<Opened[]> {
     const settled = await Promise.allSettled([...this.#entries.values()].map(({ opening }) => opening));
     return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   }
 
-  /** Closes all, and opens no others. Error: the first one. */
+  /** Closes all workspaces and opens no others. Error: the first one. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const opened = await this.opened();

@@ -3,7 +3,7 @@ import type { ServedWorkspace } from "./served.ts";
 export const isAtWork = ({ store }: Pick<ServedWorkspace, "store">): boolean =>
   (["Queued", "Running"] as const).some((status) => store.all("runs", { status }).length > 0);
 
-/** Resolves when none of the runtimes has a queued or running run, or the deadline aborts. */
+/** Resolves when no runtime has a queued or active run, or the deadline aborts. */
 export const workOf = (
   runtimes: readonly Pick<ServedWorkspace, "store" | "subscribe">[],
   deadline: AbortSignal,
