@@ -7,7 +7,7 @@ import type { FolderEvent, RuntimeClient } from "./runtime/api.ts";
 import { sayWarning } from "./say.ts";
 import { plain } from "./tree/item.ts";
 
-/** An alert and the workspace folder (URI) it is about. */
+/** An alert and its workspace folder (URI). */
 export interface FolderAlert {
   folder: string;
   alert: Alert;
@@ -20,12 +20,14 @@ export interface AlertsParts {
   storage: vscode.Uri | undefined;
 }
 
-/** The open alerts of all folders: a view, an item in the status bar, and a notification of a critical one. */
+/** Shows the open alerts of all folders in a view, in the status bar, and critical ones as notifications. */
 export class Alerts implements vscode.TreeDataProvider<FolderAlert>, vscode.Disposable {
   readonly #parts: AlertsParts;
   /** The key is that of {@link keyOf}. */
   readonly #alerts = new Map<string, FolderAlert>();
-  /** Folders whose alerts were read, or could not be; all are read again when the runtime has started again. */
+  /**
+   * Folders whose alerts were read, or could not be read. All are read again after the runtime starts again.
+   */
   readonly #read = new Set<string>();
   readonly #changed = new vscode.EventEmitter<undefined>();
   readonly #view: vscode.TreeView<FolderAlert>;
@@ -185,7 +187,7 @@ const iconOf = ({ severity, status }: Alert): vscode.ThemeIcon => {
     : new vscode.ThemeIcon("warning", new vscode.ThemeColor("list.warningForeground"));
 };
 
-/** The action that shows more about it or helps. */
+/** The action that shows more about the alert or helps to resolve it. */
 const wayTo = (folder: string, { alert, subject }: Alert): vscode.Command => {
   const [cap = "", id] = subject.split(":");
   if (cap.endsWith("_per_run") && id !== undefined)

@@ -6,9 +6,8 @@ import type { RuntimeClient } from "./runtime/api.ts";
 import { askModal, sayWarning } from "./say.ts";
 
 /**
- * Starts work of agents in a folder (URI). If their commands would run unconfined, it asks the user first,
- * once per workspace, and does nothing without consent.
- * `who`: whose commands these are.
+ * Starts work of agents in a folder (URI). If their commands would run without a sandbox, asks the user
+ * first, once per workspace, and does nothing without consent. `who`: the agents whose commands these are.
  */
 export type WithConsent = <Result>(
   folder: string,
@@ -28,7 +27,7 @@ const asked: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 export const createConsent = ({ call }: Pick<RuntimeClient, "call">): WithConsent => {
-  /** By folder and question, so that two runs that begin together ask only once. */
+  /** By folder and question, so that two runs that start together ask only once. */
   const open = new Map<string, Promise<boolean>>();
 
   /** Modal, because the list may be long and the user must not agree without reading it. */

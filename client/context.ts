@@ -9,7 +9,7 @@ import type { Sidebar } from "./sidebar.ts";
 import type { TeamServer } from "./team-server.ts";
 import type { Transcripts } from "./transcript/transcripts.ts";
 
-/** What commands, chat and tools work with; made once at activation. */
+/** The context for commands, chat and tools. Created once at activation. */
 export interface Context {
   readonly extension: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
@@ -21,6 +21,6 @@ export interface Context {
   readonly credentials: Credentials;
   readonly teamServer: TeamServer;
   readonly withConsent: WithConsent;
-  /** The command that does the work; left out: it is no command's. */
+  /** The command that does the work. Omitted: no command. */
   readonly command?: RunOrigin;
 }

@@ -5,8 +5,8 @@ import { standardEndpoints } from "../schemas/providers.ts";
 import type { WorkspaceRule } from "../schemas/tighten.ts";
 
 /**
- * Every command, setting, context key and view of the extension, typed. A test holds it equal to
- * package.json, so that a name written wrong is a compile error and not a command that does nothing.
+ * Every command, setting, context key and view of the extension, typed. A test compares it with package.json,
+ * so that a misspelled name is a compile error and not a command that does nothing.
  */
 
 /** Commands contributed in package.json. */
@@ -76,7 +76,7 @@ export const commandIds = [
   "coditect.acknowledgeAlert",
 ] as const;
 
-/** Commands that only code lenses and code actions use; they are in no menu. */
+/** Commands that only code lenses and code actions use. They are in no menu. */
 export const linkedCommandIds = [
   "coditect.runTddOnSymbol",
   "coditect.fixTest",
@@ -89,7 +89,7 @@ export const linkedCommandIds = [
 export type LinkedCommandId = (typeof linkedCommandIds)[number];
 export type CommandId = (typeof commandIds)[number] | (typeof linkedCommandIds)[number];
 
-/** Setting → its default. The values a user can give are checked by package.json's schema. */
+/** Settings with their defaults. package.json's schema checks the user's values. */
 export const settingDefaults = {
   "model.provider": "agent" as ProviderChoice,
   "model.name": "",
@@ -160,7 +160,7 @@ export const settingDefaults = {
   "server.url": "",
   "trace.server": "off" as "off" | "messages" | "verbose",
 };
-/** Settings of the runtime that the editor only hands on, by their key there. */
+/** Settings that the editor only passes to the runtime, with their keys there. */
 export const runtimeSettings = {
   "run.fallBackToLocal": "fall_back_to_local",
   "run.allowedHosts": "allowed_hosts",
@@ -220,8 +220,8 @@ export type ProviderChoice = "agent" | ProviderName | "Rehearsal";
 export type SettingName = keyof typeof settingDefaults;
 
 /**
- * What a workspace or folder can do with each setting that VS Code lets it set. VS Code does not let it set
- * settings of the scope `machine`.
+ * What a workspace or folder can do with each setting that VS Code allows it to set. VS Code does not allow
+ * it to set settings with the scope `machine`.
  */
 export const workspaceRules = {
   "model.provider": "any",
@@ -288,7 +288,7 @@ export const toolNames = {
   adr: "coditect_write_adr",
 } as const;
 
-/** Schemes of the read-only documents the extension shows. */
+/** Schemes of the read-only documents of the extension. */
 export const schemes = {
   before: "coditect-before",
   after: "coditect-after",
@@ -297,7 +297,7 @@ export const schemes = {
   package: "coditect-package",
 } as const;
 
-/** Words of `viewItem` that package.json's menus look for, joined with spaces in `contextValue`. */
+/** Words of `viewItem` in package.json's menus, joined with spaces in `contextValue`. */
 export const itemFlags = [
   "approval",
   "changes",

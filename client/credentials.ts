@@ -2,21 +2,21 @@ import type * as vscode from "vscode";
 import type { ProviderName } from "../schemas/agent.ts";
 import type { Call } from "./runtime/api.ts";
 
-/** Providers that want a key; Ollama needs none. */
+/** Providers that require a key. Ollama needs none. */
 export const keyedProviders = ["Claude", "Gemini", "HuggingFace"] as const satisfies ProviderName[];
 export type KeyedProvider = (typeof keyedProviders)[number];
 
-/** Keys in the editor's secret storage, handed to the runtime, which keeps them in memory only. */
+/** Keys in the editor's secret storage. The runtime gets them and keeps them only in memory. */
 export interface Credentials {
   readonly has: (provider: KeyedProvider) => Promise<boolean>;
   /** Stores a key after the provider has accepted it in a real call. Otherwise, returns the reason. */
   set(provider: KeyedProvider, key: string, call: Call, folder: string): Promise<KeyCheck>;
   remove(provider: KeyedProvider, call: Call, folder: string): Promise<void>;
-  /** Hands all stored keys to the runtime. */
+  /** Sends all stored keys to the runtime. */
   readonly handOver: (call: Call, folder: string) => Promise<void>;
 }
 
-/** `unknown`: the provider could not be asked; the key is stored nevertheless. */
+/** `unknown`: the provider could not be reached. The key is stored anyway. */
 type KeyCheck =
   { result: "accepted" } | { result: "rejected"; problem: string } | { result: "unknown"; problem: string };
 

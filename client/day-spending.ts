@@ -4,7 +4,7 @@ import type { DailyUsage } from "../schemas/run.ts";
 /** The day of a timestamp, in UTC. */
 const dayOf = (at: string): string => at.slice(0, 10);
 
-/** The cost of today (UTC) by folder: the runtime's last sum, plus the calls since then. */
+/** The cost of today (UTC) by folder: the runtime's last total, plus the calls since then. */
 export class DaySpending {
   readonly #folders = new Map<string, { day: string; dollars: number; isWhole: boolean }>();
 
@@ -21,12 +21,12 @@ export class DaySpending {
     return this.#folders.get(folder)?.day === dayOf(at);
   }
 
-  /** The sum of this day is being read. Until it arrives, only new calls count. */
+  /** The total of this day is being read. Until it arrives, only new calls count. */
   expect(folder: string, at: string): void {
     if (!this.knows(folder, at)) this.#folders.set(folder, { day: dayOf(at), dollars: 0, isWhole: true });
   }
 
-  /** Adds a call; false where the sum of its day has to be read first. */
+  /** Adds a call. False if the total of its day must be read first. */
   add(folder: string, { at, cost }: { at: string; cost: number | null }): boolean {
     const known = this.#folders.get(folder);
     if (known?.day !== dayOf(at)) return false;

@@ -5,9 +5,9 @@ import { sayError } from "./say.ts";
 import { helpFor, type Way } from "./ways.ts";
 
 /**
- * Puts an error before the user, with what they can do about it one click away.
+ * Shows an error to the user, with buttons for possible actions.
  *
- * @param again repeats what failed, where that may help.
+ * @param again repeats the failed action, if that can help.
  */
 export const showError = async (
   error: unknown,
@@ -29,11 +29,11 @@ export const showError = async (
   else await offer(text, ways, error.retryable ? again : null);
 };
 
-/** Recognised by its name: importing the class would load the schemas at activation. */
+/** Recognized by its name, because importing the class would load the schemas at activation. */
 export const isCatalogued = (error: unknown): error is CoditectError =>
   error instanceof Error && error.name === "CoditectError";
 
-/** Says what went wrong, with a button for each way out. */
+/** Shows what went wrong, with a button for each action. */
 export const offer = async (
   text: string,
   ways: readonly Way[],
@@ -53,7 +53,7 @@ const offerFile = async (text: string, { data }: CoditectError): Promise<void> =
     await openConfigurationFile(String(data.path), Number(data.line ?? 1));
 };
 
-/** Opens a file of the workspace at its first mistake; `line` counts from 1. */
+/** Opens a file of the workspace at its first error. `line` counts from 1. */
 export const openConfigurationFile = async (path: string, line: number): Promise<void> => {
   for (const folder of vscode.workspace.workspaceFolders ?? []) {
     const uri = fileInFolder(folder.uri.toString(), path);

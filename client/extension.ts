@@ -21,10 +21,10 @@ import { TeamServer } from "./team-server.ts";
 import { Transcripts } from "./transcript/transcripts.ts";
 import { sayInformation } from "./say.ts";
 
-/** What other extensions get: the contract, typed, and the runtime's events. */
+/** The API for other extensions: the typed contract, and the runtime's events. */
 export interface ExtensionApi {
   readonly runtime: RuntimeClient;
-  /** `@coditect`, as chat asks it. */
+  /** The handler of `@coditect` in chat. */
   readonly participant: vscode.ChatParticipant;
 }
 
@@ -82,7 +82,7 @@ export const activate = (extension: vscode.ExtensionContext): ExtensionApi => {
   return { runtime, participant };
 };
 
-/** Tells the user how a setting that they have just changed takes effect. */
+/** Tells the user when a setting that they have just changed takes effect. */
 const offerRestart = async (): Promise<void> => {
   const restart = vscode.l10n.t("Restart Runtime");
   const message = vscode.l10n.t(
@@ -92,7 +92,7 @@ const offerRestart = async (): Promise<void> => {
     await vscode.commands.executeCommand("coditect.restartRuntime");
 };
 
-/** What the walkthrough and menus depend on. */
+/** The context keys of the walkthrough and menus. */
 const showChoices = (): void => {
   setContext("coditect.modelChosen", setting("model.provider") !== "agent");
   const folders = vscode.workspace.workspaceFolders ?? [];
@@ -102,7 +102,7 @@ const showChoices = (): void => {
   );
 };
 
-/** Findings and interrupted runs of earlier sessions are there again without a command. */
+/** Shows findings and interrupted runs of earlier sessions without a command. */
 const startWhereAgentsWorked = async ({ runtime, extension, teamServer }: Context): Promise<void> => {
   if (runtime.state.kind !== "stopped") return;
   const hasWorked = teamServer.isChosen || (await foldersWithState(extension.storageUri)).length > 0;

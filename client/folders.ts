@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { setting } from "./settings.ts";
 
-/** The workspace folder of a URI; null outside of any. */
+/** The workspace folder of a URI. Null outside of all folders. */
 export const folderOf = (uri: vscode.Uri): vscode.WorkspaceFolder | null =>
   vscode.workspace.getWorkspaceFolder(uri) ?? null;
 
@@ -15,7 +15,7 @@ export const pathInFolder = (folder: vscode.WorkspaceFolder, uri: vscode.Uri): s
 export const fileInFolder = (folder: string, path: string): vscode.Uri =>
   vscode.Uri.joinPath(vscode.Uri.parse(folder), ...path.split("/"));
 
-/** The only folder, or the one the user picks; null when there is none, or they pick none. */
+/** The only folder, or the one that the user picks. Null if there is none, or the user picks none. */
 export const pickFolder = async (): Promise<vscode.WorkspaceFolder | null> => {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length <= 1) return folders[0] ?? null;
@@ -25,8 +25,8 @@ export const pickFolder = async (): Promise<vscode.WorkspaceFolder | null> => {
 };
 
 /**
- * Folders in which agents have worked before: those whose state was kept. `storage`: the editor's own
- * for this workspace, where the setting may put it.
+ * Folders in which agents have worked before: folders with a stored state. `storage`: the editor's own
+ * storage for this workspace, which the setting can select.
  */
 export const foldersWithState = async (
   storage: vscode.Uri | undefined,
@@ -44,7 +44,7 @@ export const foldersWithState = async (
   return folders.filter((_, index) => found[index] === true);
 };
 
-/** Whether the path to a file of the folder goes through a link: writing there would write elsewhere. */
+/** Whether the path to a file in the folder contains a link. Writing there would write elsewhere. */
 export const isBehindLink = async (folder: string, path: string): Promise<boolean> => {
   const parts = path.split("/").map((_, index, all) => all.slice(0, index + 1).join("/"));
   for (const part of parts) {

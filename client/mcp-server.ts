@@ -3,9 +3,9 @@ import { mcpProvider } from "./contributions.ts";
 import { setting } from "./settings.ts";
 
 /**
- * Offers the runtime to the editor's agents as an MCP server, one per folder. It starts when an agent
- * first uses it, and works with the runtime of the editor. It finds that runtime through the folder's own
- * state, so none is offered while the state is kept in the editor's storage.
+ * Offers the runtime to the editor's agents as an MCP server, one per folder. It starts when an agent first
+ * uses it, and uses the editor's runtime. It finds that runtime through the folder's own state, so no server
+ * is offered if the state is in the editor's storage.
  */
 export const registerMcpServer = ({
   extensionPath,
@@ -30,7 +30,7 @@ export const registerMcpServer = ({
               folders.length === 1 ? "CODITECT Agents" : `CODITECT Agents (${name})`,
               process.execPath,
               [program, "mcp", "--workspace", uri.fsPath],
-              // The editor's own program, as Node.
+              // The editor's own program, which can run as Node.
               { ELECTRON_RUN_AS_NODE: "1" },
               version,
             ),

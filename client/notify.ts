@@ -16,10 +16,10 @@ import { runStatusText, runTitle } from "./tree/run-items.ts";
 import { askServerQuestion } from "./server-question.ts";
 import { sayInformation, sayWarning } from "./say.ts";
 
-/** Notifies the user when a run has ended or waits for their decision. */
+/** Notifies the user when a run has ended or is waiting for a decision. */
 export const notifyOfRuns = (context: Context): vscode.Disposable => {
   const { runtime, sidebar, log } = context;
-  /** Runs that were active when the runtime went away. */
+  /** Runs that were active when the runtime ended. */
   let interrupted: RunRecord[] = [];
 
   const onEvent = async ({ folder, event }: FolderEvent): Promise<void> => {
@@ -51,11 +51,11 @@ export const notifyOfRuns = (context: Context): vscode.Disposable => {
   );
 };
 
-/** Resumes what ran when the runtime crashed. */
+/** Resumes the runs that were active when the runtime crashed. */
 const resumeInterrupted = async (context: Context, run: RunRecord): Promise<void> => {
   const { run: stored } = await context.runtime.call("runs/get", { task_id: run.task_id }, run.folder);
   if (stored.status !== "Interrupted") return;
-  // Loaded now and not with the extension, like all commands.
+  // Loaded now and not at activation, like all commands.
   const { resume } = await import("./commands/control.ts");
   await resume(context, run);
   await context.sidebar.loadRun(run.folder, run.task_id);
@@ -79,7 +79,7 @@ const sayEnd = async (context: Context, event: Finished): Promise<void> => {
   if (run === undefined || event.status === "Cancelled") return;
   const node = nodeId.run(run.task_id);
   const facts = [runStatusText(event.status, vscode.l10n), run.model, formatCost(event.usage.cost)];
-  // The task may end as a sentence does.
+  // The task may end with a period.
   const title = runTitle(run).replace(/[.:]+$/, "");
   const said = `${title}: ${facts.filter((fact) => fact !== "").join(" · ")}`;
   if (event.status === "Succeeded") {
@@ -158,7 +158,7 @@ const askApproval = async (
   await offer(message, ways, nodeId.run(run.task_id), sayWarning);
 };
 
-/** Whether an agent may start a program or connect to a host. Closing the message means no. */
+/** Asks whether an agent may start a program or connect to a host. Closing the message means no. */
 const askPermission = async (
   { runtime }: Context,
   folder: string,
@@ -175,7 +175,7 @@ const askPermission = async (
   await unlessTooLate(runtime.call("permissions/answer", { permission_id, decision }, folder));
 };
 
-/** What a tool server wants to know. */
+/** Shows a question of a tool server. */
 const answerServer = async (
   { runtime }: Context,
   folder: string,
@@ -186,7 +186,7 @@ const answerServer = async (
   await unlessTooLate(runtime.call("questions/answer", { question_id, answer }, folder));
 };
 
-/** It is not an error if another window answered first or nothing waits for the answer any more. */
+/** It is not an error if another window answered first or nothing waits for the answer. */
 const unlessTooLate = async (answering: Promise<unknown>): Promise<void> => {
   try {
     await answering;

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { todoIn } from "./commands/suggestions.ts";
 import type { LinkedCommandId } from "./contributions.ts";
 
-/** Quick Fix: the bug-fix team on whatever is reported at the cursor, the TDD team on a TODO. */
+/** Quick Fixes: the bug-fix team for a problem at the cursor, and the TDD team for a TODO. */
 export const registerQuickFixes = (): vscode.Disposable =>
   vscode.languages.registerCodeActionsProvider(
     { scheme: "file" },
@@ -10,7 +10,7 @@ export const registerQuickFixes = (): vscode.Disposable =>
       provideCodeActions: (document, range, { diagnostics }) => {
         if (!vscode.workspace.isTrusted) return [];
         const uri = document.uri.toString();
-        // Our own findings have their own actions.
+        // CODITECT's own findings have their own actions.
         const foreign = diagnostics.filter(({ source }) => source !== "coditect");
         const fixes = foreign.map((problem) => {
           const title = vscode.l10n.t("Fix with Bug-Fix Team: {0}", problem.message.split("\n", 1)[0] ?? "");
@@ -35,7 +35,7 @@ const actionFor = (title: string, command: LinkedCommandId, argument: object): v
   return action;
 };
 
-/** A diagnostic as agents get it. */
+/** A diagnostic in the form for agents. */
 export const describeProblem = ({ message, source, code, range }: vscode.Diagnostic) => ({
   message,
   source: source ?? null,

@@ -7,7 +7,7 @@ import { folderOf, pathInFolder } from "../folders.ts";
 import { nodeId } from "../tree/nodes.ts";
 import type { Outcome } from "./summary.ts";
 
-/** `@coditect` in chat: a team run with its stages as progress, and its changes one click away. */
+/** `@coditect` in chat: runs a team, shows its stages as progress, and links to its changes. */
 export const registerChat = (context: Context): vscode.ChatParticipant => {
   const participant = vscode.chat.createChatParticipant(participantId, async (request, _, stream, token) => {
     const [{ workThrough }, { summarise }] = await Promise.all([import("./work.ts"), import("./summary.ts")]);
@@ -24,7 +24,7 @@ export const registerChat = (context: Context): vscode.ChatParticipant => {
       const name = request.command === undefined ? "@coditect" : `@coditect /${request.command}`;
       outcome = await workThrough(context, name, start, tell, token);
     } catch (error) {
-      // Chat takes the message of an error for Markdown, too.
+      // Chat also renders the message of an error as Markdown.
       if (error instanceof vscode.CancellationError) throw error;
       const message = error instanceof Error ? error.message : String(error);
       return { errorDetails: { message: markdownText(message) } };
@@ -41,7 +41,7 @@ export const registerChat = (context: Context): vscode.ChatParticipant => {
   return participant;
 };
 
-/** The run a chat request asks for, or what to answer instead. */
+/** The run that a chat request asks for, or an answer instead. */
 const startRequest = ({ command, prompt, references }: vscode.ChatRequest): StartRequest | string => {
   const referenced = references
     .map(({ value }) => (value instanceof vscode.Location ? value.uri : value))

@@ -4,7 +4,7 @@ import { markdownText } from "../../schemas/plain-text.ts";
 import type { RunRecord } from "../tree/model.ts";
 import { runStatusText } from "../tree/run-items.ts";
 
-/** A run that is over. */
+/** A run that has ended. */
 export interface Outcome {
   run: RunRecord;
   end: Extract<RuntimeEvent, { type: "run.finished" }>;

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { toolNames } from "../contributions.ts";
 import { setting } from "../settings.ts";
 
-/** What package.json's schemas let a model say. */
+/** The input that package.json's schemas allow. */
 interface ToolInput {
   file?: string;
   task?: string;
@@ -16,7 +16,7 @@ const teams: Record<keyof typeof toolNames, string> = {
   adr: "architecture",
 };
 
-/** The teams as tools of the editor's language models; the user confirms each run. */
+/** Offers the teams as tools to the editor's language models. The user confirms each run. */
 export const registerTools = (context: Context): vscode.Disposable =>
   vscode.Disposable.from(
     ...(["tdd", "fix", "review", "adr"] as const).map((key) =>

@@ -8,9 +8,9 @@ import { describeEvent, type Outcome } from "./summary.ts";
 type RunEvent = Extract<RuntimeEvent, { task_id: string }>;
 
 /**
- * Starts a run for chat or a tool and waits for its end; cancelling the token cancels the run.
- * `name`: of the chat command or tool, for the run's trace. `tell` gets each stage as it begins and each
- * gate as it is proven.
+ * Starts a run for chat or a tool and waits for its end. If the token is cancelled, the run is cancelled.
+ * `name`: the chat command or tool, for the run's trace. `tell` gets each stage when it starts and each gate
+ * when it was proven.
  */
 export const workThrough = async (
   context: Context,
@@ -26,7 +26,7 @@ export const workThrough = async (
   const fail = (error: unknown): void => {
     ended.reject(error instanceof Error ? error : new Error(String(error)));
   };
-  /** Events from before the run's ID was known. The run can be over by then. */
+  /** Events that arrived before the run's ID was known. The run may already have ended. */
   const early: RunEvent[] = [];
   let handle = (event: RunEvent): void => void early.push(event);
   const subscriptions = [

@@ -7,7 +7,9 @@ import { tell } from "./targets.ts";
 
 export const showAlerts = (): Thenable<unknown> => vscode.commands.executeCommand(`${viewIds.alerts}.focus`);
 
-/** From the view with the alert of its row; from the palette the user picks one. */
+/**
+ * Acknowledges an alert. In the view, it is the alert of the row. In the Command Palette, the user picks one.
+ */
 export const acknowledgeAlert = async ({ alerts }: Context, argument: unknown): Promise<void> => {
   const raised = alerts.raised();
   const known = raised.find((entry) => entry === argument) ?? (await pick(raised));

@@ -8,21 +8,21 @@ import { askModel, type ChosenModel } from "./models.ts";
 /** The task of a run, and the options that differ from the settings. */
 export interface AskedTask {
   task: string;
-  /** The model to use instead of the settings'; `null` for the settings'. */
+  /** The model to use instead of the one in the settings. `null`: the one in the settings. */
   chosen: ChosenModel | null;
-  /** The maximum cost of this run in dollars; `undefined` for the settings'. */
+  /** The maximum cost of this run in dollars. `undefined`: the one in the settings. */
   cost: number | null | undefined;
 }
 
-/** How the task is asked for. */
+/** How to ask for the task. */
 export interface AskHow {
   title: string;
   placeholder: string;
   suggestion: string;
   mayBeEmpty: boolean;
-  /** The forecast for the run in words; `null` if there is none. */
+  /** The forecast for the run as text. `null` if there is none. */
   forecast: (asked: AskedTask) => Promise<string | null>;
-  /** The models of the agents and their prices in words; `null` if they are not known. */
+  /** The models of the agents and their prices as text. `null` if they are unknown. */
   models: (asked: AskedTask) => Promise<string | null>;
 }
 
@@ -50,10 +50,10 @@ const remember = async (context: Context, task: string): Promise<void> => {
 };
 
 /**
- * Asks what is to be done; `null`: the user gave up. What is typed is the task, Enter starts the run;
- * several lines are written in an editor.
+ * Asks for the task. `null`: the user cancelled. The typed text is the task, and Enter starts the run. The
+ * user can write several lines in an editor.
  *
- * @param suggestion what the place the command was run from says, such as a selection.
+ * @param suggestion a text from the place where the command was run, such as a selection.
  */
 export const askTask = async (
   context: Context,
@@ -98,7 +98,7 @@ const pickItem = (
     const shown = { typed: picker.value, isOneLine, mayBeEmpty, expected, who };
     picker.items = itemsFor(context, folder, asked, shown);
   };
-  /** New items move the selection to the first one, where a user who has gone on would not expect it. */
+  /** New items move the selection to the first one, which a user who has continued does not expect. */
   const redraw = () => {
     const [active] = picker.activeItems;
     draw();
@@ -217,15 +217,15 @@ const askCap = async (present: number | null): Promise<number | null | undefined
 };
 
 /**
- * The task as an unsaved document, which a button starts. If the user dismisses the question or closes the
- * document, the text is kept.
+ * Opens the task as an unsaved document with a button that starts the run. If the user dismisses the question
+ * or closes the document, the text is kept.
  */
 const writeTask = async (draft: string): Promise<{ text: string; isStarted: boolean }> => {
   const document = await vscode.workspace.openTextDocument({ language: "markdown", content: draft });
   await vscode.window.showTextDocument(document, { preview: false });
   const start = vscode.l10n.t("Start");
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  // A closed document is empty, so its text is kept with every change.
+  // A closed document is empty, so the text is stored with every change.
   let text = draft;
   const following = vscode.Disposable.from(
     vscode.workspace.onDidChangeTextDocument((change) => {

@@ -6,13 +6,13 @@ import { attemptText } from "../tree/attempts.ts";
 import type { RunRecord } from "../tree/model.ts";
 import { nodeOf, runTarget, tell } from "./targets.ts";
 
-/** The ranked attempts of the last stage that was attempted several times, the best first. */
+/** The ranked attempts of the last stage with several attempts, best first. */
 const rankedAttempts = (run: RunRecord): StageAttempt[] =>
   byRank(lastAttempts([...run.stages.values()].map(({ state }) => state))).filter(
     ({ rank }) => rank !== null,
   );
 
-/** Shows how an attempt that did not win differs from the one that did. */
+/** Shows how another attempt differs from the best one. */
 export const compareAttempts = async (context: Context, argument: unknown): Promise<void> => {
   const nothing = vscode.l10n.t("No run has several attempts to compare.");
   const node = nodeOf(argument);

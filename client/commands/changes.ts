@@ -13,13 +13,15 @@ interface ChangesTarget {
   task_id: string;
 }
 
-/** The run whose changes the command is about: of a node, of the active diff, or picked. */
+/**
+ * The run whose changes the command uses: that of the node or the active diff, or one that the user picks.
+ */
 const changesTarget = async (context: Context, argument: unknown): Promise<ChangesTarget | null> => {
   if (nodeOf(argument) === null && context.review.shown !== null) return context.review.shown;
   return runTarget(context, argument, hasPendingChanges, vscode.l10n.t("There are no changes to review."));
 };
 
-/** The changed file of a node, of the diff's document a menu was opened in, or of the active one. */
+/** The changed file of a node, of the document whose menu was opened, or of the active document. */
 const fileOf = ({ sidebar }: Context, argument: unknown): ReviewedFile | null => {
   const node = nodeOf(argument);
   if (node?.kind === "file") {
@@ -74,7 +76,7 @@ const sayNoFile = (): void => {
   tell(vscode.l10n.t("Open one of the changed files of a run first."));
 };
 
-/** What the user still has to do. */
+/** The remaining work for the user. */
 const sayResult = ({ conflicts, unsaved }: Applied): void => {
   if (conflicts.length > 0)
     tell(
@@ -92,7 +94,7 @@ const sayResult = ({ conflicts, unsaved }: Applied): void => {
     );
 };
 
-/** The hunk at the line a gutter menu was opened at, or at the cursor. */
+/** The hunk at the line of the gutter menu, or at the cursor. */
 const hunkTarget = async (
   context: Context,
   argument: unknown,

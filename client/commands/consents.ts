@@ -3,7 +3,7 @@ import { consentText } from "../../schemas/consents.ts";
 import type { Context } from "../context.ts";
 import { folderTarget, tell } from "./targets.ts";
 
-/** Revokes what the user allowed for a workspace. They are asked again when it is needed. */
+/** Revokes consents of the user for a workspace. CODITECT asks again when it needs them. */
 export const revokeConsent = async ({ runtime }: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;

@@ -24,7 +24,7 @@ export const resumeRun = async (context: Context, argument: unknown): Promise<vo
   if (run !== null) await resume(context, run);
 };
 
-/** Continues a run from its last checkpoint; answers that were paid for are not paid for again. */
+/** Continues a run from its last checkpoint. Model answers that were already paid for are reused. */
 export const resume = async (context: Context, run: RunRecord): Promise<void> => {
   const request = { task_id: run.task_id, options: startedBy(context) };
   await context.withConsent(run.folder, runTitle(run), () =>
@@ -32,7 +32,7 @@ export const resume = async (context: Context, run: RunRecord): Promise<void> =>
   );
 };
 
-/** The command as what started the run again, for its trace. */
+/** The command as the origin of the continued run, for its trace. */
 const startedBy = ({ command }: Context): RunOptionsPatch =>
   command === undefined ? {} : { started_by: command };
 

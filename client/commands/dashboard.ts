@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Context } from "../context.ts";
 import { folderTarget } from "./targets.ts";
 
-/** What happened over time, as a page in the editor's own colours; it has no script. */
+/** Shows the dashboard as a page in the editor's own colors, without scripts. */
 export const showDashboard = async ({ runtime }: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;
@@ -22,7 +22,7 @@ export const showDashboard = async ({ runtime }: Context): Promise<void> => {
       (fresh) => {
         panel.webview.html = fresh;
       },
-      // It still shows what there was; the next run asks again.
+      // It still shows the previous data. The next run asks again.
       () => undefined,
     );
   });

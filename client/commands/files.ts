@@ -14,7 +14,7 @@ const askName = (title: string): Thenable<string | undefined> =>
     validateInput: (text) => (slugOf(text) === "" ? vscode.l10n.t("Enter letters or digits.") : null),
   });
 
-/** Writes a new file of shared configuration and opens it; an existing one is only opened. */
+/** Creates a file of shared configuration and opens it. If the file exists, only opens it. */
 const createFile = async (
   folder: vscode.WorkspaceFolder,
   kind: "agents" | "teams",

@@ -34,7 +34,9 @@ const pickProvider = async (
 
 const folderForKeys = (): string => vscode.workspace.workspaceFolders?.[0]?.uri.toString() ?? "";
 
-/** Asks for a key, tries it in a real call, and keeps it unless it was rejected. True: it is kept. */
+/**
+ * Asks for a key, tries it in a real call, and stores it unless it was rejected. True: the key was stored.
+ */
 export const setKey = async (context: Context, replace: boolean, argument: unknown): Promise<boolean> => {
   const title = replace ? vscode.l10n.t("Rotate API Key") : vscode.l10n.t("Set API Key");
   const named = keyedProviders.find((provider) => provider === argument);

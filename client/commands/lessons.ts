@@ -4,17 +4,20 @@ import type { Context } from "../context.ts";
 import { nodeId } from "../tree/nodes.ts";
 import { fileTarget, tell } from "./targets.ts";
 
-/** From the code lens over a lesson: agents no longer get it, and the same feedback does not restore it. */
+/**
+ * Rejects a lesson, from the code lens over it. Agents no longer get it, and the same feedback does not
+ * restore it.
+ */
 export const rejectLesson = async ({ runtime }: Context, argument: unknown): Promise<void> => {
   const { lesson_id } = editorCommands["coditect.rejectLesson"].parse(argument);
   const target = fileTarget(argument);
   if (target === null) return;
-  // What the user has typed into the file goes with it: the runtime reads it from the disk.
+  // Saves the user's unsaved text first, because the runtime reads the file from the disk.
   await (await vscode.workspace.openTextDocument(target.uri)).save();
   await runtime.call("lessons/reject", { lesson_id }, target.folder.uri.toString());
 };
 
-/** From the code lens over a lesson: the run whose work it was about. */
+/** Shows the run that a lesson comes from, from the code lens over it. */
 export const showRun = async ({ sidebar }: Context, argument: unknown): Promise<void> => {
   const { task_id } = editorCommands["coditect.showRun"].parse(argument);
   const target = fileTarget(argument);

@@ -10,21 +10,21 @@ import { setKey } from "./keys.ts";
 import { folderTarget, tell } from "./targets.ts";
 
 interface Choice extends vscode.QuickPickItem {
-  /** Absent on separators and on what cannot be chosen. */
+  /** Absent on separators and on items that cannot be chosen. */
   chosen?: ChosenModel;
-  /** The provider whose key has to be set before its models are known. */
+  /** The provider whose key must be set before its models are known. */
   keyFor?: ProviderChoice;
   /** The model that Ollama must pull first, because it has none. */
   pull?: string;
 }
 
-/** A provider and its model; `agent`: each agent's own. */
+/** A provider and its model. `agent`: each agent's own. */
 export interface ChosenModel {
   provider: ProviderChoice;
   model: string;
 }
 
-/** Writes what the user picks to the settings. */
+/** Writes the user's choice to the settings. */
 export const chooseModel = async (context: Context): Promise<void> => {
   const folder = await folderTarget();
   const chosen = folder === null ? null : await askModel(context, folder);
@@ -32,10 +32,10 @@ export const chooseModel = async (context: Context): Promise<void> => {
 };
 
 /**
- * Makes the user choose a model where none can answer, and keeps the choice for the runs to come; `null`:
- * they gave up.
+ * Asks the user to choose a model if none can answer, and saves the choice for later runs. `null`: the user
+ * cancelled.
  *
- * @param problem why no model can answer.
+ * @param problem the reason why no model can answer.
  */
 export const askFirstModel = async (
   context: Context,
@@ -48,9 +48,9 @@ export const askFirstModel = async (
 };
 
 /**
- * Lists what is installed and reachable right now, with its price; `null`: nothing was picked.
+ * Lists the installed and reachable models with their prices. `null`: the user picked none.
  *
- * @param problem why it has to be asked; left out: the user asked for the list.
+ * @param problem the reason for the question. Omitted: the user opened the list.
  */
 export const askModel = async (
   context: Context,
@@ -100,7 +100,7 @@ export const askModel = async (
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
-/** Resolves with the model when Ollama has it. */
+/** Resolves with the model when Ollama has pulled it. */
 const pullModel = async (
   { runtime }: Context,
   folder: vscode.WorkspaceFolder,
@@ -152,7 +152,7 @@ const fixedChoices = (): Choice[] => [
 const modelChoices = (models: readonly ModelInfo[]): Choice[] =>
   modelOverview(models).flatMap((provider) => [separator(provider.name), ...providerChoices(provider)]);
 
-/** A provider that cannot be used is one line, which says why and leads to what is missing. */
+/** A provider that cannot be used is one line. It says why, and leads to what is missing. */
 const providerChoices = ({ name, readiness, models, problem }: ProviderOverview): Choice[] => {
   switch (readiness) {
     case "ready":
@@ -191,7 +191,7 @@ const price = ({ price: dollars }: Pick<ModelInfo, "price">): string => {
   return vscode.l10n.t("${0} in, ${1} out per million tokens", dollars.input, dollars.output);
 };
 
-/** Which agents ask which model at what price. */
+/** The agents with their models and prices. */
 export const askedText = (asked: readonly AskedModel[]): string =>
   asked.map((model) => `${model.agent_types.join(", ")}: ${model.model} (${price(model)})`).join("; ");
 

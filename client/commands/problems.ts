@@ -10,7 +10,7 @@ import { askModal } from "../say.ts";
 import { startRun } from "./start.ts";
 import { fileTarget, nodeOf, tell } from "./targets.ts";
 
-/** From the problem at the cursor, from any extension. */
+/** Fixes the problem at the cursor, from any extension. */
 export const fixDiagnostic = async (context: Context, argument: unknown): Promise<void> => {
   const target = fileTarget(argument);
   if (target === null) return;
@@ -52,7 +52,7 @@ const Problem = z.looseObject({
   end_line: z.int(),
 });
 
-/** From the Quick Fix on a problem, from any extension. */
+/** Fixes a problem from any extension, from its Quick Fix. */
 export const fixProblem = async (context: Context, argument: unknown): Promise<void> => {
   const { message, source, code, start_line, end_line } = Problem.parse(argument);
   const target = fileTarget(argument);
@@ -66,7 +66,7 @@ export const fixProblem = async (context: Context, argument: unknown): Promise<v
   });
 };
 
-/** What the Test Explorer passes: a test, or a test with its failure message. */
+/** The argument from the Test Explorer: a test, or a test with its failure message. */
 const Test = z.looseObject({
   label: z.string(),
   uri: z.custom<vscode.Uri>((value) => value instanceof vscode.Uri).optional(),
@@ -99,7 +99,7 @@ export const fixFailedTest = async (context: Context, argument: unknown): Promis
 const messageText = (message: unknown): string =>
   typeof message === "string" ? message : message instanceof vscode.MarkdownString ? message.value : "";
 
-/** From the code lens over a test. */
+/** Fixes a failed test, from the code lens over it. */
 export const fixTest = async (context: Context, argument: unknown): Promise<void> => {
   const { test } = editorCommands["coditect.fixTest"].parse(argument);
   const target = fileTarget(argument);
@@ -108,7 +108,9 @@ export const fixTest = async (context: Context, argument: unknown): Promise<void
   await startRun(context, { folder, file: path, ...runForTest(test, vscode.l10n) });
 };
 
-/** A finding and its folder: from the Runs tree, or from a code action; tells the user when it is gone. */
+/**
+ * A finding and its folder, from the Runs view or from a code action. Tells the user if it no longer exists.
+ */
 const findingOf = async (
   context: Context,
   argument: unknown,
@@ -164,7 +166,10 @@ export const dismissFinding = async (context: Context, argument: unknown): Promi
   await context.runtime.call("findings/dismiss", { finding_id, reason }, found.folder);
 };
 
-/** From the Runs tree or a code action. Asks the user to confirm, because later proofs do not count the mutant. */
+/**
+ * Confirms a finding, from the Runs view or a code action. Asks the user to confirm, because later proofs do
+ * not count the mutant.
+ */
 export const confirmFinding = async (context: Context, argument: unknown): Promise<void> => {
   const found = await findingOf(context, argument);
   if (found === null) return;
@@ -195,7 +200,7 @@ export const fixFinding = async (context: Context, argument: unknown): Promise<v
   await startRun(context, { folder: workspaceFolder, file: finding.path, ...runForFinding(finding) });
 };
 
-/** Shows the explanation next to the code, in the same words as the hover. */
+/** Shows the explanation next to the code, with the same text as the hover. */
 export const explainFinding = async (context: Context, argument: unknown): Promise<void> => {
   if (nodeOf(argument) !== null || argument !== undefined) await openFinding(context, argument);
   await vscode.commands.executeCommand("editor.action.showHover", { focus: "noAutoFocus" });

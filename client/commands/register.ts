@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { commandIds, linkedCommandIds } from "../contributions.ts";
 import { showError } from "../errors.ts";
 
-/** Registers every command; what they do is loaded when the first one is run. */
+/** Registers every command. Their code is loaded when the first one runs. */
 export const registerCommands = (context: Context): vscode.Disposable[] =>
   [...commandIds, ...linkedCommandIds].map((id) => {
     const run = async (argument: unknown): Promise<unknown> => {

@@ -6,7 +6,7 @@ import { folderTarget } from "./targets.ts";
 import { startRun } from "./start.ts";
 import { askModal, sayInformation } from "../say.ts";
 
-/** What the rehearsal's script of a workflow is about; the runtime plays the script itself. */
+/** The file and task of the rehearsal's script for a workflow. The runtime plays the script itself. */
 const Script = z.looseObject({ task: z.string(), file: z.string().nullable() });
 
 export const runRehearsal = async (context: Context): Promise<void> => {
@@ -26,7 +26,7 @@ export const runRehearsal = async (context: Context): Promise<void> => {
   await startRun(context, { folder, team: "tdd", task, file, provider });
 };
 
-/** Opens a copy of the sample project, so that what ships stays as it is. */
+/** Opens a copy of the sample project, so that the shipped one does not change. */
 export const openSample = async ({ extension }: Context): Promise<void> => {
   const copy = vscode.Uri.joinPath(extension.globalStorageUri, "split-the-bill");
   if (!(await exists(copy)) || (await wantsFresh()))

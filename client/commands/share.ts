@@ -38,7 +38,7 @@ const pickShared = async (
   });
 };
 
-/** One file for others, without what belongs to this machine and its user. */
+/** Exports one file to share, without data about this machine and its user. */
 export const exportShared = async (context: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;
@@ -96,7 +96,7 @@ const fromElsewhere = async (
   return { source, text };
 };
 
-/** A read-only document, for as long as the user is asked about it. */
+/** A read-only document that exists while the user answers the question. */
 const whileShown = async <Result>(text: string, ask: () => Promise<Result>): Promise<Result> => {
   const uri = vscode.Uri.from({ scheme: schemes.package, path: `/${vscode.l10n.t("Import Preview")}` });
   const provider = vscode.workspace.registerTextDocumentContentProvider(schemes.package, {
@@ -116,7 +116,7 @@ const whileShown = async <Result>(text: string, ask: () => Promise<Result>): Pro
   }
 };
 
-/** Shows all that a package may do, and writes it only when the user confirms. */
+/** Shows everything that a package may do, and writes it only if the user confirms. */
 export const importShared = async (context: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;
@@ -148,7 +148,7 @@ export const importShared = async (context: Context): Promise<void> => {
   tell(vscode.l10n.t("Imported {0}.", paths.join(", ")));
 };
 
-/** Discards the user's edits of a default, after asking. */
+/** Asks the user, then discards their edits to a default. */
 export const restoreDefault = async (context: Context): Promise<void> => {
   const folder = await folderTarget();
   if (folder === null) return;

@@ -15,21 +15,24 @@ import { fileTarget, folderTarget } from "./targets.ts";
 
 export interface StartRequest {
   folder: vscode.WorkspaceFolder;
-  /** Id or name of the team. */
+  /** ID or name of the team. */
   team: string;
   task?: string;
   file?: string | null;
   data?: Json;
   provider?: AIProvider | null;
-  /** The maximum cost in dollars; if left out, the limit in the settings. */
+  /** The maximum cost in dollars. Omitted: the limit in the settings. */
   cost?: number | null | undefined;
-  /** Whether a program asked for it, such as the model of a chat: nothing opens in front of the user. */
+  /**
+   * Whether a program requested the run, such as the model of a chat. In that case, nothing opens in front of
+   * the user.
+   */
   unattended?: boolean;
 }
 
 /**
- * Starts a team run with the folder's settings; resolves with its task id. If no model can answer, the
- * user is asked for one, and the run starts with that.
+ * Starts a team run with the folder's settings. Resolves with its task ID. If no model can answer, asks the
+ * user for one and starts the run with it.
  */
 export const startRun = async (context: Context, request: StartRequest): Promise<string> => {
   const { problem, started } = await tryToStart(context, request);
@@ -77,7 +80,7 @@ const tryToStart = async (
   return attempt;
 };
 
-/** The provider of the settings; the rehearsal is started first. */
+/** The provider of the settings. The rehearsal is started first. */
 const providerFor = async (
   { runtime }: Pick<Context, "runtime">,
   folder: vscode.WorkspaceFolder,
@@ -86,7 +89,7 @@ const providerFor = async (
     ? (await runtime.call("models/rehearsal", {}, folder.uri.toString())).provider
     : chosenProvider(folder);
 
-/** Asks for the task, and starts the team with what the user chose for this run. */
+/** Asks for the task, and starts the team with the user's choices for this run. */
 const askAndStart = async (
   context: Context,
   request: StartRequest,
@@ -116,7 +119,7 @@ const askAndStart = async (
   await startRun(context, { ...request, task, provider, cost });
 };
 
-/** What the user chose for one run; `null`: the settings' provider. */
+/** The user's choices for one run. `null`: the provider in the settings. */
 const providerOfChoice = async (
   { runtime }: Context,
   folder: vscode.WorkspaceFolder,
@@ -127,7 +130,7 @@ const providerOfChoice = async (
   return (await runtime.call("models/rehearsal", {}, folder.uri.toString())).provider;
 };
 
-/** The forecast for such a run in words; `null` if the runtime has none. */
+/** The forecast for such a run as text. `null` if the runtime has none. */
 const expectation = async (
   context: Context,
   { folder, team, task = "", file = null, provider = null }: StartRequest,
@@ -161,7 +164,7 @@ export const runTdd = async (context: Context, argument: unknown): Promise<void>
 
 const Todo = z.looseObject({ task: z.string() });
 
-/** From the Quick Fix on a TODO. */
+/** Works on a TODO, from its Quick Fix. */
 export const runTddOnTodo = async (context: Context, argument: unknown): Promise<void> => {
   const { task } = Todo.parse(argument);
   const target = fileTarget(argument);

@@ -1,19 +1,22 @@
 const TODO = /\b(?:TODO|FIXME)\b(?:\([^)]*\))?:?\s*(.+?)\s*(?:\*\/|-->|#\})?$/;
 
-/** What the TODO or FIXME of a line asks for; empty: it has none. */
+/** The task in the TODO or FIXME of a line. Empty: the line has none. */
 export const todoIn = (line: string): string => TODO.exec(line)?.[1] ?? "";
 
 /**
- * Doc comments of most languages, and Python's docstrings. Those of Python that begin within a line are
- * other strings, which are found too, so that their end is not taken for the beginning of a docstring.
+ * Finds doc comments of most languages, and Python's docstrings. It also finds Python strings that start
+ * within a line, so that their end is not mistaken for the start of a docstring.
  */
 const DOCSTRING = /^[ \t]*\/\*\*([\s\S]*?)\*\/|(^[ \t]*[rRuU]?)?("""|''')([\s\S]*?)\3/gm;
 
-/** How many lines above a line its docstring can end, and how many below a docstring of Python can begin. */
+/**
+ * The number of lines above a line in which its docstring can end, and below it in which a Python docstring
+ * can begin.
+ */
 const ABOVE = 12;
 const BELOW = 2;
 
-/** The first paragraph of the last docstring near a line of a text; empty: there is none. */
+/** The first paragraph of the last docstring near a line of a text. Empty: there is none. */
 export const docstringNear = (text: string, line: number): string => {
   const lines = text.split("\n");
   const startOf = (number: number): number => lines.slice(0, Math.max(0, number)).join("\n").length;

@@ -60,10 +60,12 @@ import {
 import { tell } from "./targets.ts";
 import { signInToServer, signOutOfServer } from "./team-server.ts";
 
-/** Gets the argument of the menu, code lens or caller, if any. */
+/** Called with the argument of the menu, code lens or caller, if any. */
 type Handler = (context: Context, argument: unknown) => unknown;
 
-/** What a command does while the runtime works, and while it does not. Every command does something. */
+/**
+ * What a command does while the runtime is running, and what it does otherwise. Every command does something.
+ */
 export interface CommandRow {
   up: Handler;
   down: Handler;
@@ -88,7 +90,7 @@ const hasFolder = (): boolean => {
 /** Does not need the runtime. */
 const always = (handler: Handler): CommandRow => ({ up: handler, down: handler });
 
-/** Acts on active work. There is none while the runtime does not work. */
+/** Acts on active work. There is none while the runtime is not running. */
 const whileUp = (handler: Handler): CommandRow => ({
   up: handler,
   down: () => {

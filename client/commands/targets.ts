@@ -8,8 +8,8 @@ import { runStatusText, runTitle } from "../tree/run-items.ts";
 import { sayInformation } from "../say.ts";
 
 /**
- * What a command works on. Tree menus pass a node, file menus a URI, the palette
- * nothing: then it is the active editor, or what the user picks.
+ * The target of a command. Tree menus pass a node, file menus pass a URI, and the Command Palette passes
+ * nothing. In that case, the target is the active editor or the user's choice.
  */
 export interface FileTarget {
   folder: vscode.WorkspaceFolder;
@@ -27,7 +27,7 @@ const uriOf = (argument: unknown): vscode.Uri | null => {
   return linked.success ? vscode.Uri.parse(linked.data.uri) : null;
 };
 
-/** The file a command is about; tells the user when there is none. */
+/** The file for a command. Tells the user if there is none. */
 export const fileTarget = (argument: unknown): FileTarget | null => {
   const uri = uriOf(argument) ?? vscode.window.activeTextEditor?.document.uri;
   if (uri?.scheme !== "file") {
@@ -42,7 +42,7 @@ export const fileTarget = (argument: unknown): FileTarget | null => {
   return { folder, uri, path: pathInFolder(folder, uri) };
 };
 
-/** The folder a run is for; tells the user when none is open. */
+/** The folder for a run. Tells the user if none is open. */
 export const folderTarget = async (): Promise<vscode.WorkspaceFolder | null> => {
   if ((vscode.workspace.workspaceFolders ?? []).length === 0) {
     tell(vscode.l10n.t("Open a folder first: agents work on its files."));
@@ -51,12 +51,12 @@ export const folderTarget = async (): Promise<vscode.WorkspaceFolder | null> => 
   return pickFolder();
 };
 
-/** Shows a message that the user needs now, because they asked for the action. Does not wait. */
+/** Shows a message that the user needs now, because they started the action. Does not wait. */
 export const tell = (message: string): void => {
   void sayInformation(message);
 };
 
-/** The run of a node, the only one that fits, or the one the user picks. */
+/** The run of a node, the only matching run, or the run that the user picks. */
 export const runTarget = async (
   { sidebar }: Context,
   argument: unknown,
@@ -84,7 +84,7 @@ export const runTarget = async (
   return picked?.run ?? null;
 };
 
-/** The execution of a node, or one the user picks from a run they pick. */
+/** The execution of a node, or one that the user picks. */
 export const executionTarget = async (
   context: Context,
   argument: unknown,

@@ -7,7 +7,7 @@ import { tell } from "./targets.ts";
 
 const title = (): string => vscode.l10n.t("Sign In to Team Server");
 
-/** The address of the setting, or one that the user gives now and that becomes the setting. */
+/** The address in the setting, or one that the user enters now and that CODITECT saves in the setting. */
 const askForAddress = async ({ teamServer }: Context): Promise<string | null> => {
   if (teamServer.address !== null) return teamServer.address;
   const written = await vscode.window.showInputBox({
@@ -43,7 +43,7 @@ const askForToken = (url: string): Thenable<string | undefined> =>
     validateInput: (text) => (/^[\x21-\x7e]+$/.test(text.trim()) ? null : vscode.l10n.t("Paste the token.")),
   });
 
-/** Modal: files leave the machine. */
+/** Modal, because files leave the machine. */
 const confirm = async (url: string): Promise<boolean> => {
   const use = vscode.l10n.t("Use Team Server");
   const answer = await askModal(
@@ -56,7 +56,7 @@ const confirm = async (url: string): Promise<boolean> => {
   return answer === use;
 };
 
-/** Asks for what is not known, and connects this workspace to the server. A token that is refused is not kept. */
+/** Asks for missing values, and connects this workspace to the server. A refused token is not stored. */
 export const signInToServer = async (context: Context): Promise<void> => {
   const { teamServer, runtime } = context;
   if (!vscode.workspace.isTrusted) {
@@ -78,8 +78,8 @@ export const signInToServer = async (context: Context): Promise<void> => {
     tell(vscode.l10n.t("Agents for this workspace now run on {0}.", url));
   } catch (error) {
     if (!isCatalogued(error) || error.code !== "token_refused") throw error;
-    // The same token would be refused each time the window opens. The user already sees the refusal as
-    // the reason why the runtime cannot be used.
+    // The same token would be refused each time the window opens. The user already sees the refusal as the
+    // reason why the runtime is not available.
     await teamServer.signOut(url);
   }
 };

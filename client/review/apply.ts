@@ -11,7 +11,7 @@ export interface Applied {
   merged: string[];
   /** Nothing was written there. */
   conflicts: string[];
-  /** Those of the above that could not be saved and are changed in the editor only. */
+  /** Written files that could not be saved and are changed only in the editor. */
   unsaved: string[];
 }
 
@@ -62,7 +62,7 @@ const planStep = async (folder: string, proposal: Proposal): Promise<Step> => {
   return { proposal, uri, source, plan };
 };
 
-/** Text of a file as the user sees it, unsaved edits included; null when it does not exist. */
+/** The text of a file as the user sees it, including unsaved edits. Null if it does not exist. */
 export const readText = async (uri: vscode.Uri): Promise<string | null> => {
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   if (open !== undefined) return open.getText();
@@ -77,10 +77,10 @@ const addToEdit = (edit: vscode.WorkspaceEdit, { uri, source, plan, proposal }: 
   else if (plan.kind === "edit") for (const hunk of plan.hunks) edit.replace(uri, rangeOf(hunk), hunk.text);
 };
 
-/** Whole lines; the range of the last one ends where the document does. */
+/** Whole lines. The range of the last one ends at the end of the document. */
 const rangeOf = ({ old }: Hunk): vscode.Range => new vscode.Range(old.from, 0, old.to, 0);
 
-/** Saves what was edited; resolves with the paths of those that could not be. */
+/** Saves the edited files. Resolves with the paths that could not be saved. */
 const saveAll = async (steps: readonly Step[]): Promise<string[]> => {
   const unsaved: string[] = [];
   for (const { uri, plan, proposal } of steps) {

@@ -25,11 +25,11 @@ const uriOf = (side: Side, path: string, { folder, task_id, attempt, against }: 
     }).toString(),
   });
 
-/** What two attempts left, one next to the other, in documents that only show it. */
+/** Shows the results of two attempts next to each other in read-only documents. */
 export class AttemptDiffs {
   readonly #runtime: RuntimeClient;
   readonly #provider: vscode.Disposable;
-  /** What the comparison that is shown contains: each of its documents would ask for all of them again. */
+  /** The content of the visible comparison. Without it, each document would request all texts again. */
   #shown: { key: string; contents: Promise<ChangeContent[]> } | null = null;
 
   constructor(runtime: RuntimeClient) {
@@ -39,7 +39,7 @@ export class AttemptDiffs {
     });
   }
 
-  /** Opens the files that differ; false: there are none. */
+  /** Opens the files that differ. False: there are none. */
   async open(compared: ComparedAttempts): Promise<boolean> {
     this.#shown = null;
     const contents = await this.#contents(compared);

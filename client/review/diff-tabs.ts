@@ -3,7 +3,7 @@ import { setContext } from "../context-keys.ts";
 import type { RunRecord } from "../tree/model.ts";
 import { runTitle } from "../tree/run-items.ts";
 
-/** Whose changes a diff editor shows. */
+/** The run whose changes a diff editor shows. */
 export interface ShownRun {
   folder: string;
   task_id: string;
@@ -39,7 +39,7 @@ export class DiffTabs {
     this.#look();
   }
 
-  /** Closes a diff that has nothing left to decide. */
+  /** Closes a diff without open decisions. */
   async close(taskId: string): Promise<void> {
     const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
     const shows = ({ label }: vscode.Tab) => this.#shownIn(label)?.task_id === taskId;

@@ -3,21 +3,24 @@ import { schemes } from "../contributions.ts";
 
 export type Side = "before" | "after";
 
-/** Which file of which change set a read-only document shows. */
+/** The file and the change set of a read-only document. */
 export interface ReviewedFile {
   folder: string;
   task_id: string;
   path: string;
   /**
-   * Whether it is shown as plain text: for the languages of some files editors load what a file names from
-   * elsewhere, and this file names something. See the mark `fetches`.
+   * Whether it is shown as plain text. For some languages, editors load what a file names from another
+   * computer, and this file names something. See the mark `fetches`.
    */
   isPlain?: boolean;
 }
 
 const PLAIN = ".txt";
 
-/** The document of one side of a changed file; its path ends with the file's own, for its language. */
+/**
+ * The document of one side of a changed file. Its path ends with the file's own path, so that VS Code detects
+ * the language.
+ */
 export const reviewUri = (side: Side, { folder, task_id, path, isPlain = false }: ReviewedFile): vscode.Uri =>
   vscode.Uri.from({
     scheme: schemes[side],
@@ -25,7 +28,7 @@ export const reviewUri = (side: Side, { folder, task_id, path, isPlain = false }
     query: new URLSearchParams({ task_id, folder, ...(isPlain && { plain: "" }) }).toString(),
   });
 
-/** Reads {@link reviewUri} back; null for any other document. */
+/** Parses a {@link reviewUri}. Null for any other document. */
 export const reviewedFile = (uri: vscode.Uri): ReviewedFile | null => {
   if (uri.scheme !== schemes.before && uri.scheme !== schemes.after) return null;
   const query = new URLSearchParams(uri.query);

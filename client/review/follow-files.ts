@@ -7,11 +7,11 @@ import type { Touch } from "../tree/fold.ts";
 import type { Model, RunRecord } from "../tree/model.ts";
 import { nodeId } from "../tree/nodes.ts";
 
-/** A checkout changes many files at once: they are looked at together. */
+/** A checkout changes many files at once, so they are checked together. */
 const SETTLE_MS = 150;
 
 export interface FileFollower {
-  /** Looks at all changed files of a run; called when its changes were read or decided about. */
+  /** Checks all changed files of a run. Called after its changes were read or decided. */
   look(run: RunRecord): void;
   dispose(): void;
 }
@@ -21,14 +21,14 @@ export interface FileFollower {
  * was changed since. Unsaved text counts, because it is what the user sees.
  */
 export const followFiles = (model: Model, touch: Touch): FileFollower => {
-  /** Files (`folder path`) and runs that are to be looked at. */
+  /** Files (`folder path`) and runs to check. */
   const files = new Set<string>();
   const runs = new Set<string>();
   let timer: NodeJS.Timeout | null = null;
 
   const lookAt = async (run: RunRecord, file: ChangedFile): Promise<void> => {
     const state = await stateNow(run.folder, file);
-    // The run may have been read again meanwhile.
+    // The run may have been loaded again meanwhile.
     const present = model.runs.get(run.task_id)?.present;
     if (present === undefined || present.get(file.path) === state) return;
     present.set(file.path, state);
@@ -78,7 +78,7 @@ export const followFiles = (model: Model, touch: Touch): FileFollower => {
 
 const BYTE_ORDER_MARK = "\uFEFF";
 
-/** Of the text in an editor with unsaved edits, else of the bytes on the disk. */
+/** The hash of the text in an editor with unsaved edits, otherwise of the bytes on the disk. */
 const stateNow = async (folder: string, file: ChangedFile): Promise<PresentState> => {
   const uri = fileInFolder(folder, file.path);
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());

@@ -1,8 +1,8 @@
 import { diffArrays } from "diff";
 
 /**
- * One place where two texts differ, in lines counted from 0. `from` and `to` are the first line and
- * the one after the last; equal for a mere insertion or deletion.
+ * One difference between two texts, in lines counted from 0. `from` is the first line, and `to` is the line
+ * after the last one. They are equal for an insertion or deletion.
  */
 export interface Hunk {
   old: { from: number; to: number };
@@ -11,12 +11,12 @@ export interface Hunk {
   text: string;
 }
 
-/** Line feeds alone, whatever the text had; VS Code gives inserted text its document's own. */
+/** Only line feeds, regardless of the text. VS Code gives inserted text the line ends of its document. */
 export const withLineFeeds = (text: string): string => text.replace(/\r\n?/g, "\n");
 
 export const linesOf = (text: string): string[] => text.split(/(?<=\n)/);
 
-/** Where two texts differ, from top to bottom. */
+/** The differences between two texts, from top to bottom. */
 export const hunksBetween = (before: string, after: string): Hunk[] => {
   const hunks: Hunk[] = [];
   let open: Hunk | null = null;
@@ -41,7 +41,7 @@ export const hunksBetween = (before: string, after: string): Hunk[] => {
   return hunks;
 };
 
-/** The old text with these of its hunks put in. */
+/** The old text with these hunks applied. */
 export const applyHunks = (before: string, hunks: readonly Hunk[]): string => {
   const lines = linesOf(before);
   const parts: string[] = [];
@@ -53,7 +53,7 @@ export const applyHunks = (before: string, hunks: readonly Hunk[]): string => {
   return [...parts, ...lines.slice(next)].join("");
 };
 
-/** The hunk at a line of the new text; a deletion is at the lines on both sides of it. */
+/** The hunk at a line of the new text. A deletion is at the lines on both sides of it. */
 export const hunkAt = (hunks: readonly Hunk[], line: number): Hunk | null =>
   hunks.find(({ new: range }) =>
     range.from === range.to

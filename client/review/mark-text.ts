@@ -1,7 +1,7 @@
 import type { ChangeMark } from "../../schemas/changes.ts";
 import type { Localizer } from "../../schemas/localizer.ts";
 
-/** Why changed files need a review of their own, in words. */
+/** The reasons why changed files need a separate review, as text. */
 export const markTexts = (marks: readonly ChangeMark[], l10n: Localizer): string[] => {
   const texts: Record<ChangeMark, string> = {
     executes: l10n.t("it is executed"),

@@ -3,12 +3,12 @@ import { askModal } from "../say.ts";
 import { markTexts } from "./mark-text.ts";
 import type { Proposal } from "./proposal.ts";
 
-/** Why a changed file is reviewed separately, in words; empty: it is not. */
+/** The reason why a changed file is reviewed separately, as text. Empty: it is not. */
 const reasonsOf = ({ file }: Proposal): string => markTexts(file.marks ?? [], vscode.l10n).join(", ");
 
 /**
- * What of "all files" is accepted: without those that something runs or that steer tools, unless the user
- * confirms these very files.
+ * The files that "all files" includes: without files that run programs or direct tools, unless the user
+ * confirms exactly these files.
  */
 export const withoutMarked = async (
   proposals: readonly Proposal[],

@@ -4,8 +4,8 @@ import { reviewUri } from "./documents.ts";
 import { shownAs, type Proposal } from "./proposal.ts";
 
 /**
- * Shows a file whose changes overlap with the user's own in VS Code's merge editor. Its result is the
- * user's file as it is; nothing is written until they complete the merge.
+ * Opens a file whose changes overlap with the user's own changes in VS Code's merge editor. Its result starts
+ * as the user's file. Nothing is written until the user completes the merge.
  */
 export const openMergeEditor = async (proposal: Proposal, folder: string, task_id: string): Promise<void> => {
   const { path } = proposal.file;
@@ -18,7 +18,7 @@ export const openMergeEditor = async (proposal: Proposal, folder: string, task_i
     return;
   }
   const file = { folder, task_id, ...shownAs(proposal) };
-  // The command the built-in Git extension uses; it has no public name.
+  // The command of the built-in Git extension. It has no public name.
   await vscode.commands.executeCommand("_open.mergeEditor", {
     base: reviewUri("before", file),
     input1: { uri: output, title: vscode.l10n.t("Yours"), description: path, detail: "" },

@@ -1,17 +1,17 @@
 import { merge } from "node-diff3";
 import { hunksBetween, linesOf, withLineFeeds, type Hunk } from "./hunks.ts";
 
-/** Texts of one file; `null` where it does not exist. */
+/** The texts of one file. `null` if it does not exist. */
 export interface FileVersions {
-  /** What the agents began with. */
+  /** The text that the agents started with. */
   before: string | null;
-  /** What they want. */
+  /** The text that the agents propose. */
   after: string | null;
   /** The text in the editor or on disk now, unsaved text included. */
   current: string | null;
 }
 
-/** What to do with a file of the workspace. `conflict`: nothing, the user has to look at it. */
+/** What to do with a file of the workspace. `conflict`: nothing, because the user must decide. */
 export type Plan =
   | { kind: "unchanged" }
   | { kind: "create"; text: string }
@@ -20,8 +20,8 @@ export type Plan =
   | { kind: "conflict" };
 
 /**
- * How the agents' change gets into a file that the user may have edited meanwhile: as it is where
- * they have not, merged where both changes are apart, and not at all where they overlap.
+ * How to apply the agents' change to a file that the user may have edited meanwhile: unchanged if the user
+ * did not edit it, merged if the changes do not overlap, and not at all if they overlap.
  */
 export const planFile = (versions: FileVersions): Plan => {
   const { before, after, current } = {

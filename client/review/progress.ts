@@ -6,9 +6,9 @@ import { decisionOf, type Proposal } from "./proposal.ts";
 const Range = z.strictObject({ from: z.int().min(0), to: z.int().min(0) });
 const Hunks = z.array(z.strictObject({ old: Range, new: Range, text: z.string() }));
 
-/** How far the user has come with the hunks of a run's files, kept over a reload of the window. */
+/** The user's decisions about the hunks of a run's files, kept over a reload of the window. */
 const Progress = z.strictObject({
-  /** Hunks of another change set are those of other texts. */
+  /** Hunks of another change set belong to other texts. */
   change_set_id: z.string(),
   files: z.record(z.string(), z.strictObject({ accepted: Hunks, discarded: Hunks })),
 });
@@ -17,7 +17,7 @@ type Files = ReadonlyMap<string, Proposal>;
 
 const keyOf = (taskId: string): string => `review.${taskId}`;
 
-/** Differences to what the runtime has: accepted hunks moved into `base`, discarded ones out of `wanted`. */
+/** Differences from the runtime's texts: accepted hunks moved into `base`, discarded ones out of `wanted`. */
 const progressOf = (proposal: Proposal): Progress["files"][string] | null => {
   const { before, after, base, wanted } = proposal;
   if (before === null || after === null || base === null || wanted === null) return null;
@@ -25,7 +25,7 @@ const progressOf = (proposal: Proposal): Progress["files"][string] | null => {
   return { accepted: hunksBetween(before, base), discarded: hunksBetween(after, wanted) };
 };
 
-/** Keeps the files of a run that are decided in part; nothing is kept of the others. */
+/** Stores the partly decided files of a run, and removes all others. */
 export const keepProgress = async (
   memento: Memento,
   taskId: string,
@@ -41,7 +41,7 @@ export const keepProgress = async (
   await memento.update(keyOf(taskId), kept);
 };
 
-/** The proposals as far as the user had come with them. */
+/** The proposals with the user's earlier decisions. */
 export const restoreProgress = (
   memento: Memento,
   taskId: string,

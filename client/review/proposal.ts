@@ -3,12 +3,12 @@ import type { ChangeContent } from "../../schemas/contract.ts";
 import { applyHunks, hunksBetween, withLineFeeds, type Hunk } from "./hunks.ts";
 
 /**
- * One file under review. Accepting a hunk moves it into `base`, discarding one takes it out of
- * `wanted`; when both are equal, every hunk is decided.
+ * One file under review. Accepting a hunk moves it into `base`. Discarding one removes it from `wanted`. When
+ * both are equal, every hunk is decided.
  */
 export interface Proposal {
   file: ChangedFile;
-  /** As the runtime has it; `null`: the file is new, or deleted, or not text. */
+  /** The runtime's text. `null`: the file is new, or deleted, or not text. */
   before: string | null;
   after: string | null;
   base: string | null;
@@ -22,24 +22,24 @@ export const openProposal = (file: ChangedFile, content: ChangeContent): Proposa
   return { file, before, after, base: before, wanted: after };
 };
 
-/** How the documents of a proposal are shown: see `ReviewedFile`. */
+/** How the documents of a proposal are shown. See `ReviewedFile`. */
 export const shownAs = ({ file: { path, marks } }: Proposal): { path: string; isPlain: boolean } => ({
   path,
   isPlain: marks?.includes("fetches") === true,
 });
 
 /**
- * The two texts of its diff: what is still open, or once all of it is decided, what was proposed.
- * Both sides would be the same text otherwise.
+ * The two texts of its diff: the open hunks, or, if all of them are decided, the proposal. Otherwise, both
+ * sides would have the same text.
  */
 export const diffSides = ({ before, after, base, wanted }: Proposal) =>
   base === wanted ? { before, after } : { before: base, after: wanted };
 
 /**
- * A proposal whose accepted part the user has taken back is open again: all of it, or the hunks that are
- * gone while the others are in the file as they were.
+ * Opens a proposal again if the user has undone its accepted part: all of it, or the hunks that no longer
+ * occur while the others are still in the file.
  *
- * @param current text of the file now.
+ * @param current the text of the file now.
  */
 export const followFile = (proposal: Proposal, current: string | null): Proposal => {
   const { before, after, base } = proposal;
@@ -53,11 +53,11 @@ export const followFile = (proposal: Proposal, current: string | null): Proposal
   return isPart ? { ...proposal, base: text } : proposal;
 };
 
-/** Hunks that wait for a decision; none in a file that is created or deleted as a whole. */
+/** Hunks without a decision. None in a file that is created or deleted as a whole. */
 export const openHunks = ({ base, wanted }: Proposal): Hunk[] =>
   base === null || wanted === null ? [] : hunksBetween(base, wanted);
 
-/** Accepts the hunks that are still open and unchanged. Another decision may have moved them meanwhile. */
+/** Accepts the hunks that are still open and unchanged. Another decision may have moved them. */
 export const acceptHunks = (proposal: Proposal, accepted: readonly Hunk[]): Proposal => {
   if (proposal.base === null) return proposal;
   const taken = openHunks(proposal).filter((hunk) => accepted.some((other) => isSame(hunk, other)));
@@ -73,7 +73,7 @@ export const discardHunks = (proposal: Proposal, discarded: readonly Hunk[]): Pr
 const isSame = (a: Hunk, b: Hunk): boolean =>
   a.old.from === b.old.from && a.old.to === b.old.to && a.text === b.text;
 
-/** What the user decided about the whole file; `Pending` while hunks are open. */
+/** The user's decision about the whole file. `Pending` while hunks are open. */
 export const decisionOf = ({ before, after, base, wanted }: Proposal): ChangeDecision => {
   if (base !== wanted) return "Pending";
   if (wanted === after) return "Accepted";

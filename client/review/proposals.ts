@@ -8,7 +8,7 @@ import { decisionOf, diffSides, followFile, openProposal, type Proposal } from "
 /** Typing changes a document many times. */
 const SETTLE_MS = 150;
 
-/** A run's files by path, with what the user has decided about them so far. */
+/** A run's files by path, with the user's decisions so far. */
 interface OpenReview {
   folder: string;
   change_set_id: string;
@@ -21,7 +21,7 @@ export class Proposals {
   readonly #memory: vscode.Memento;
   readonly #documents: ReviewDocuments;
   readonly #subscription: vscode.Disposable;
-  /** Documents that changed since they were last looked at. */
+  /** Documents that changed since they were last checked. */
   readonly #edited = new Map<string, vscode.Uri>();
   #timer: NodeJS.Timeout | null = null;
   /** By task. */
@@ -34,7 +34,7 @@ export class Proposals {
     this.#documents = provideReviewDocuments(
       async (side, file) => diffSides(await this.ofFile(file))[side] ?? "",
     );
-    // An undo in the file takes back what was accepted: a diff that is open has to show that.
+    // An undo in the file reverts accepted changes, and an open diff must show that.
     this.#subscription = vscode.workspace.onDidChangeTextDocument(({ document }) => {
       if (this.#open.size === 0) return;
       this.#edited.set(document.uri.toString(), document.uri);
@@ -42,7 +42,7 @@ export class Proposals {
     });
   }
 
-  /** Every changed file of a run, brought up to date with the text that is in the editor or on disk. */
+  /** Every changed file of a run, updated with the text in the editor or on disk. */
   async ofRun(folder: string, taskId: string): Promise<Map<string, Proposal>> {
     const { files } = await this.#review(folder, taskId);
     for (const path of files.keys()) await this.ofFile({ folder, task_id: taskId, path });
@@ -54,7 +54,7 @@ export class Proposals {
     const known = files.get(path);
     if (known === undefined) throw new Error(vscode.l10n.t("{0} is not among the changes", path));
     const proposal = followFile(known, await readText(fileInFolder(folder, path)));
-    // A decision that was taken meanwhile counts, and is followed the next time.
+    // A decision that the user made meanwhile counts, and is followed the next time.
     const present = files.get(path) ?? known;
     if (proposal === known || present !== known) return present;
     files.set(path, proposal);
@@ -62,7 +62,7 @@ export class Proposals {
     return proposal;
   }
 
-  /** Keeps how far the user has come with these files of a run. */
+  /** Stores the user's decisions about these files of a run. */
   async put(folder: string, task_id: string, proposals: readonly Proposal[]): Promise<void> {
     const { change_set_id, files } = await this.#review(folder, task_id);
     for (const proposal of proposals) {
@@ -74,7 +74,7 @@ export class Proposals {
     await keepProgress(this.#memory, task_id, change_set_id, files);
   }
 
-  /** Tells the runtime what the user decided about files of which no hunk is open any more. */
+  /** Sends the user's decisions to the runtime, for files without open hunks. */
   async record(folder: string, task_id: string, proposals: readonly Proposal[]): Promise<void> {
     for (const decision of ["Accepted", "Edited", "Discarded"] as const) {
       const paths = proposals
@@ -84,7 +84,7 @@ export class Proposals {
     }
   }
 
-  /** The next question reads the run's changes again. */
+  /** The next request reads the run's changes again. */
   forget(taskId: string): void {
     this.#open.delete(taskId);
   }

@@ -20,7 +20,7 @@ export class Review {
   readonly #tabs: DiffTabs;
   readonly #attempts: AttemptDiffs;
   readonly #subscription: vscode.Disposable;
-  /** Saving a file takes time: the next decision is about the text that results. */
+  /** Saving a file takes time, so the next decision uses the resulting text. */
   readonly #queue = new SerialQueue();
 
   /** @param memory keeps partly decided files over a reload of the window */
@@ -30,7 +30,7 @@ export class Review {
     this.#tabs = new DiffTabs(sidebar.model.runs);
     this.#attempts = new AttemptDiffs(runtime);
     this.#subscription = runtime.onEvent(({ event }) => {
-      // Another round of the run may have changed what is proposed; decisions alone have not.
+      // Another round of the run may have changed the proposal. Decisions alone do not.
       if (event.type === "run.finished") this.#proposals.forget(event.task_id);
     });
   }
@@ -54,7 +54,7 @@ export class Review {
     await this.#tabs.open({ folder, task_id }, files);
   }
 
-  /** Shows how two attempts differ; false: they left the same files. */
+  /** Shows how two attempts differ. False: they left the same files. */
   compareAttempts(compared: ComparedAttempts): Promise<boolean> {
     return this.#attempts.open(compared);
   }
@@ -71,18 +71,18 @@ export class Review {
   }
 
   /**
-   * Accepts the given files, or with `null` every file that waits for a decision. Conflicts open in the
-   * merge editor. With `null`, marked files are included only where the user agrees now; with `isAsked`
-   * false, as for changes that are applied without a question, they stay open.
+   * Accepts the given files, or with `null` every file without a decision. Conflicts open in the merge
+   * editor. With `null`, marked files are included only if the user agrees now. If `isAsked` is false, as for
+   * changes that are applied without a question, they stay open.
    */
   accept(folder: string, taskId: string, paths: readonly string[] | null, isAsked = true): Promise<Applied> {
     return this.#queue.run(() => this.#accept(folder, taskId, paths, isAsked));
   }
 
-  /** Discards what is open of the given files, or with `null` of all files of the run. */
+  /** Discards the open hunks of the given files, or with `null` of all files of the run. */
   discard(folder: string, task_id: string, paths: readonly string[] | null): Promise<void> {
     return this.#queue.run(async () => {
-      // Hunks that were accepted are in the file, and stay.
+      // Accepted hunks stay in the file.
       const all = [...(await this.#proposals.ofRun(folder, task_id)).values()];
       const chosen = all.filter(({ file }) => paths?.includes(file.path) ?? true);
       const kept = chosen
@@ -106,7 +106,7 @@ export class Review {
     return this.#queue.run(async () => {
       const proposal = await this.#proposals.ofFile(file);
       const next = acceptHunks(proposal, hunks);
-      // Only the accepted hunks go into the file: the text with them is the new base.
+      // Only the accepted hunks are written to the file. The text with them is the new base.
       const accepted = { ...proposal, before: proposal.base, wanted: next.base };
       const applied = await this.#apply(file.folder, file.task_id, [accepted]);
       if (applied.conflicts.length === 0) await this.#put(file, next);
@@ -157,7 +157,7 @@ export class Review {
   }
 
   async #apply(folder: string, task_id: string, chosen: readonly Proposal[]): Promise<Applied> {
-    // The editor has no document for these: the runtime writes them.
+    // The editor has no document for these files, so the runtime writes them.
     const byRuntime = chosen.filter(({ file }) => file.binary || file.executable);
     const applied = await applyProposals(
       folder,
