@@ -15,7 +15,7 @@ export const sayWarning = (message: string, ...items: string[]): Thenable<string
 export const sayError = (message: string, ...items: string[]): Thenable<string | undefined> =>
   vscode.window.showErrorMessage(notificationText(message), ...items);
 
-/** A question in the middle of the window; `detail` may have several lines. */
+/** Asks a question in the middle of the window. `detail` can have several lines. */
 export const askModal = (message: string, detail: string, ...items: string[]): Thenable<string | undefined> =>
   vscode.window.showWarningMessage(
     notificationText(message),

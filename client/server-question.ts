@@ -20,7 +20,7 @@ const demand = <Value>(value: Value | undefined): Value => {
 
 type FieldOf<Type extends QuestionField["type"]> = Extract<QuestionField, { type: Type }>;
 
-/** A field in which a text or a number is written; empty where nothing is given. */
+/** A field for a text or a number. Empty if the user enters nothing. */
 const askLine = async (
   field: FieldOf<"text" | "number" | "integer">,
   title: string,
@@ -102,8 +102,8 @@ const askFields = async ({ fields, server }: ServerQuestion): Promise<QuestionAn
 };
 
 /**
- * Asks the user what a tool server wants to know. Nothing opens until they choose to answer; the address of
- * a page is shown whole before it is opened.
+ * Shows a question of a tool server to the user. Nothing opens until the user chooses to answer. The whole
+ * address of a page is shown before it opens.
  */
 export const askServerQuestion = async (question: ServerQuestion): Promise<QuestionAnswer> => {
   const { message, url } = question;

@@ -17,8 +17,8 @@ const ruleOf = (name: SettingName): WorkspaceRule =>
   Object.entries<WorkspaceRule>(workspaceRules).find(([each]) => each === name)?.[1] ?? "user";
 
 /**
- * The value of a setting for a workspace folder: the user's value, tightened by the workspace as far as
- * {@link workspaceRules} allows. If the value has another type, it is the default.
+ * The value of a setting for a workspace folder: the user's value, tightened by the workspace as {@link
+ * workspaceRules} allows. If the value has another type, the default.
  */
 export const setting = <Name extends SettingName>(
   name: Name,
@@ -28,25 +28,25 @@ export const setting = <Name extends SettingName>(
   const written = vscode.workspace.getConfiguration("coditect", scope).inspect<Settings[Name]>(name);
   const value = tightenedSetting(ruleOf(name), byDefault, written);
   const isNullable = name.startsWith("limits.") && value === null;
-  // The type was compared with that of the default; the schema in package.json limits the values.
+  // The type is the same as that of the default. The schema in package.json limits the values.
   return isNullable || typeof value === typeof byDefault || byDefault === null
     ? (value as Settings[Name])
     : byDefault;
 };
 
 /**
- * The provider the user chose for every agent; `null`: each agent's own. The rehearsal has to be
- * started first and is asked for apart: {@link wantsRehearsal}.
+ * The provider that the user chose for every agent. `null`: each agent's own. The rehearsal must be started
+ * first and has its own function: {@link wantsRehearsal}.
  */
 export const chosenProvider = (scope?: vscode.ConfigurationScope): AIProvider | null =>
   providerOf(setting("model.provider", scope), setting("model.name", scope).trim(), scope);
 
-/** Without a name and password: the runtime gets these with `endpoints`. */
+/** Without a name and password, because the runtime gets them with `endpoints`. */
 const askOllama = (model: string, address: string): AIProvider => ({
   Ollama: { model, endpoint: withoutLogin(address) },
 });
 
-/** The provider for such a model, with the other values of the settings. */
+/** The provider for such a model, with the other settings. */
 export const providerOf = (
   choice: Settings["model.provider"],
   model: string,
@@ -146,7 +146,7 @@ const askedFor = (folder: vscode.WorkspaceFolder): Record<string, unknown>[] => 
   });
 };
 
-/** The provider the settings name; a written address of Ollama alone chooses it, too. */
+/** The provider in the settings. If only an address of Ollama is set, it is Ollama. */
 const writtenProvider = (): AIProvider | null => {
   const endpoint = setting("model.ollamaEndpoint");
   const byAddress = isWritten("model.ollamaEndpoint") && URL.canParse(endpoint);
@@ -185,7 +185,10 @@ export const httpSettings = (): HttpSettings => {
   };
 };
 
-/** Whether a change touches where the runtime keeps its state or reaches providers, which it settles when it starts. */
+/**
+ * Whether a change affects the location of the runtime's state or the addresses of providers. The runtime
+ * reads these only when it starts.
+ */
 export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boolean =>
   [
     "coditect.server",
@@ -201,7 +204,7 @@ export const holdsFromNextStart = (change: vscode.ConfigurationChangeEvent): boo
     "http.systemCertificates",
   ].some((name) => change.affectsConfiguration(name));
 
-/** Whether a change of the configuration touches what {@link editorSettings} says. */
+/** Whether a change of the configuration affects {@link editorSettings}. */
 export const touchesEditorSettings = (change: vscode.ConfigurationChangeEvent): boolean =>
   ["limits", "findings", "codeLens", "feedback", "model", "run", "pool", "state", "alerts", "telemetry"].some(
     (section) => change.affectsConfiguration(`coditect.${section}`),

@@ -28,7 +28,7 @@ const cheapEvents: ReadonlySet<string> = new Set([
   "instance.changed",
 ]);
 
-/** The two trees of the sidebar and the model they show, which events keep up to date. */
+/** The two trees of the sidebar and their model, which events update. */
 export class Sidebar {
   readonly model: Model = createModel();
   readonly #runtime: RuntimeClient;
@@ -43,7 +43,7 @@ export class Sidebar {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: readonly vscode.Disposable[];
   #settling: NodeJS.Timeout | undefined;
-  /** What the events since the last settling changed. */
+  /** The changes by events since the last update. */
   #unsettled: "nothing" | "text" | "counts" = "nothing";
 
   /** @param storage see {@link foldersWithState} */
@@ -86,7 +86,7 @@ export class Sidebar {
     return this.#runs.view;
   }
 
-  /** Fires after events were folded in, at most ten times a second. */
+  /** Fires after events were applied, at most ten times a second. */
   get onChange(): vscode.Event<void> {
     return this.#changed.event;
   }
@@ -142,7 +142,7 @@ export class Sidebar {
     this.#counts.show();
   }
 
-  /** What events ask for is read in the background; the next event asks again. */
+  /** Records that events need are read in the background. After a failure, the next event tries again. */
   #reread(reading: Promise<void>): void {
     reading.catch((error: unknown) => {
       this.#log.warn("The runtime's records could not be read", error);
@@ -167,7 +167,7 @@ export class Sidebar {
     this.#settle(cheapEvents.has(event.type) ? "text" : "counts");
   }
 
-  /** Counts and sums over all runs are made after a burst of events, not after each. */
+  /** Counts and totals over all runs are computed after a burst of events, not after each event. */
   #settle(what: "text" | "counts"): void {
     if (this.#unsettled === "nothing")
       this.#settling = setTimeout(() => {

@@ -7,7 +7,10 @@ import { currentStage } from "../schemas/run-view.ts";
 import { activeRuns } from "./tree/model.ts";
 import { runTitle } from "./tree/run-items.ts";
 
-/** The item in the status bar: what runs, at which stage, what the day has cost, and how the runtime is. */
+/**
+ * The item in the status bar: active runs with their stage, the cost of the day, and the state of the
+ * runtime.
+ */
 export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vscode.Disposable => {
   const item = vscode.window.createStatusBarItem("coditect.status", vscode.StatusBarAlignment.Left, 10);
   item.name = "CODITECT";
@@ -52,7 +55,7 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
       if (event.type === "model.usage" && spending.add(folder, event)) return;
       if (spending.knows(folder, event.at) && event.type !== "run.finished") return;
       spending.expect(folder, event.at);
-      // Without it the item shows what comes from now on; the end of a run asks again.
+      // Without it, the item shows only new events. The end of a run tries again.
       readCost(folder).catch(() => undefined);
     }),
   ];
@@ -80,7 +83,7 @@ const iconOf = (state: RuntimeClient["state"]["kind"], running: number): string 
   return state === "starting" || running > 0 ? "$(loading~spin)" : "$(beaker)";
 };
 
-/** The state of the runtime in a sentence, for people. */
+/** The state of the runtime as a sentence for people. */
 export const describeRuntime = ({ state }: RuntimeClient): string => {
   switch (state.kind) {
     case "stopped":

@@ -2,11 +2,11 @@ import * as vscode from "vscode";
 import { isLoopback } from "../schemas/loopback.ts";
 import { setting } from "./settings.ts";
 
-/** What the language server needs to work on a team server. */
+/** The data that the language server needs for a team server. */
 export interface TeamServerSession {
   url: string;
   token: string;
-  /** Names this machine, so that a folder is the same workspace on the server the next time. */
+  /** Identifies this machine, so that a folder is the same workspace on the server the next time. */
   machine: string;
 }
 
@@ -14,10 +14,10 @@ export interface TeamServerSession {
 const CHOSEN = "coditect.teamServer";
 const MACHINE = "coditect.machine";
 
-/** A token belongs to the address it was given for: another server never gets it. */
+/** A token belongs to the address that the user gave it for. Another server never gets it. */
 const secretName = (url: string): string => `coditect.teamServer ${url}`;
 
-/** The address in its one spelling; null: it may not be used. http is for this machine alone. */
+/** The normalized address. Null: it is not allowed. http is only for this machine. */
 export const serverAddress = (text: string): string | null => {
   const url = URL.parse(text.trim());
   if (url === null) return null;
@@ -27,8 +27,8 @@ export const serverAddress = (text: string): string | null => {
 };
 
 /**
- * The team server that runs are made on in place of this machine: its address is a setting of the user, its
- * token is in the editor's secret storage, and the user chooses it for each workspace.
+ * The team server that runs use instead of this machine. Its address is a setting of the user, its token is
+ * in the editor's secret storage, and the user chooses it for each workspace.
  */
 export class TeamServer {
   readonly #secrets: vscode.SecretStorage;
@@ -45,7 +45,7 @@ export class TeamServer {
     this.#global = globalState;
   }
 
-  /** Of the setting; null: there is none that may be used. */
+  /** The address in the setting. Null: there is none, or it is not allowed. */
   get address(): string | null {
     return serverAddress(setting("server.url"));
   }
@@ -59,7 +59,7 @@ export class TeamServer {
     return this.#secrets.get(secretName(url));
   }
 
-  /** What to connect to; null: runs are made on this machine. */
+  /** The server to connect to. Null: runs use this machine. */
   async session(): Promise<TeamServerSession | null> {
     const url = this.address;
     if (url === null || !this.isChosen || !vscode.workspace.isTrusted) return null;
@@ -72,7 +72,7 @@ export class TeamServer {
     await this.#workspace.update(CHOSEN, url);
   }
 
-  /** Forgets the token; every workspace works on this machine again. */
+  /** Removes the token. Every workspace uses this machine again. */
   async signOut(url: string): Promise<void> {
     await this.#secrets.delete(secretName(url));
     await this.#workspace.update(CHOSEN, undefined);

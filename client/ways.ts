@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { ErrorCode } from "../schemas/errors.ts";
 import type { CommandId } from "./contributions.ts";
 
-/** Something the user can do about an error, one click away. */
+/** A button with an action for an error. */
 export interface Way {
   title: string;
   command: CommandId;
@@ -19,7 +19,7 @@ const restart: Way = { title: vscode.l10n.t("Restart Runtime"), command: "codite
 
 interface Help {
   ways: readonly Way[];
-  /** Replaces the next step of the catalogue if that is about the command line. */
+  /** Replaces the next step in the catalogue if it is about the command line. */
   nextStep?: string;
 }
 
@@ -44,7 +44,7 @@ const help: Partial<Record<ErrorCode, Help>> = {
   internal: { ways: [showLog] },
 };
 
-/** What can be done about an error of the catalogue, and the words for it in this editor. */
+/** The actions for an error of the catalogue, with their texts in this editor. */
 export const helpFor = (
   code: string,
   nextStep: string | null,

@@ -4,23 +4,23 @@ import type { Method, MethodInput, MethodResult } from "../../schemas/contract.t
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import type { TeamServer } from "../team-server.ts";
 
-/** `unusable`: it cannot be started, or crashed too often; only the user's restart tries again. */
+/** `unusable`: it cannot be started, or crashed too often. Only the user's restart tries again. */
 export type RuntimeState =
   | { kind: "stopped" }
   | { kind: "starting" }
-  /** `server`: address of the team server that runs are made on; null: this machine. */
+  /** `server`: the address of the team server that runs use. Null: this machine. */
   | { kind: "ready"; version: string; pid: number; server: string | null }
   | { kind: "unusable"; reason: string; code: CoditectError["code"] };
 
-/** An event and the workspace folder (URI) it comes from. */
+/** An event and its workspace folder (URI). */
 export interface FolderEvent {
   folder: string;
   event: RuntimeEvent;
 }
 
 /**
- * Asks the runtime about a workspace folder (URI). Errors: those of the catalogue;
- * `runtime_unusable` when it cannot be reached.
+ * Calls the runtime about a workspace folder (URI). Errors: those of the catalogue, and `runtime_unusable` if
+ * it cannot be reached.
  */
 export type Call = <M extends Method>(
   method: M,
@@ -34,9 +34,9 @@ export interface RuntimeClient {
   readonly state: RuntimeState;
   readonly onState: vscode.Event<RuntimeState>;
   readonly onEvent: vscode.Event<FolderEvent>;
-  /** Starts it unless it is ready. Error: `runtime_unusable`. */
+  /** Starts the runtime unless it is ready. Error: `runtime_unusable`. */
   start(): Promise<void>;
-  /** Ends it if it runs, and starts it again. */
+  /** Stops the runtime if it is running, and starts it again. */
   restart(): Promise<void>;
   /** Starts the runtime first if it is not running. */
   readonly call: Call;

@@ -16,7 +16,7 @@ export const createRuntimeClient = (hooks: RuntimeClientHooks): RuntimeClient =>
 
   const connect = async (): Promise<LanguageRuntime> => {
     setState({ kind: "starting" });
-    // Loaded now and not with the extension: the protocol's and the schemas' code takes its time.
+    // Loaded now and not at activation, because loading the protocol's and the schemas' code takes time.
     const { startLanguageClient } = await import("./language-client.ts");
     return startLanguageClient({
       ...hooks,

@@ -37,20 +37,20 @@ export interface LanguageClientHooks {
 
 /** The runtime's process and the connection to it. */
 export interface LanguageRuntime {
-  /** Resolves when it answers; after a crash, when it answers again. Error: `runtime_unusable`. */
+  /** Resolves when it answers. After a crash, resolves when it answers again. Error: `runtime_unusable`. */
   ready(): Promise<void>;
   readonly call: Call;
   stop(): Promise<void>;
 }
 
-/** A promise that may be rejected without anybody waiting for it. */
+/** A promise that may be rejected while nothing waits for it. */
 const createGate = () => {
   const gate = Promise.withResolvers<undefined>();
   gate.promise.catch(() => undefined);
   return gate;
 };
 
-/** Starts `dist/server.js` with the editor's own Node, and starts it again when it crashes. */
+/** Starts `dist/server.js` with the editor's own Node, and restarts it after a crash. */
 export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<LanguageRuntime> => {
   let gate = createGate();
   let wasReady = false;
@@ -108,7 +108,7 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   const onState = (state: State) => {
     if (state === State.Running) {
       announce().catch((error: unknown) => {
-        // If it crashed again meanwhile, the next start announces it.
+        // If it crashed again meanwhile, the next start reports it.
         if (client.isRunning()) giveUp(reasonOf(error), ofServer(error));
       });
     } else if (wasReady && unusable === null) {
@@ -213,7 +213,7 @@ const readEvent = (message: unknown): FolderEvent | null => {
   return event.success && folder !== undefined ? { folder, event: event.data } : null;
 };
 
-/** The cause of the failure, without the text of our own error around it. */
+/** The cause of the failure, without the text of CODITECT's own error around it. */
 const reasonOf = (error: unknown): string => {
   if (error instanceof CoditectError && error.code === "runtime_unusable") return String(error.data.reason);
   return error instanceof Error ? error.message : String(error);

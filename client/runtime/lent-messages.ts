@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { LentMessage, LentPart, LentRequest } from "../../schemas/lent-models.ts";
 
-/** Messages as VS Code's language models take them. */
+/** Messages in the form of VS Code's language models. */
 export const chatMessages = (messages: readonly LentMessage[]): vscode.LanguageModelChatMessage[] =>
   messages.map((message) =>
     message.role === "assistant"
@@ -30,7 +30,7 @@ export const chatTools = (tools: LentRequest["tools"]): vscode.LanguageModelChat
     inputSchema: typeof schema === "object" && schema !== null ? schema : undefined,
   }));
 
-/** Everything of a request that takes tokens, for the model's counter. */
+/** All parts of a request that use tokens, for the model's counter. */
 export const countedText = ({ messages, tools }: Pick<LentRequest, "messages" | "tools">): string =>
   [
     ...messages.flatMap(({ content }) =>
@@ -42,7 +42,7 @@ export const countedText = ({ messages, tools }: Pick<LentRequest, "messages" | 
     ...tools.map((tool) => JSON.stringify(tool)),
   ].join("\n");
 
-/** A part of an answer; null: one of a kind that agents have no use for. */
+/** A part of an answer. Null: agents do not use this kind of part. */
 export const readPart = (part: unknown): LentPart | null => {
   if (part instanceof vscode.LanguageModelTextPart) return { type: "text", text: part.value };
   if (!(part instanceof vscode.LanguageModelToolCallPart)) return null;

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type * as vscode from "vscode";
 import { z } from "zod";
 
-/** A record the runtime writes to its standard error: one JSON object per line. */
+/** A record that the runtime writes to standard error: one JSON object per line. */
 const LogRecord = z.looseObject({
   level: z.enum(["debug", "info", "warn", "error"]),
   message: z.string(),
@@ -17,7 +17,7 @@ export const pipeLog = (stream: Readable, log: vscode.LogOutputChannel): void =>
   });
 };
 
-/** What is not a record, such as the stack of a crash, is an error. */
+/** A line that is not a record, such as the stack of a crash, is an error. */
 const readLogLine = (line: string): { level: "debug" | "info" | "warn" | "error"; text: string } => {
   const record = LogRecord.safeParse(parseJson(line));
   if (!record.success) return { level: "error", text: line };

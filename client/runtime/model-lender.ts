@@ -13,7 +13,7 @@ import {
 } from "../../schemas/lent-models.ts";
 import { chatMessages, chatTools, countedText, readPart } from "./lent-messages.ts";
 
-/** Calls of the extension with which the user sets agents to work. */
+/** Calls of the extension with which the user starts work of agents. */
 const starting: ReadonlySet<Method> = new Set([
   "teams/execute",
   "executions/start",
@@ -24,12 +24,12 @@ const starting: ReadonlySet<Method> = new Set([
 
 const parts = new ProgressType<LentPart>();
 
-/** Answers the runtime's questions for the language models of VS Code. */
+/** Answers the runtime's requests for the language models of VS Code. */
 export class ModelLender implements vscode.Disposable {
   readonly #extension: vscode.ExtensionContext;
   readonly #client: LanguageClient;
   readonly #subscriptions: vscode.Disposable[];
-  /** VS Code asks for consent with the first request, which must follow from something the user did. */
+  /** VS Code asks for consent with the first request. This request must follow an action of the user. */
   #hasUserStarted = false;
 
   constructor(extension: vscode.ExtensionContext, client: LanguageClient) {
@@ -81,7 +81,7 @@ export class ModelLender implements vscode.Disposable {
     );
   }
 
-  /** Tells how large the request is; a failure if it is too large for the model. */
+  /** Reports the size of the request. Fails if the request is too large for the model. */
   async #announce(
     model: vscode.LanguageModelChat,
     request: SentLentRequest,
@@ -129,7 +129,7 @@ const describe = ({ vendor, id, name, maxInputTokens }: vscode.LanguageModelChat
   max_input_tokens: Math.max(0, Math.floor(maxInputTokens)),
 });
 
-/** By the model's own counter; null: it cannot. */
+/** The count of the model's own counter. Null: it cannot count. */
 const count = async (
   model: vscode.LanguageModelChat,
   text: string,

@@ -6,13 +6,13 @@ type Progress = Parameters<HandleWorkDoneProgressSignature>[1];
 
 export interface ShownProgress {
   show: (token: ProgressToken, value: Progress) => void;
-  /** For a runtime that is gone: nothing else ends what it began. */
+  /** Ends progress of a runtime that has ended, because nothing else ends it. */
   endAll: () => void;
 }
 
 /**
- * Shows the runtime's work-done progress as a notification, where the user wants that. In the status bar
- * the item of the extension says the same, and its menu offers to cancel.
+ * Shows the runtime's work-done progress as a notification, if the user chose that. In the status bar, the
+ * item of the extension shows the same, and its menu has a Cancel action.
  */
 export const showProgress = (cancel: (token: ProgressToken) => void): ShownProgress => {
   const shown = new Map<ProgressToken, { report: (value: Progress) => void; end: () => void }>();

@@ -1,23 +1,28 @@
 import { LOOSE_PROXY_VARIABLE, SYSTEM_CERTIFICATES_VARIABLE } from "../../schemas/proxy-variables.ts";
 
-/** VS Code's own settings `http.*`, as far as they say how the internet is reached. */
+/** VS Code's own settings `http.*` for internet access. */
 export interface HttpSettings {
   proxy: string;
   noProxy: readonly string[];
   strictSSL: boolean;
   /** `off`: extensions use no proxy. */
   support: string;
-  /** Whether the certificate authorities of the operating system count. */
+  /** Whether to use the certificate authorities of the operating system. */
   systemCertificates: boolean;
 }
 
-/** Both spellings: a program reads either, and one that the user's environment has must not win. */
+/**
+ * Sets both spellings, because a program reads either, and one in the user's environment must not take
+ * precedence.
+ */
 const both = (name: string, value: string): Record<string, string> => ({
   [name]: value,
   [name.toLowerCase()]: value,
 });
 
-/** The variables with which the runtime reaches the internet as VS Code does; empty: as its environment says. */
+/**
+ * The variables that give the runtime the same internet access as VS Code. Empty: its environment decides.
+ */
 export const proxyEnvironment = ({
   proxy,
   noProxy,

@@ -5,8 +5,8 @@ import { contract, type Method, type MethodInput, type MethodResult } from "../.
 import { fail, fromWireError, WireError } from "../../schemas/errors.ts";
 
 /**
- * One call of the contract about one workspace folder (URI). The answer is parsed by its row.
- * Errors: those of the catalogue; `runtime_unusable` when the connection breaks.
+ * One call of the contract about one workspace folder (URI). The answer is parsed with the schema of its row.
+ * Errors: those of the catalogue, and `runtime_unusable` if the connection breaks.
  */
 export const request = async <M extends Method>(
   client: LanguageClient,
@@ -16,7 +16,7 @@ export const request = async <M extends Method>(
   token?: vscode.CancellationToken,
 ): Promise<MethodResult<M>> => {
   const scoped = { ...params, workspace: folder };
-  // A token that is left out must not be passed: it would be sent as a parameter.
+  // An omitted token must not be passed, because it would be sent as a parameter.
   const sent =
     token === undefined
       ? client.sendRequest<unknown>(`coditect/${method}`, scoped)

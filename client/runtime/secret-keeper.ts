@@ -11,7 +11,7 @@ const openPage = async ({ server, url }: { server: string; url: string }): Promi
   return vscode.env.openExternal(vscode.Uri.parse(url, true));
 };
 
-/** Keeps the runtime's logins to MCP servers in VS Code's secret storage, and opens the pages of logins. */
+/** Stores the runtime's logins to MCP servers in VS Code's secret storage, and opens the pages of logins. */
 export const keepSecrets = (client: LanguageClient, secrets: vscode.SecretStorage): vscode.Disposable =>
   vscode.Disposable.from(
     client.onRequest(keepingSecrets.read, async (asked: unknown) => ({

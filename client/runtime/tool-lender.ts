@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { lendingTools, LentTool, LentToolCall, type LentToolResult } from "../../schemas/lent-tools.ts";
 
-/** Our own teams, as tools of the editor and through the MCP server that we offer it: agents start no runs. */
+/** CODITECT's own teams, as tools of the editor and through its MCP server. Agents cannot start runs. */
 const ours = /^(mcp_)?coditect/i;
 
 const describe = ({ name, description, inputSchema }: vscode.LanguageModelToolInformation): LentTool[] => {
@@ -10,14 +10,14 @@ const describe = ({ name, description, inputSchema }: vscode.LanguageModelToolIn
   return read.success && !ours.test(name) ? [read.data] : [];
 };
 
-/** What of a result a model can read as text. */
+/** The parts of a result that a model can read as text. */
 const textOf = (part: unknown): string => {
   if (part instanceof vscode.LanguageModelTextPart) return part.value;
   if (part instanceof vscode.LanguageModelPromptTsxPart) return JSON.stringify(part.value);
   return `[${vscode.l10n.t("a part that is not text")}]`;
 };
 
-/** VS Code asks the user for confirmation where the tool wants it. */
+/** VS Code asks the user for confirmation if the tool requires it. */
 const callTool = async (
   { name, input }: LentToolCall,
   token: vscode.CancellationToken,

@@ -10,19 +10,19 @@ import { formatCost } from "../tree/item.ts";
 import { qualityParts } from "../tree/quality.ts";
 
 /**
- * A piece of a transcript, in the order in which it is read.
+ * A piece of a transcript, in reading order.
  *
- * - `heading`: a turn, a gate, the end; `fact`: model, tokens, cost or exit code.
- * - `words`: what the model says, as Markdown. `thoughts`: what it thinks.
- * - `note`: what the runtime says.
- * - `details`: what is shown when it is opened, as plain text.
+ * - `heading`: a turn, a gate or the end. `fact`: model, tokens, cost or exit code.
+ * - `words`: the model's text, as Markdown. `thoughts`: its thoughts.
+ * - `note`: text of the runtime.
+ * - `details`: content that can be opened, as plain text.
  */
 export type Block =
   | { kind: "heading"; title: string; fact: string }
   | { kind: "words" | "thoughts" | "note"; text: string }
   | { kind: "details"; title: string; text: string; failed: boolean };
 
-/** An entry of an execution's transcript as a person reads it. */
+/** An entry of an execution's transcript, for people. */
 export const blocksOf = (entry: TranscriptEntry, l10n: Localizer): Block[] => {
   switch (entry.type) {
     case "prompt":
@@ -109,7 +109,7 @@ const partText = (part: Message["content"][number]): string => {
 
 const Fields = z.record(z.string(), Json);
 
-/** Arguments one below the other. Text with several lines is shown unescaped, not as JSON. */
+/** Arguments on separate lines. Text with several lines is shown unescaped, not as JSON. */
 const argumentsText = (given: Json): string => {
   const fields = Fields.safeParse(given);
   if (!fields.success) return JSON.stringify(given, null, 2);

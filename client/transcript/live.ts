@@ -4,8 +4,8 @@ import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import { blocksOf, type Block } from "./blocks.ts";
 
 /**
- * A transcript as it grows: the entries read so far, where to read on, and the text of the answer
- * that streams in and is not an entry yet.
+ * A growing transcript: the entries so far, the position to read from, and the text of the streaming answer
+ * that is not an entry yet.
  */
 export interface LiveTranscript {
   next: number;
@@ -30,7 +30,7 @@ export const addEntries = (
   transcript.next = next;
 };
 
-/** Takes in streamed text; a withdrawn answer disappears. */
+/** Adds streamed text. A withdrawn answer disappears. */
 export const addText = (
   transcript: LiveTranscript,
   { turn, text, withdrawn }: Extract<RuntimeEvent, { type: "model.text" }>,

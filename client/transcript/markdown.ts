@@ -2,7 +2,7 @@ import type { AgentExecution } from "../../schemas/execution.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { Block } from "./blocks.ts";
 
-/** A transcript as Markdown, to be copied elsewhere. */
+/** A transcript as Markdown, for copying. */
 export const markdownOf = (title: string, blocks: readonly Block[]): string =>
   [`# ${title}`, ...blocks.map(blockText), ""].join("\n\n");
 
@@ -30,7 +30,7 @@ const fenced = (text: string): string => {
   return [fence, text.replace(/\n$/, ""), fence].join("\n");
 };
 
-/** The exact prompt of an execution: what was sent, field by field, nothing rewritten. */
+/** The exact prompt of an execution: all sent fields, unchanged. */
 export const promptText = (entry: Extract<TranscriptEntry, { type: "prompt" }>): string =>
   [
     "# system",
@@ -51,7 +51,7 @@ export const promptText = (entry: Extract<TranscriptEntry, { type: "prompt" }>):
     "",
   ].join("\n");
 
-/** What the agent was not given although it is related, and why; empty when nothing was left out. */
+/** Related files that the agent did not get, with the reasons. Empty if nothing was left out. */
 export const leftOutText = (
   leftOut: AgentExecution["metadata"]["context_left_out"],
   heading: string,

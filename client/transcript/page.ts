@@ -2,7 +2,7 @@ import MarkdownIt from "markdown-it";
 import { htmlText, plainText } from "../../schemas/plain-text.ts";
 import type { Block } from "./blocks.ts";
 
-/** Messages to the page: blocks to append, and the answer that streams in. Both are HTML. */
+/** Messages to the page: blocks to append, and the streaming answer. Both are HTML. */
 export interface PageUpdate {
   blocks: string;
   streaming: string;
@@ -15,7 +15,7 @@ markdown.disable("image");
 
 const words = (text: string): string => markdown.render(plainText(text));
 
-/** A block as HTML. It contains no script and loads nothing, whatever text is in it. */
+/** A block as HTML. It contains no script and loads nothing, even if the text in it is hostile. */
 export const blockHtml = (block: Block): string => {
   switch (block.kind) {
     case "heading":
@@ -34,7 +34,7 @@ export const blockHtml = (block: Block): string => {
 export const streamingHtml = (text: string): string =>
   text === "" ? "" : `<div class="words">${words(text)}</div>`;
 
-/** The page around the blocks, in the editor's own colours. It runs its own script and loads nothing. */
+/** The page around the blocks, in the editor's own colors. It runs its own script and loads nothing. */
 export const transcriptPage = (
   title: string,
   copy: string,
@@ -75,7 +75,7 @@ summary { cursor: pointer; color: var(--vscode-descriptionForeground); }
 .thoughts { font-style: italic; white-space: normal; }
 `;
 
-// Appends what it is sent, follows the end while the reader is there, and asks for the copy.
+// Appends the blocks that it gets, follows the end while the reader is there, and handles the copy button.
 const SCRIPT = `
 const vscode = acquireVsCodeApi();
 const page = document.scrollingElement;

@@ -14,16 +14,16 @@ interface Shown {
   title: string;
 }
 
-/** The page of one execution; it grows while the execution runs. */
+/** The page of one execution. It grows while the execution runs. */
 export class TranscriptPanel implements vscode.Disposable {
   readonly #runtime: RuntimeClient;
   readonly #shown: Shown;
   readonly #panel: vscode.WebviewPanel;
   readonly #transcript = emptyTranscript();
   readonly #following: vscode.Disposable;
-  /** Reads run one after the other, so that no entry is taken in twice. */
+  /** Reads run one after the other, so that no entry is added twice. */
   #reading: Promise<void>;
-  /** Blocks that the page has. */
+  /** The blocks of the page. */
   #sent = 0;
   #redraw: NodeJS.Timeout | null = null;
 
@@ -61,7 +61,7 @@ export class TranscriptPanel implements vscode.Disposable {
     this.#panel.onDidDispose(listener);
   }
 
-  /** Shows what there is. Errors: those of reading it; the page is then closed. */
+  /** Shows the transcript so far. Errors: those of reading it. In that case, the page is closed. */
   async open(): Promise<void> {
     try {
       await this.#reading;
@@ -94,7 +94,7 @@ export class TranscriptPanel implements vscode.Disposable {
 
   #follow(event: RuntimeEvent): void {
     if (event.type === "model.text") addText(this.#transcript, event);
-    // Where it cannot be read now, the next event reads on from the same place.
+    // If it cannot be read now, the next event continues from the same position.
     else this.#reading = this.#reading.then(() => this.#read()).catch(() => undefined);
     this.#redraw ??= setTimeout(() => {
       this.#redraw = null;
@@ -115,7 +115,7 @@ export class TranscriptPanel implements vscode.Disposable {
   }
 }
 
-/** Whose transcript an event adds to. */
+/** The execution whose transcript an event adds to. */
 const executionOf = (event: RuntimeEvent): string | null => {
   switch (event.type) {
     case "model.text":

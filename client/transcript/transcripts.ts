@@ -5,7 +5,7 @@ import type { Sidebar } from "../sidebar.ts";
 import { leftOutText, promptText } from "./markdown.ts";
 import type { TranscriptPanel } from "./panel.ts";
 
-/** What executions did, as pages that grow while they run, and their prompts as documents. */
+/** Transcripts of executions as growing pages, and their prompts as documents. */
 export class Transcripts implements vscode.Disposable {
   readonly #runtime: RuntimeClient;
   readonly #sidebar: Sidebar;
@@ -21,7 +21,7 @@ export class Transcripts implements vscode.Disposable {
     });
   }
 
-  /** Opens the transcript, or shows the page that is open. */
+  /** Opens the transcript, or shows its open page. */
   async show(folder: string, executionId: string): Promise<void> {
     const key = `${folder} ${executionId}`;
     const known = this.#panels.get(key);
@@ -29,7 +29,7 @@ export class Transcripts implements vscode.Disposable {
       known.reveal();
       return;
     }
-    // Its renderer is large and waits until it is needed.
+    // Its renderer is large, so it is loaded when needed.
     const { TranscriptPanel } = await import("./panel.ts");
     const panel = new TranscriptPanel(this.#runtime, {
       folder,

@@ -7,7 +7,7 @@ import { describeProvider } from "./load.ts";
 import type { InstanceRecord, Model } from "./model.ts";
 import { nodeId, parseNode } from "./nodes.ts";
 
-/** Executions shown below an instance; the Runs tree has all. */
+/** The number of executions below an instance. The Runs view shows all. */
 const SHOWN_EXECUTIONS = 20;
 
 /** The tree *Agents*: type → instances → their executions. */
@@ -97,7 +97,7 @@ const stateIcons: Record<InstanceState, Icon> = {
   Failed: icons.failed,
 };
 
-/** What it asks: the model of its last execution, which a run may have put in place of the agent's own. */
+/** Its model: that of its last execution, which a run may have used instead of the agent's own. */
 const modelOf = (model: Model, { instance }: InstanceRecord): string => {
   const last = model.executionsByInstance.get(instance.instance_id)?.at(-1);
   const asked = last === undefined ? undefined : model.executions.get(last)?.summary.model;

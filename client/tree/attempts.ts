@@ -2,7 +2,7 @@ import type { Localizer } from "../../schemas/localizer.ts";
 import type { StageAttempt } from "../../schemas/run.ts";
 import { formatCost } from "./item.ts";
 
-/** What an attempt came to, in one line; empty: it is not ranked yet. */
+/** The result of an attempt in one line. Empty: it is not ranked yet. */
 export const attemptText = ({ rank, score }: StageAttempt, l10n: Localizer): string => {
   if (rank === null) return "";
   if (score === null) return l10n.t("rank {0}", rank);

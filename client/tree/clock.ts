@@ -17,7 +17,7 @@ export class StageClock {
     this.#touch = touch;
   }
 
-  /** Starts or stops, as there are running stages or none. */
+  /** Starts if there are running stages, otherwise stops. */
   follow(): void {
     const isNeeded = activeRuns(this.#model).length > 0;
     if (isNeeded && this.#timer === null)

@@ -7,11 +7,11 @@ const REHEARSAL = "/rehearsal";
 
 type Step = "coditect.rehearsed" | "coditect.ranOwn" | "coditect.applied";
 
-/** How many runs are active or wait for a review: the badge of the view, and what menus depend on. */
+/** The numbers of active runs and of runs with changes to review, for the badge of the view and for menus. */
 export class RunCounts {
   readonly #model: Model;
   readonly #view: vscode.TreeView<string>;
-  /** What was set last: setting it costs a message to the window. */
+  /** The last values, because setting a value sends a message to the window. */
   #shown = "";
   readonly #ticked = new Set<Step>();
 
@@ -33,7 +33,7 @@ export class RunCounts {
     this.#view.badge = running + pending === 0 ? undefined : { value: running + pending, tooltip };
   }
 
-  /** A step of the walkthrough is done when what it is about has succeeded, not when it was tried. */
+  /** A step of the walkthrough is done when its action succeeded, not when it was tried. */
   #tickWalkthrough(): void {
     const succeeded = [...this.#model.runs.values()].filter(({ status }) => status === "Succeeded");
     const isRehearsal = ({ model }: RunRecord): boolean => model.endsWith(REHEARSAL);

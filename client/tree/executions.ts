@@ -50,9 +50,9 @@ const executionLabel = (
 };
 
 /**
- * The line of an execution, below its stage or below its instance; both trees show it.
+ * The line of an execution, below its stage or below its instance. Both trees show it.
  *
- * @param ranking how it did among several attempts, in words
+ * @param ranking its rank among several attempts, as text
  */
 export const executionItem = (
   { summary, gates, activity }: ExecutionView,
@@ -120,7 +120,7 @@ export const executionTooltip = ({ summary }: ExecutionView, l10n: Localizer): s
     .join("\n\n");
 };
 
-/** What an execution has met that is dangerous together; empty: nothing of it. */
+/** The exposure of an execution. Empty: none. */
 const exposureText = (met: Exposure | undefined, l10n: Localizer): string => {
   if (met === undefined) return "";
   const parts = [
@@ -142,7 +142,7 @@ export const gateItem = (proof: GateProof, l10n: Localizer): Item => ({
   state: "leaf",
 });
 
-/** The proof: what was run, how it ended, and the tests or files that decided it. */
+/** The proof: the command, its result, and the tests or files that decided it. */
 export const gateTooltip = (proof: GateProof, l10n: Localizer): string =>
   [
     `**${proof.gate}**: ${plain(proof.reason)}`,

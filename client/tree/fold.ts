@@ -4,7 +4,7 @@ import { foldRun } from "../../schemas/run-view.ts";
 import { hasPendingChanges, newRun, type Model, type RunRecord } from "./model.ts";
 import { nodeId, roots } from "./nodes.ts";
 
-/** Collects the nodes that must be drawn again. */
+/** Collects the nodes to redraw. */
 export type Touch = (node: string) => void;
 
 type OfType<Type extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: Type }>;
@@ -13,8 +13,8 @@ type ExecutionEvent = OfType<
 >;
 
 /**
- * Folds one event into the model and touches the nodes whose own text or list of children changed,
- * and no others: drawing a node again draws everything below it.
+ * Applies one event to the model and touches only the nodes whose own text or list of children changed,
+ * because VS Code redraws everything below a node.
  */
 export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: Touch): void => {
   switch (event.type) {
@@ -32,7 +32,7 @@ export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: T
     case "gate.proved":
       foldIntoExecution(model, event, touch);
       return;
-    // Only the transcript shows these. Agents are read again as a whole.
+    // Only the transcript shows these events. Agents are loaded again as a whole.
     case "model.asked":
     case "model.text":
     case "model.usage":
@@ -57,7 +57,7 @@ export const fold = (model: Model, folder: string, event: RuntimeEvent, touch: T
   }
 };
 
-/** The run of an event; an unknown one is added to the list. */
+/** The run of an event. An unknown run is added to the list. */
 const runOf = (model: Model, folder: string, event: RunEvent, touch: Touch): RunRecord => {
   const known = model.runs.get(event.task_id);
   if (known !== undefined) return known;
@@ -120,24 +120,24 @@ const foldIntoExecution = (model: Model, event: ExecutionEvent, touch: Touch): v
   const { gates, activity } = execution;
   foldRun(run, event);
   const { summary } = execution;
-  // A running stage says what its last execution does.
+  // A running stage shows the activity of its last execution.
   if (execution.activity !== activity) touch(nodeId.stage(run.task_id, summary.stage));
-  // Below its instance it has a line, too.
+  // It also has a line below its instance.
   if (execution.gates !== gates || execution.activity !== activity)
     touch(nodeId.execution(event.execution_id));
 };
 
 export const putInstance = (model: Model, folder: string, instance: AgentInstance, touch: Touch): void => {
   const known = model.instances.get(instance.instance_id);
-  // A terminated instance is not shown; the Runs tree finds what it needs in the executions.
+  // A terminated instance is not shown. The Runs view finds its data in the executions.
   if (instance.state === "Terminated") {
     model.instances.delete(instance.instance_id);
     model.executionsByInstance.delete(instance.instance_id);
   } else model.instances.set(instance.instance_id, { folder, instance });
   const type = model.agents.get(instance.agent_id)?.agent.agent_type;
-  // A type's first and last instance make another line of it, which its list has to know.
+  // The first and the last instance of a type change its line, so its list must be redrawn.
   if (known === undefined || instance.state === "Terminated") touch(roots.agents);
-  // The type's own text counts its instances by state; a new load changes the instance's line only.
+  // The type's own text counts its instances by state. A new load changes only the instance's line.
   else if (known.instance.state === instance.state) touch(nodeId.instance(instance.instance_id));
   else touch(type === undefined ? roots.agents : nodeId.type(type));
 };

@@ -2,25 +2,25 @@ import type { CommandId, ItemFlag } from "../contributions.ts";
 import { durationText, wholeSecondsText } from "../../schemas/duration.ts";
 import { plainLine } from "../../schemas/plain-text.ts";
 
-/** A theme icon and, for a state, the theme colour it is drawn in. */
+/** A theme icon and, for a state, its theme color. */
 export interface Icon {
   id: string;
   color?: "testing.iconPassed" | "testing.iconFailed" | "testing.iconQueued" | "list.warningForeground";
 }
 
-/** One line of a tree, in no editor's own form. */
+/** One line of a tree, independent of the editor. */
 export interface Item {
   label: string;
   description: string;
   icon: Icon;
   /** What a screen reader says. */
   accessibleLabel: string;
-  /** What its menu and inline actions depend on. */
+  /** The value for its menu and inline actions. */
   flags: ItemFlag[];
   state: "leaf" | "collapsed" | "expanded";
-  /** A line of another generation is a new one to VS Code, which forgets whether it was open. */
+  /** VS Code treats a line of another generation as new and forgets whether it was open. */
   generation?: string;
-  /** Run on a click or Enter; gets the node. */
+  /** The command for a click or Enter. It gets the node. */
   command?: CommandId;
   /** Path of its file, for the file icon and colours. */
   file?: string;
@@ -28,12 +28,12 @@ export interface Item {
 
 /** One tree, read from the model. */
 export interface Tree {
-  /** Children in the order they are shown; `null`: the root. */
+  /** The children in display order. `null`: the root. */
   readonly children: (node: string | null) => string[];
   readonly parent: (node: string) => string | null;
-  /** Null for a node that is gone. */
+  /** Null for a node that no longer exists. */
   readonly item: (node: string) => Item | null;
-  /** Markdown, made only when the user points at the line. */
+  /** Markdown, created only when the user points at the line. */
   readonly tooltip: (node: string) => string;
 }
 
@@ -56,13 +56,13 @@ export const icons = {
 
 /** Text between backticks in Markdown, with enough backticks for those inside it. */
 export const code = (text: string): string => {
-  // A blank line would end it, and what follows would be Markdown.
+  // A blank line would end it, and the text after it would be Markdown.
   const line = plainLine(text);
   const fence = "`".repeat(1 + Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length)));
   return fence === "`" ? `\`${line}\`` : `${fence} ${line} ${fence}`;
 };
 
-/** Plain text as it is, in Markdown. */
+/** Plain text, unchanged, in Markdown. */
 export const plain = (text: string): string => plainLine(text).replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, "\\$&");
 
 export const formatCost = (dollars: number | null): string =>

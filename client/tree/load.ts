@@ -9,7 +9,7 @@ import { moveToInstance, putInstance, type Touch } from "./fold.ts";
 import { newRun, type Model, type RunRecord } from "./model.ts";
 import { nodeId, roots } from "./nodes.ts";
 
-/** Takes over one page of `runs/list`. */
+/** Adds one page of `runs/list` to the model. */
 export const loadRuns = (
   model: Model,
   folder: string,
@@ -21,7 +21,7 @@ export const loadRuns = (
   touch(roots.runs);
 };
 
-/** Takes over the task and the state of one run, as `teams/execute` and `runs/get` answer them. */
+/** Adds the task and the state of one run, from the answer of `teams/execute` or `runs/get`. */
 const putRun = (model: Model, folder: string, task: Task, run: TeamRun): RunRecord => {
   const record = model.runs.get(run.task_id) ?? newRun(model, folder, run.task_id, run.created_at);
   Object.assign(record, {
@@ -47,13 +47,13 @@ const waitingAt = (run: TeamRun): RunRecord["approval"] => {
   return stage === undefined ? null : { stage: stage.name, question: "" };
 };
 
-/** `Ollama/qwen3-coder`, as events name it. */
+/** `Ollama/qwen3-coder`, as in events. */
 export const describeProvider = (provider: AgentConfig["provider"]): string =>
   Object.entries(provider)
     .map(([name, { model }]: [string, { model: string }]) => `${name}/${model}`)
     .join();
 
-/** Takes over what one run consists of; asked for when its node is opened. */
+/** Adds the content of one run. Loaded when its node is opened. */
 export const loadRun = (
   model: Model,
   folder: string,
@@ -72,7 +72,7 @@ export const loadRun = (
   touch(nodeId.run(run.task_id));
 };
 
-/** Takes over all agents of a folder and their instances. */
+/** Adds all agents of a folder and their instances. */
 export const loadAgents = (
   model: Model,
   folder: string,
@@ -89,7 +89,7 @@ export const loadAgents = (
   touch(roots.agents);
 };
 
-/** Forgets every instance: they ended with their runtime, which no longer reports them. */
+/** Removes every instance. They ended with their runtime, which no longer reports them. */
 export const dropInstances = (model: Model, touch: Touch): void => {
   for (const id of model.instances.keys()) dropInstance(model, id);
   touch(roots.agents);

@@ -5,39 +5,38 @@ import { newRunView, type ExecutionView, type RunView } from "../../schemas/run-
 import { isRunActive } from "../../schemas/statuses.ts";
 
 /**
- * What the sidebar shows, as plain data: events fold into it (`fold.ts`), pages of the runtime load
- * into it (`load.ts`), and the two trees are read from it (`runs.ts`, `agents.ts`). Nothing here
- * knows VS Code.
+ * The data of the sidebar: events are applied to it (`fold.ts`), pages of the runtime are loaded into it
+ * (`load.ts`), and the two trees read it (`runs.ts`, `agents.ts`). This code does not depend on VS Code.
  */
 export interface Model {
   runs: Map<string, RunRecord>;
   executions: Map<string, ExecutionView>;
-  /** Execution ids by instance, oldest first. */
+  /** IDs of executions by instance, oldest first. */
   executionsByInstance: Map<string, string[]>;
   agents: Map<string, AgentRecord>;
   instances: Map<string, InstanceRecord>;
-  /** Per workspace folder, the cursor of its next page of runs; `null`: all are loaded. */
+  /** The cursor of the next page of runs for each workspace folder. `null`: all are loaded. */
   cursors: Map<string, string | null>;
-  /** Whether the user has loaded more: the line they did it with stays, because it has the focus. */
+  /** Whether the user has loaded more. In that case, the line for it stays, because it has the focus. */
   isPaged: boolean;
-  /** Names of the workspace folders by URI; shown when there are several. */
+  /** Names of the workspace folders by URI. Shown if there are several. */
   folderNames: Map<string, string>;
-  /** The clock that running stages are shown by; the sidebar moves it on. */
+  /** The clock for running stages. The sidebar updates it. */
   now: string;
-  /** Lower-case text that a run must contain to be shown; empty shows all. */
+  /** Lower-case text. Only runs that contain it are shown. Empty: all runs. */
   filter: string;
 }
 
 /** A run in the sidebar. Its executions are those of the model. */
 export interface RunRecord extends RunView {
-  /** URI of the workspace folder it belongs to. */
+  /** URI of its workspace folder. */
   folder: string;
-  /** What was asked, in the user's words; empty if only the workflow is known so far. */
+  /** The user's task. Empty if only the workflow is known so far. */
   description: string;
   file: string | null;
-  /** What the changed files are in the workspace now, by path, as far as it was looked at. */
+  /** The current states of the changed files in the workspace, by path, if already checked. */
   present: Map<string, PresentState>;
-  /** Whether its executions, changes and findings were loaded, or came as events from the start. */
+  /** Whether its executions, changes and findings were loaded, or arrived as events from the start. */
   complete: boolean;
 }
 
@@ -64,7 +63,7 @@ export const createModel = (): Model => ({
   filter: "",
 });
 
-/** Forgets what came from a workspace folder. */
+/** Removes all data of a workspace folder. */
 export const removeFolder = (model: Model, folder: string): void => {
   for (const run of model.runs.values()) {
     if (run.folder !== folder) continue;
@@ -86,7 +85,7 @@ export const removeFolder = (model: Model, folder: string): void => {
   model.cursors.delete(folder);
 };
 
-/** A run of which only the existence is known yet. */
+/** A run of which only the ID is known so far. */
 export const newRun = (model: Model, folder: string, task_id: string, created_at: string): RunRecord => ({
   ...newRunView(task_id, created_at, model.executions),
   folder,
@@ -100,13 +99,13 @@ export const newRun = (model: Model, folder: string, task_id: string, created_at
 export const activeRuns = (model: Model): RunRecord[] =>
   [...model.runs.values()].filter(({ status }) => isRunActive(status)).sort(newestFirst);
 
-/** Whether a newer run has begun since. */
+/** Whether a newer run has started. */
 export const isEarlier = (model: Model, run: RunRecord): boolean =>
   [...model.runs.values()].some(({ created_at }) => created_at > run.created_at);
 
 export const newestFirst = (a: { created_at: string }, b: { created_at: string }): number =>
   a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0;
 
-/** Whether the user has still to decide about files of the run. */
+/** Whether the user must still decide about files of the run. */
 export const hasPendingChanges = (run: RunRecord): boolean =>
   !isRunActive(run.status) && run.changes.some((file) => file.decision === "Pending");

@@ -1,6 +1,6 @@
 /**
- * A node of a tree is a string, so that it is equal to itself however often it is made: VS Code
- * finds what to redraw by equality. The part behind the last fixed field may contain colons.
+ * A node of a tree is a string, so that two nodes with the same content are equal: VS Code finds nodes to
+ * redraw by equality. The part after the last fixed field may contain colons.
  */
 export type Node =
   | { kind: "run"; task_id: string }
@@ -16,7 +16,7 @@ export type Node =
   | { kind: "type"; agent_type: string }
   | { kind: "instance"; instance_id: string };
 
-/** The roots: what to touch when a list of runs or of agent types itself changes. */
+/** The roots. Touch them when a list of runs or of agent types itself changes. */
 export const roots = { runs: "runs", agents: "agents" } as const;
 
 export const nodeId = {
@@ -36,7 +36,7 @@ export const nodeId = {
 
 const pattern = /^([a-z]+)(?::([^:]*))?(?::(.*))?$/s;
 
-/** Reads a node id; null for a root or anything that is none. */
+/** Parses a node ID. Null for a root or any other text. */
 export const parseNode = (id: string): Node | null => {
   const [, kind = "", first = "", rest = ""] = pattern.exec(id) ?? [];
   switch (kind) {

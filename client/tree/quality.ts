@@ -2,7 +2,7 @@ import type { QualityMetrics } from "../../schemas/execution.ts";
 import type { Localizer } from "../../schemas/localizer.ts";
 import { icons, type Item } from "./item.ts";
 
-/** The scores of an execution that were measured, in percent; those that were not are left out. */
+/** The measured scores of an execution, in percent. */
 export const qualityParts = (metrics: QualityMetrics, l10n: Localizer): string[] => {
   const percent = (score: number): string => `${Math.round(score * 100)} %`;
   const named: [string, number | null][] = [

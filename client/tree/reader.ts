@@ -5,7 +5,10 @@ import type { Model } from "./model.ts";
 
 const PAGE = 50;
 
-/** Reads the runtime's records into the model of the sidebar. Two readings of the same thing are one. */
+/**
+ * Reads the runtime's records into the model of the sidebar. Two simultaneous reads of the same record become
+ * one.
+ */
 export class RecordReader {
   readonly #runtime: RuntimeClient;
   readonly #model: Model;

@@ -1,19 +1,19 @@
 import type { Touch } from "./fold.ts";
 
 export interface RedrawOptions {
-  /** Runs `flush` later, at a pace that drawing can keep. */
+  /** Runs `flush` later, at a rate that VS Code can draw. */
   schedule: (flush: () => void) => void;
   parent: (node: string) => string | null;
-  /** Whether the node now has another line than the one that was drawn, so that its parent must be drawn. */
+  /** Whether the node has another line than the drawn one, so that its parent must be redrawn. */
   isReplaced?: (node: string) => boolean;
   roots: readonly string[];
-  /** Draws these again; `null`: everything. */
+  /** Redraws these nodes. `null`: everything. */
   draw: (nodes: string[] | null) => void;
 }
 
 /**
- * Gathers touched nodes and draws each at most once per flush. A node below another touched one is
- * left out, because drawing a node draws what is below it.
+ * Collects touched nodes and draws each at most once per flush. Leaves out a node below another touched one,
+ * because drawing a node also draws everything below it.
  */
 export const createRedraw = ({
   schedule,
@@ -29,7 +29,7 @@ export const createRedraw = ({
     return false;
   };
   const flush = () => {
-    // One whose line is above all others makes another list.
+    // A node at the top level changes the list itself.
     let all = roots.some((root) => touched.has(root));
     for (const node of all ? [] : touched) {
       if (!isReplaced(node)) continue;

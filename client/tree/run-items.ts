@@ -50,7 +50,7 @@ const runIcons: Record<RunRecord["status"], Icon> = {
   Interrupted: icons.interrupted,
 };
 
-/** Status of a run in words. */
+/** The status of a run as text. */
 export const runStatusText = (status: RunRecord["status"], l10n: Localizer): string => {
   const texts: Record<RunRecord["status"], string> = {
     Queued: l10n.t("queued"),
@@ -67,20 +67,20 @@ export const runStatusText = (status: RunRecord["status"], l10n: Localizer): str
 };
 
 const LONGEST_TITLE = 60;
-/** In a sidebar as wide as VS Code opens it, this leaves room for the state and the time. */
+/** In a sidebar of default width, this leaves room for the state and the time. */
 const LONGEST_ROW_TITLE = 24;
 
 const cutTo = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length - 1).replace(/[\s.,:;]+$/, "")}…` : text;
 
-/** What a run is about: the first line of what was asked, else its file, else its team. */
+/** The title of a run: the first line of its task, otherwise its file, otherwise its team. */
 export const runTitle = ({ description, file, workflow }: RunRecord): string => {
   const [line = ""] = description.trim().split("\n", 1);
   const title = [line, file ?? "", workflow].find((text) => text !== "") ?? "";
   return cutTo(title, LONGEST_TITLE);
 };
 
-/** When a run began: the time today, the day before that. */
+/** When a run started: the time for today, the day for earlier runs. */
 const startText = (created_at: string, now: string): string => {
   const [start, today] = [new Date(created_at), new Date(now)];
   return start.toDateString() === today.toDateString()
@@ -89,8 +89,8 @@ const startText = (created_at: string, now: string): string => {
 };
 
 /**
- * `folder`: its name, if there are several; else empty. `isEarlier`: a newer run has begun
- * since, so that this one is closed once. `now`: today's runs show their time, older ones their day.
+ * `folder`: the name of the folder if there are several, otherwise empty. `isEarlier`: a newer run has
+ * started, so this one is collapsed once. `now`: today's runs show their time, older ones their day.
  */
 export const runItem = (
   run: RunRecord,
@@ -167,11 +167,11 @@ export const stageItem = (
   };
 };
 
-/** What the last execution of a stage does at the moment. */
+/** The current activity of the last execution of a stage. */
 const activityOf = (run: RunRecord, executionIds: readonly string[]): Activity | null =>
   run.executions.get(executionIds.at(-1) ?? "")?.activity ?? null;
 
-/** How many of a stage's gates held; empty before the first was tried. */
+/** The number of a stage's gates that held. Empty before the first was tried. */
 const gatesText = (gates: StageView["state"]["gates"], l10n: Localizer): string => {
   const held = gates.filter((gate) => gate.held).length;
   if (gates.length === 1) return held === 1 ? l10n.t("gate held") : l10n.t("gate did not hold");

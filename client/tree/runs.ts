@@ -69,7 +69,7 @@ const childrenOf = (model: Model, id: string): string[] => {
   switch (node.kind) {
     case "run":
       return [
-        // What waits for the user comes first: the stages below can be many lines.
+        // Items that wait for the user come first, because the stages below can be many lines.
         ...(run.changes.length > 0 ? [nodeId.changes(run.task_id)] : []),
         ...(run.findings.size > 0 ? [nodeId.findings(run.task_id)] : []),
         ...[...run.stages.keys()].map((stage) => nodeId.stage(run.task_id, stage)),
@@ -108,7 +108,7 @@ const parentOf = (model: Model, id: string): string | null => {
   }
 };
 
-/** How an execution did among several attempts, in words; empty: it is the only one, or not ranked. */
+/** The rank of an execution among several attempts, as text. Empty: it is the only one, or not ranked. */
 const rankingOf = (model: Model, { summary }: ExecutionView, l10n: Localizer): string => {
   const { task_id, stage, execution_id } = summary;
   const attempts = model.runs.get(task_id)?.stages.get(stage)?.state.attempts ?? [];

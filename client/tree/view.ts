@@ -5,11 +5,11 @@ import type { Touch } from "./fold.ts";
 import { createRedraw } from "./redraw.ts";
 import { plainLine } from "../../schemas/plain-text.ts";
 
-/** What comes in one moment is drawn together. */
+/** Changes that arrive at the same time are drawn together. */
 const GATHER_MS = 20;
 /**
- * VS Code draws a change at once if the last one was more than 200 ms ago, and otherwise only when
- * none came for 200 ms: quicker redraws than this would leave the tree as it was while events flow.
+ * VS Code draws a change immediately if the last one was more than 200 ms ago. Otherwise, it waits until none
+ * arrived for 200 ms. Faster redraws than this would not update the tree while events arrive.
  */
 const PACE_MS = 205;
 
@@ -29,20 +29,20 @@ export interface TreeViewOptions {
   open?: (node: string) => Promise<void>;
 }
 
-/** Shows a tree in the sidebar; all it does is turn items into VS Code's own. */
+/** Shows a tree in the sidebar. It only converts items to VS Code's own. */
 export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptions): TreeView => {
   const changed = new vscode.EventEmitter<string[] | undefined>();
   let drawn = -PACE_MS;
-  /** The ids of drawn lines, by node. */
+  /** The IDs of drawn lines, by node. */
   const ids = new Map<string, string>();
   const touch = createRedraw({
     schedule: (flush) => setTimeout(flush, Math.max(GATHER_MS, drawn + PACE_MS - performance.now())),
     parent: tree.parent,
-    // VS Code does not remove a line whose ID changes, and later draws it over another one.
+    // VS Code does not remove a line whose ID changes, and draws it over another one later.
     isReplaced: (node) => {
       const [known, item] = [ids.get(node), tree.item(node)];
       const isOther = known !== undefined && item !== null && known !== lineId(node, item);
-      // Below a line that is closed it is not drawn now: it must not draw the line above each time.
+      // A node below a collapsed line is not drawn now, so it must not redraw the line above each time.
       if (isOther) ids.delete(node);
       return isOther;
     },
@@ -86,8 +86,8 @@ export const createTreeView = ({ id, tree, root, folderOf, open }: TreeViewOptio
 const markdown = (text: string): vscode.MarkdownString => new vscode.MarkdownString(text, true);
 
 /**
- * VS Code remembers by id whether a line is open. What gets its first children is a new line to it, so
- * that a stage that begins is opened and one the user has closed stays so.
+ * VS Code stores by ID whether a line is expanded. A line that gets its first children gets a new ID, so that
+ * a stage that starts is expanded, and one that the user collapsed stays collapsed.
  */
 const lineId = (node: string, { state, generation = "" }: Item): string =>
   state === "leaf" ? node : `${node}+${generation}`;
