@@ -58,7 +58,7 @@ export class AuditLog {
     const found: AuditEntry[] = [];
     try {
       for await (const { entry } of entriesOf(join(this.#folder, AUDIT_FILE))) {
-        if (entry === null) throw new Error("it holds a line that is not an entry");
+        if (entry === null) throw new Error("it contains a line that is not an entry");
         if (entry.seq >= from) found.push(entry);
         if (found.length === limit) break;
       }

@@ -116,7 +116,7 @@ export class AlertBook {
   }
 
   readonly #report = (error: unknown): void => {
-    this.#parts.log("warn", "alerts could not be looked for", { error: String(error) });
+    this.#parts.log("warn", "could not check for alerts", { error: String(error) });
   };
 
   async #put(changed: readonly Alert[], at: Timestamp): Promise<void> {

@@ -52,7 +52,7 @@ export const loadSuite = async (folder: string): Promise<Suite> => {
   }
   if (tasks.length === 0)
     throw fail("usage", {
-      problem: `${folder} holds no folder with a task.json: it is no suite, and it has no exercises/practice.`,
+      problem: `${folder} is not a suite: it contains no folder with a task.json and no exercises/practice.`,
     });
   return { name: basename(folder), tasks };
 };

@@ -89,7 +89,7 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
     if (given !== null && given !== "") return given;
     throw fail("credentials_closed", {
       reason: "no passphrase was given",
-      hint: "Set CODITECT_PASSPHRASE, give it when asked, or unlock the keychain that keeps it.",
+      hint: "Set CODITECT_PASSPHRASE, enter the passphrase when asked, or unlock the keychain that stores it.",
     });
   };
   const read = async (): Promise<StoredKeys> => {

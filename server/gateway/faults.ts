@@ -175,7 +175,7 @@ export const tooSlow = ({ provider }: Addressee, missed: Missed, ms: number): Pr
 /** It redirects to another place, which must not get the key. */
 export const redirected = ({ provider }: Addressee, from: URL, location = ""): ProviderFault => {
   const target = URL.canParse(location, from.href) ? new URL(location, from).host : "nowhere";
-  const reason = `it sends us on to ${target}; set that as the endpoint if you trust it`;
+  const reason = `it redirects to ${target}; set that as the endpoint if you trust it`;
   return new ProviderFault(fail("provider_refused", { provider, status: "redirect", reason }), "provider");
 };
 

@@ -16,9 +16,9 @@ const problemOf = (key: string): string | null => {
   const lines = key.split(/\r\n|[\r\n\u{85}\u{2028}\u{2029}]/u).length;
   if (lines > 1) return `it has ${lines} lines, and a key is one word`;
   if (/^[A-Z][A-Z0-9_]{2,}=/.test(key)) return "it begins with the name of a variable";
-  if (/\s/u.test(key)) return "there is a blank in it, and a key is one word";
+  if (/\s/u.test(key)) return "it contains a space, and a key is one word";
   const strange = key.search(/[^!-~]/);
-  return strange === -1 ? null : `its character ${strange + 1} is none that a key can have`;
+  return strange === -1 ? null : `its character ${strange + 1} cannot occur in a key`;
 };
 
 /**

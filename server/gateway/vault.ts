@@ -77,7 +77,7 @@ export const unseal = async (text: string, passphrase: string): Promise<StoredKe
   } catch {
     throw fail("credentials_closed", {
       reason: "the passphrase is wrong, or the file was changed",
-      hint: "Give the passphrase it was made with (CODITECT_PASSPHRASE).",
+      hint: "Enter the passphrase that it was created with (CODITECT_PASSPHRASE).",
     });
   }
 };

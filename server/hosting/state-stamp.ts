@@ -85,9 +85,9 @@ export const foreignReason = (folder: string, workspace: string): string | null 
   if (!found.isDirectory()) return "it is not a folder";
   if (readdirSync(folder).every(isHarmless)) return null;
   const stamp = readStamp(folder);
-  if (stamp === null) return "it has no stamp of yours";
+  if (stamp === null) return "it does not contain your stamp";
   if (keyOf(folder, stamp) === null)
-    return "its stamp is of another user, machine or folder, or of another home folder (HOME)";
+    return "its stamp belongs to another user, machine or folder, or to another home folder (HOME)";
   return isTracked(workspace, folder) ? "its files are under version control" : null;
 };
 

@@ -66,7 +66,7 @@ export const prometheusText = async (sources: MetricsSources): Promise<string> =
   gauge("active_runs", "Active runs, including waiting ones.", []).set(
     store.all("runs", { open: true }).length,
   );
-  const alerts = gauge("alerts", "Alerts whose cause is there now.", ["alert"]);
+  const alerts = gauge("alerts", "Alerts whose cause currently exists.", ["alert"]);
   const open = store.all("alerts", { open: true });
   for (const alert of AlertName.options)
     alerts.set({ alert }, open.filter((other) => other.alert === alert).length);

@@ -6,7 +6,7 @@ import { named, newTestFiles, probeOf, withoutAssertion } from "../teams/gates/t
 import { loosened, rewrittenAlone } from "./loosened.ts";
 
 /**
- * No test that was there was made weaker. A test may change with what it describes: then its new form
+ * No existing test was made weaker. A test may change with what it describes: then its new form
  * fails on the code before the change. One whose old form fails on the new code, and whose new form
  * passes on both, was loosened until it fitted.
  */
@@ -27,7 +27,7 @@ export const keptStrength =
     const passedBefore = named(before, "passed");
     const suspects = (red.tests?.found ?? []).filter((id) => passedBefore.has(id) && !proven.has(id));
     if (rewritten.length === 0 || suspects.length === 0)
-      return { held: true, reason: "No test that was there was made weaker." };
+      return { held: true, reason: "No existing test was made weaker." };
     const paths = new Set(rewritten.map(({ path }) => path));
     const isSuspect = (id: string): boolean => suspects.includes(id);
     await context.ground.prepare(context.changes);
@@ -59,7 +59,7 @@ export const keptStrength =
       held: weaker.length === 0,
       reason:
         weaker.length === 0
-          ? "No test that was there was made weaker."
+          ? "No existing test was made weaker."
           : `${quantity(weaker.length, "test was", "tests were")} made weaker: as ${weaker.length === 1 ? "it was, it fails" : "they were, they fail"} on the changed code.`,
       evidence: weaker,
       ...measuredRun(report),

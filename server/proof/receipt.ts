@@ -127,7 +127,7 @@ export const readReceipt = (text: string): ReadReceipt => {
   if (id !== keyid || id !== verificationMaterial.publicKey.hint)
     return { problem: "It names another key than it brings along." };
   if (!verify(null, preAuthentication(payload), publicKey, signature))
-    return { problem: "Its signature does not fit what it says." };
+    return { problem: "Its signature does not match its content." };
   const statement = ProofStatement.safeParse(parsed(payload.toString("utf8")));
   return statement.success
     ? { statement: statement.data, key: id }

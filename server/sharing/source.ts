@@ -60,7 +60,7 @@ const fileInTarball = async (tarball: string): Promise<Buffer | null> => {
 /** npm fetches the tarball as it is: no script of the package runs, and nothing is installed. */
 const fromNpm = (source: string, spec: string, signal: AbortSignal): Promise<Buffer> =>
   inTemporaryFolder(async (folder) => {
-    if (!npmSpec.test(spec)) throw unreadable(source, `${spec} is no name of an npm package`);
+    if (!npmSpec.test(spec)) throw unreadable(source, `${spec} is not the name of an npm package`);
     const args = ["pack", spec, "--ignore-scripts", "--silent"];
     try {
       // In the empty folder, no project's own configuration counts.

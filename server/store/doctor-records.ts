@@ -49,7 +49,7 @@ const checkRecord = (
     return;
   }
   if (sound.changes.length > 0) {
-    const repair = `its fields are mended: ${sound.changes.join("; ")}`;
+    const repair = `its fields are repaired: ${sound.changes.join("; ")}`;
     check.problems.push({ kind: "fields of a record are not valid", where, repair });
   }
   const record = sound.value as Records[typeof collection]; // It passed the collection's own schema.

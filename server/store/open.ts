@@ -66,10 +66,10 @@ export const openWithDocument = async (
     if (!tenant.isKept && adapter.failure === null)
       await keepTenant(files, folder, tenant.id).catch((error: unknown) => {
         // It is found in the records the next time.
-        warn(`the folder's tenant could not be written down: ${reasonOf(error)}`);
+        warn(`the folder's tenant could not be saved: ${reasonOf(error)}`);
       });
     if (adapter.torn > 0)
-      warn(`an unfinished write of ${adapter.torn} bytes was cut off; nobody was told it was done`);
+      warn(`an unfinished write of ${adapter.torn} bytes was cut off; it was never reported as saved`);
     const tidying = new AbortController();
     let tidied: Promise<void> = Promise.resolve();
     const store = storeOver(

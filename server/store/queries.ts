@@ -26,7 +26,7 @@ const decodeCursor = (document: StateDocument, collection: CollectionName, curso
   }
   throw fail("invalid_params", {
     what: "cursor",
-    problems: "it is not one of this list; begin again without.",
+    problems: "it does not belong to this list. Start again without a cursor.",
   });
 };
 

@@ -170,7 +170,7 @@ export const keepTidy = async (
     try {
       await applyRetention({ ...options, now: new Date() });
     } catch (error) {
-      warn(`what is old could not be removed: ${reasonOf(error)}`);
+      warn(`old records could not be removed: ${reasonOf(error)}`);
     }
   }
 };

@@ -130,9 +130,9 @@ const readDamagedState = async (
     }
   }
   if (takenFromBackup > 0)
-    losses.push(`${fileNames.state}: ${takenFromBackup} doubtful lines were taken from the backup`);
+    losses.push(`${fileNames.state}: ${takenFromBackup} unverified lines were taken from the backup`);
   if (keptAsTheyStand > 0)
-    losses.push(`${fileNames.state}: ${keptAsTheyStand} doubtful lines were kept as they stand`);
+    losses.push(`${fileNames.state}: ${keptAsTheyStand} unverified lines were kept unchanged`);
   // A key whose line is gone may still be in the backup.
   if (losses.length > 0) for (const [key, text] of backup.byKey) if (!values.has(key)) values.set(key, text);
   return { values, losses };

@@ -67,7 +67,7 @@ export class LentToolAccess {
     }
     if (this.#pins.accepts(name, EDITOR_SERVICE, [tool.data])) return [tool.data];
     this.#warn(
-      `The tool ${name} of VS Code changed since you allowed it. It is not used until you allow it, which the next run asks.`,
+      `The tool ${name} of VS Code changed since you allowed it. It is not used until you allow it. The next run asks you.`,
     );
     return [];
   }

@@ -223,7 +223,7 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
         this.#warn(`The MCP server ${name} has more than ${tools.length} tools. The others are left out.`);
       if (this.#pins.accepts(name, this.#configuration ?? "", tools)) return tools;
       this.#warn(
-        `The MCP server ${name} changed its tools since you allowed it. They are not used until you allow them, which the next run asks.`,
+        `The MCP server ${name} changed its tools since you allowed it. They are not used until you allow them. The next run asks you.`,
       );
     } catch (error) {
       this.#warn(`The tools of the MCP server ${name} are not available. ${messageOf(error)}`);

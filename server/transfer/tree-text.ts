@@ -30,7 +30,8 @@ const readLine = (line: string): SentEntry => {
   if (!entry.success) throw invalid("a line is neither a file nor a link");
   const { path } = entry.data;
   if (!travels(path)) throw invalid(`${path} may not be sent`);
-  if ("target" in entry.data && !staysInside(entry.data)) throw invalid(`the link ${path} leads out`);
+  if ("target" in entry.data && !staysInside(entry.data))
+    throw invalid(`the link ${path} points outside the workspace`);
   return entry.data;
 };
 
@@ -40,7 +41,7 @@ export const readTree = async (text: string, pace: () => Promise<void> | undefin
   for (const line of text.split("\n")) {
     if (line === "") continue;
     const entry = readLine(line);
-    if (tree.has(entry.path)) throw invalid(`${entry.path} is there twice`);
+    if (tree.has(entry.path)) throw invalid(`${entry.path} occurs twice`);
     tree.set(entry.path, entry);
     await pace();
   }

@@ -79,7 +79,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** The text of a regular file. Reading a pipe would never end. */
 const textOf = (path: string): string => {
   const stats = statSync(path);
-  if (!stats.isFile() || stats.size > MOST_BYTES) throw new Error(`${path} is no file of yarn's.`);
+  if (!stats.isFile() || stats.size > MOST_BYTES) throw new Error(`${path} is not a file of yarn.`);
   return readFileSync(path, "utf8");
 };
 

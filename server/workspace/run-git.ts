@@ -111,7 +111,7 @@ export const callGit = async (
   { folder, signal, deadlineMs = DEADLINE_MS, most = MOST_BYTES }: GitCall,
 ): Promise<string> => {
   const repository = repositoryOf(folder);
-  if (repository === null) throw new Error("there is no repository of this folder");
+  if (repository === null) throw new Error("this folder is not in a repository");
   if (borrowsObjects(repository))
     throw fail("usage", {
       problem: `CODITECT does not run git in ${repository.root}, because this repository uses the objects of another one (objects/info/alternates). Run git repack -ad, remove that file, and try again.`,

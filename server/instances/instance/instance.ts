@@ -286,7 +286,7 @@ export class Instance {
   async #whyNotReused(): Promise<string | null> {
     if (!this.#calls.areSettled()) {
       await Promise.race([this.#calls.settled(), within(CANCEL_GRACE_MS), this.ended]);
-      if (!this.#calls.areSettled()) return "it went on with work that was cancelled";
+      if (!this.#calls.areSettled()) return "it continued cancelled work";
     }
     if (this.#connection?.isOpen() !== true) {
       // A worker that was lost must not go on record as one that was stopped.

@@ -77,7 +77,7 @@ export class InstancePool implements Pool {
     const { store, settings, copiesFolder, drivers, log, emit } = options;
     const sizeOf = (kind: InstanceKind): PoolSize => settings.sizes[kind.agent_type] ?? settings.sizes.other;
     const onTrouble = (error: unknown): void => {
-      log("error", "an instance could not be looked after", { error: String(error) });
+      log("error", "an instance could not be maintained", { error: String(error) });
     };
     const pump = (): void => {
       this.#pump();
@@ -308,7 +308,7 @@ export class InstancePool implements Pool {
   /** What a driver cannot remove, the next runtime of this state folder does. */
   async #closeDriver(driver: Driver): Promise<void> {
     await driver.close?.().catch((error: unknown) => {
-      this.#options.log("warn", "what instances ran on could not be removed", { error: String(error) });
+      this.#options.log("warn", "the resources of instances could not be removed", { error: String(error) });
     });
   }
 

@@ -16,9 +16,9 @@ export const problemOfTypes = ({
   if (!isDocumented && base_type === undefined)
     return {
       path: "agent_type",
-      message: `${agent_type} is a type of your own and needs a base_type, or is misspelt; there are ${AgentType.options.join(", ")}`,
+      message: `${agent_type} is a custom type and needs a base_type, or is misspelled. Available types: ${AgentType.options.join(", ")}`,
     };
   return isDocumented && base_type !== undefined
-    ? { path: "base_type", message: `${agent_type} is no type of your own, so it has no base_type` }
+    ? { path: "base_type", message: `${agent_type} is not a custom type, so it cannot have a base_type` }
     : null;
 };

@@ -108,11 +108,11 @@ export const workflowProblems = (
 ): WorkflowProblem[] => [
   ...duplicates(workflow.members.map((member) => member.role)).map((index) => ({
     path: ["members", index, "role"],
-    message: "this role is there twice",
+    message: "this role occurs twice",
   })),
   ...duplicates(workflow.workflow_stages.map((stage) => stage.name)).map((index) => ({
     path: ["workflow_stages", index, "name"],
-    message: "this stage is there twice",
+    message: "this stage occurs twice",
   })),
   ...workflow.workflow_stages.flatMap((stage, index) =>
     stageProblems(workflow, capabilitiesOf, stage, index),

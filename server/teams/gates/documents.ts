@@ -44,7 +44,7 @@ const changedDocuments = async (context: GateContext): Promise<Document[]> => {
 const brokenLinks = async (context: GateContext, { path, text }: Document): Promise<string[]> => {
   const found = await Promise.all(
     localLinks(path, text).map(async (target) =>
-      (await context.exists(target)) ? [] : [`${path}: ${target} is not there`],
+      (await context.exists(target)) ? [] : [`${path}: ${target} does not exist`],
     ),
   );
   return found.flat();

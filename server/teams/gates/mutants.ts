@@ -122,7 +122,7 @@ const nothingToMutate = (sources: readonly ChangedSource[]): string => {
   const others = sources.map(({ path }) => path).filter((path) => !script.test(path) && !isPython(path));
   return others.length === 0
     ? "The changed lines have nothing to mutate."
-    : `Mutants are made of JavaScript, TypeScript and Python alone. None was made of ${others.join(", ")}.`;
+    : `Mutants exist only for JavaScript, TypeScript and Python. There are none for ${others.join(", ")}.`;
 };
 
 /** Tests rarely cover every value of a table. If they notice some of the values, the others count as data. */

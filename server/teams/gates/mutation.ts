@@ -90,12 +90,12 @@ export const mutate = async (
     Ready.parse(ready);
     const answer = await messageWithin(thread, DEADLINE_MS, signal);
     if (answer === null)
-      return { refused: `The mutants of the change were not made within ${DEADLINE_MS / 1000} seconds.` };
+      return { refused: `The mutants of the change were not created within ${DEADLINE_MS / 1000} seconds.` };
     return Answer.parse(answer)[0];
   } catch (error) {
     if (signal.aborted) throw fail("cancelled", { what: "The mutation of the change" });
     if (isOutOfMemory(error))
-      return { refused: `Making the mutants of the change takes more than ${MEMORY_MB} MB of memory.` };
+      return { refused: `Creating the mutants of the change takes more than ${MEMORY_MB} MB of memory.` };
     throw error;
   } finally {
     await thread.terminate();

@@ -77,7 +77,7 @@ export const needed: Gate = async (context) => {
     reason:
       unneeded.length === 0
         ? `Tests fail without each of ${quantity(tried, "piece")} of the change.${unsaid}`
-        : `${quantity(unneeded.length, "piece")} of the change can be taken back and every test still passes.${unsaid}`,
+        : `${quantity(unneeded.length, "piece")} of the change can be removed, and every test still passes.${unsaid}`,
     evidence: unneeded.map(
       ({ path, line, added, removed }) =>
         `${path}:${line} is not needed by any test\n` +

@@ -133,7 +133,7 @@ const awaitingTests = async (
 /** Existing tests were rearranged or removed: what they show has to be seen elsewhere. */
 const nothingNew = (report: TestReport): Measured => ({
   held: true,
-  reason: "No test is new. Those that were there pass on the code before the change.",
+  reason: "There are no new tests. The existing tests pass on the code before the change.",
   tests: { proven: [], found: report.tests.map(testId) },
   ...measuredRun(report),
 });
@@ -161,7 +161,7 @@ const redCommand = (before: TestReport, report: TestReport): Measured => {
     reason: held
       ? "The test command fails with the new tests on today's code."
       : failedBefore
-        ? "The test command failed before the new tests were there, so its failure proves nothing about them."
+        ? "The test command failed before the new tests existed, so its failure proves nothing about them."
         : "The new tests pass on today's code, so they prove nothing about the task.",
     ...measuredRun(report),
   };

@@ -44,7 +44,7 @@ export const standIns = async (
   if (deceived.length === 0) return null;
   return {
     held: false,
-    reason: `${quantity(deceived.length, "new test replaces", "new tests replace")} the changed code by another one and never ${deceived.length === 1 ? "calls" : "call"} it.`,
+    reason: `${quantity(deceived.length, "new test replaces", "new tests replace")} the changed code with other code and never ${deceived.length === 1 ? "calls" : "call"} it.`,
     evidence: deceived.map((id) => `tests a stand-in: ${id}`),
     concerns: "tests",
     ...measuredRun(report),

@@ -110,7 +110,7 @@ interface Code {
 const codeFrom = (server: Server, login: PersonalLogin, signal: AbortSignal): Promise<Code> =>
   new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => {
-      reject(new Error("nobody finished it in the browser"));
+      reject(new Error("nobody completed it in the browser"));
     });
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {
       const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
@@ -119,7 +119,7 @@ const codeFrom = (server: Server, login: PersonalLogin, signal: AbortSignal): Pr
         return;
       }
       if (!login.isOurs(searchParams.get("state"))) {
-        say(response, 400, "This page does not belong to a login that is under way.");
+        say(response, 400, "This page does not belong to an active login.");
         return;
       }
       const code = searchParams.get("code");

@@ -63,7 +63,7 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   const said = firstWords(report.output);
   return {
     problem: `\`${shownCommand(report)}\` ended before its first test${said === "" ? "" : `: ${said}`}`,
-    mend: `Run \`${shownCommand(report)}\` in the project and mend what it reports.`,
+    mend: `Run \`${shownCommand(report)}\` in the project and fix what it reports.`,
   };
 };
 

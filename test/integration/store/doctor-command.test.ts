@@ -74,7 +74,7 @@ describe("coditect doctor", function () {
     const damaged = await damage();
     const { exit_code, stdout } = await doctor("--repair");
     assert.equal(exit_code, 0, stdout);
-    assert.match(stdout, /✔ +state +repaired, 20 records; the files as they were are in damaged-/);
+    assert.match(stdout, /✔ +state +repaired, 20 records; the original files are in damaged-/);
     const kept = (await readdir(folder)).find((name) => name.startsWith("damaged-")) ?? "";
     assert.deepEqual(await readFile(join(folder, kept, fileNames.state)), damaged);
     assert.match((await doctor()).stdout, /✔ +state .* 20 records/);

@@ -94,6 +94,6 @@ describe("a type of agents of one's own", () => {
     assert.equal(left, "Coder");
     await start(without);
     const [problem] = (await configuration.publishTeams()).problems;
-    assert.match(problem?.message ?? "", /DatabaseMigrator is a type of your own and needs a base_type/);
+    assert.match(problem?.message ?? "", /DatabaseMigrator is a custom type and needs a base_type/);
   });
 });

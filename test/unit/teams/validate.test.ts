@@ -39,7 +39,7 @@ describe("the check of a workflow", () => {
       /workflow_stages\.0\.depends_on\.0: there is no stage x/,
     ],
     ["an unknown member", [{ name: "a", member: "ghost" }], /0\.member: there is no member ghost/],
-    ["a stage that is there twice", [{ name: "a" }, { name: "a" }], /1\.name: this stage is there twice/],
+    ["a stage that is there twice", [{ name: "a" }, { name: "a" }], /1\.name: this stage occurs twice/],
     [
       "a loop to a later stage",
       [{ name: "a", gates: ["green"], on_failure: { back_to: "b", max_rounds: 1 } }, { name: "b" }],

@@ -158,7 +158,7 @@ export class ContainerSession {
     this.#control = this.#link.channel(channels.control);
     createInterface({ input: this.#control }).on("line", (line) => {
       const ended = Ended.safeParse(parsed(line)).data?.ended;
-      if (ended === undefined) this.#finish("its container broke the protocol: a line of control is none");
+      if (ended === undefined) this.#finish("its container broke the protocol: a control line is not valid");
       else this.#end(ended.channel).resolve(ended);
     });
   }

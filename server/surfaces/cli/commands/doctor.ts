@@ -94,10 +94,10 @@ const checkSandbox = async (): Promise<Check> => {
 
 /** The mechanism that enforces the limits of local instances. */
 const checkLimits = async (): Promise<Check> => {
-  const detail = "memory and processes of local instances are watched, processors only get a low priority";
+  const detail = "the runtime watches memory and processes of local instances, and runs them at low priority";
   return (await canMakeControlGroups())
     ? { name: "limits", result: "ok", detail: "control groups cap memory, processors and processes" }
-    : { name: "limits", result: "missing", detail: `no control group can be made here; ${detail}` };
+    : { name: "limits", result: "missing", detail: `no control group can be created here; ${detail}` };
 };
 
 const checkKeys = (environment: NodeJS.ProcessEnv): Check => {
@@ -130,11 +130,11 @@ const checkStateFolder = async (
     if (found.problems.length === 0)
       return { name: "state", result: "ok", detail: `${folder}, ${found.records} records` };
     if (flags.repair !== true) {
-      const next = "; coditect doctor --repair mends what it can and keeps the files as they were";
+      const next = "; coditect doctor --repair repairs what it can and keeps the original files";
       return { name: "state", result: "failed", detail: `${describe(found.problems)}${next}` };
     }
     const { after, losses, kept } = await repairState(folder);
-    const where = kept === null ? "" : `; the files as they were are in ${kept}`;
+    const where = kept === null ? "" : `; the original files are in ${kept}`;
     const rest = [...losses, ...(after.problems.length > 0 ? [describe(after.problems)] : [])];
     return {
       name: "state",
@@ -153,7 +153,7 @@ const checkAuditLog = async (workspace: string): Promise<Check> => {
     const { count, problem } = await checkAudit(stateFolderOf(workspace));
     return problem === null
       ? { name: "audit", result: "ok", detail: plural(count, "entry", "entries") }
-      : { name: "audit", result: "failed", detail: `the audit log is not whole: ${problem}` };
+      : { name: "audit", result: "failed", detail: `the audit log is not complete: ${problem}` };
   } catch (error) {
     const { message } = asCoditectError(error);
     return { name: "audit", result: "failed", detail: message };

@@ -126,7 +126,7 @@ export const plainProgress = (view: RunView, file: string | null, terminal: Term
             say(event, `  running all tests of the project, about ${wholeSecondsText(event.expected_ms)}`);
           return;
         case "model.retry":
-          say(event, `  ${event.provider} is asked again: ${event.reason}`);
+          say(event, `  trying ${event.provider} again: ${event.reason}`);
           return;
         case "gate.proved":
           say(event, `  ${gateText(event.proof, terminal)}`);

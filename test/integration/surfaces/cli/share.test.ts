@@ -227,7 +227,7 @@ describe("agents and teams as one file", function () {
     const cases: [string, RegExp][] = [
       ["nothing.json", /nothing\.json cannot be imported: the file could not be read/],
       ["bad.json", /bad\.json cannot be imported: .*agent_type/],
-      ["npm:../evil", /is no name of an npm package/],
+      ["npm:../evil", /is not the name of an npm package/],
       ["git+ext::sh -c touch% ran", /cannot be imported/],
     ];
     for (const [source, reason] of cases) {

@@ -189,7 +189,7 @@ export class Link {
 
   #confirm(count: number): void {
     if (count < this.#acknowledged || count > this.#acknowledged + this.#kept.length) {
-      this.#onFault("it acknowledges what was not sent");
+      this.#onFault("it acknowledges data that was not sent");
       return;
     }
     this.#kept.splice(0, count - this.#acknowledged);
