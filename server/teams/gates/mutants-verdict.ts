@@ -134,9 +134,7 @@ export const verdict = async (
     reason:
       `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
       `${isEnough ? "" : `, ${Math.round(threshold * 100)} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.` +
-      (hidden.length === 0
-        ? ""
-        : " The code checks where it runs, and no test covers what it does elsewhere."),
+      (hidden.length === 0 ? "" : " The code asks where it runs, and no test covers what it does elsewhere."),
     evidence: [...describeMutants(remaining, unreached), ...confirmed.map(confirmedInWords)],
     ...(remaining.length === 0 ? {} : { survivors: remaining.map(({ survivor }) => survivor) }),
     ...(known.length === 0 ? {} : { confirmed: known }),

@@ -120,7 +120,10 @@ describe("the gate documents", () => {
       [proof.held, proof.reason],
       [false, "1 link leads nowhere. 1 Mermaid diagram cannot be read."],
     );
-    assert.match(feedbackOf([proof]), /docs\/a\.md: docs\/b\.md is not there\ndocs\/a\.md:4 .*Parse error/s);
+    assert.match(
+      feedbackOf([proof]),
+      /docs\/a\.md: docs\/b\.md does not exist\ndocs\/a\.md:4 .*Parse error/s,
+    );
   });
 });
 
