@@ -8,6 +8,7 @@ import {
   StreamableHTTPClientTransport,
   type Tool,
 } from "@modelcontextprotocol/client";
+import { CoditectError } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
@@ -101,7 +102,8 @@ export const connectTo = async (
       const reason =
         problem() ?? (isTimeout(error) ? notInTime(timeout) : isTooDeep(error) ? TOO_DEEP : null);
       const isUndecided = error instanceof SdkError && error.code === SdkErrorCode.EraNegotiationFailed;
-      const mayBeOlder = isUndecided && (isStdio ? transport.hasLeft : found.length === 0);
+      const mayBeOlder =
+        isUndecided && (isStdio ? transport.hasLeft : found.length === 0 && ownErrorIn(error) === null);
       // The client owns the transport only after they are connected.
       await client.close();
       await transport.close();
@@ -167,3 +169,9 @@ const TOO_DEEP = "the schemas of its tools have too many levels";
 
 const notInTime = (milliseconds: number): string =>
   `it did not start and list its tools within ${milliseconds / 1000} seconds`;
+
+/** CODITECT's own error that is the cause of an SDK error, such as a failed login. Null: there is none. */
+export const ownErrorIn = (error: unknown): CoditectError | null => {
+  if (error instanceof CoditectError) return error;
+  return error instanceof Error ? ownErrorIn(error.cause) : null;
+};

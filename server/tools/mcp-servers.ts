@@ -10,7 +10,7 @@ import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { callOnce, textOf } from "./call-once.ts";
 import { CallUnderWay } from "./call-under-way.ts";
-import { type Connected, connectTo, type McpParts } from "./mcp-connection.ts";
+import { type Connected, connectTo, type McpParts, ownErrorIn } from "./mcp-connection.ts";
 import { allPages } from "./pages.ts";
 import type { AskUser, ToolAnswer } from "./tools-api.ts";
 
@@ -202,9 +202,3 @@ export class McpServer {
     return fail("tool_server_failed", { server: this.#name, reason }, { cause: error });
   }
 }
-
-/** CODITECT's own error that is the cause of an SDK error, such as a failed login. Null: there is none. */
-const ownErrorIn = (error: unknown): CoditectError | null => {
-  if (error instanceof CoditectError) return error;
-  return error instanceof Error ? ownErrorIn(error.cause) : null;
-};
