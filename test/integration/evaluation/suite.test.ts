@@ -68,7 +68,7 @@ describe("a suite that is none", () => {
   };
 
   it("is refused without a task", () =>
-    refused({ "one/readme.md": "" }, /holds no folder with a task\.json/));
+    refused({ "one/readme.md": "" }, /contains no folder with a task\.json/));
   it("is refused with a task that is no JSON, with its place", () =>
     refused({ "one/task.json": "{" }, /one\/task\.json is not valid/));
   it("is refused with a wrong field, with its place", () =>

@@ -23,7 +23,7 @@ describe("a key as it is given", () => {
   const malformed = {
     "two lines": [`${KEY}\nsk-two-33334444`, /2 lines/],
     "three lines of another system": [`${KEY}\r\n\r\nsk-two`, /3 lines/],
-    "a blank": [`Bearer ${KEY}`, /blank/],
+    "a space": [`Bearer ${KEY}`, /space/],
     "a letter beyond ASCII": [`${KEY}é`, /character 16/],
     "the name of its variable": [`HF_TOKEN=${KEY}`, /name of a variable/],
     "a control character": [`${KEY}\u{7}`, /character 16/],

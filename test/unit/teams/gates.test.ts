@@ -329,7 +329,7 @@ describe("the gate needed", () => {
   it("names the pieces without which every test passes", async () => {
     const proof = await proveOn(passed);
     assert.equal(proof.held, false);
-    assert.match(proof.reason, /^2 pieces of the change can be taken back/);
+    assert.match(proof.reason, /^2 pieces of the change can be removed/);
   });
 
   it("counts a piece as needed without which the build fails", async () => {
