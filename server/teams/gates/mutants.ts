@@ -1,6 +1,7 @@
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { LineRange, Mutant, TestReport } from "../../../schemas/tests.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
+import { newErrors } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
@@ -94,6 +95,15 @@ export const mutants: Gate = async (context) => {
   });
   const problem = unusable(dry, context);
   if (problem !== null) return problem;
+  const [error] = newErrors(before, dry);
+  // If a build with the mutants in it fails, the tests run on what was built before, without mutants.
+  if (error !== undefined)
+    return {
+      held: false,
+      reason: `The tests cannot run with the mutants in the changed lines: ${error.name}.`,
+      evidence: [error.message],
+      ...measuredRun(dry),
+    };
   const all = [...planted.mutants, ...(dry.mutants ?? []).filter(planted.isWanted)];
   if (all.length === 0) return { held: true, reason: nothingToMutate(sources) };
   const trial: Trial = {

@@ -72,6 +72,17 @@ describe("the gate mutants", () => {
     assert.deepEqual(strict.mutants, { ...none, killed: 2, survived: 2 });
   });
 
+  it("does not hold if the project does not build with the mutants in it", async () => {
+    const errors = [{ name: "npm run build failed", message: "a.ts:1" }];
+    const unbuilt = { ...report(true), errors };
+    const { ground, ...rest } = context(0.5);
+    const proof = await mutants({ ...rest, ground: { ...ground, runTests: () => Promise.resolve(unbuilt) } });
+    assert.equal(proof.held, false);
+    assert.match(proof.reason, /cannot run with the mutants.*npm run build failed/);
+    const failedBefore = { ...rest, baseline: () => Promise.resolve(unbuilt), ground };
+    assert.equal((await mutants(failedBefore)).held, true);
+  });
+
   it("gives two mutants with the same text on one line different IDs", async () => {
     const text = 'export const double = (value) => (value === "a" ? "b" : "c");\n';
     const one = context(0.9);
