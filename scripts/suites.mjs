@@ -45,7 +45,7 @@ const integration = (name, folders, ...needs) =>
 
 export const suites = [
   command("lint", "eslint", "--max-warnings", "0", "."),
-  mocha("unit", ["test/unit"], 10_000),
+  mocha("unit", ["test/unit"], 30_000),
   command("types", "tsc", "-p", "."),
   command("format", "prettier", "--check", "--log-level", "warn", "."),
   integration("instances", areas.instances),
