@@ -58,7 +58,7 @@ export interface HeldSettings {
 }
 
 /** Logins of the user to the MCP servers of the workspace. */
-export interface HeldLogins {
+interface HeldLogins {
   /** Errors: `invalid_file`. */
   list(): Promise<{ server: string; url: string; logged_in: boolean }[]>;
   /** Errors: `not_found`, `login_failed`, `secret_missing`, `credentials_closed`, `host_refused`, `cancelled`. */

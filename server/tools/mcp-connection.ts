@@ -51,7 +51,7 @@ export interface ConnectionEvents {
 }
 
 /** A failed connection. `message`: what the server did, or how the attempt failed. */
-export class ConnectionFailure extends Error {
+class ConnectionFailure extends Error {
   /**
    * Whether the server may support only protocols before 2026-07-28, which start with a different request.
    */

@@ -5,8 +5,7 @@ import {
   type Tool,
   UrlElicitationRequiredError,
 } from "@modelcontextprotocol/client";
-import type { CoditectError} from "../../schemas/errors.ts";
-import { fail } from "../../schemas/errors.ts";
+import { type CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { callOnce, textOf } from "./call-once.ts";

@@ -36,7 +36,7 @@ interface Member {
 const isWorkspace = (folder: string): boolean => /^\[workspace\]/m.test(textOf(folder, "Cargo.toml"));
 
 /** The packages of a workspace, or the one package of a folder. */
-export const membersOf = async (folder: string): Promise<Member[]> => {
+const membersOf = async (folder: string): Promise<Member[]> => {
   if (!isWorkspace(folder)) return [{ folder: ".", crates: [] }];
   const manifests = await filesBelow(folder, /^(?!target\/)(?:.*\/)?Cargo\.toml$/);
   return manifests.map((path) => ({

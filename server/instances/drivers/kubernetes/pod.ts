@@ -12,7 +12,7 @@ import type { KubernetesSettings } from "./settings.ts";
 /** The resources of the container that receives the workspace. */
 export const FILES_LIMITS = { cpus: 0.5, memory_mb: 256, disk_mb: 64 };
 
-export const INSTANCE_LABEL = "coditect.dev/instance";
+const INSTANCE_LABEL = "coditect.dev/instance";
 export const STATE_LABEL = "coditect.dev/state";
 /** The label with the runtime that created an object, by the name in its Lease. */
 export const EPOCH = "coditect.dev/epoch";
