@@ -33,6 +33,44 @@ const Tokens = z.strictObject({
   reasoning: Count,
 });
 
+/** What users decided about changed files and findings. */
+export const Acceptance = z.strictObject({
+  /** Files of the change sets of runs. A stage's own change set holds the same files, and does not count. */
+  changed_files: z.strictObject({ accepted: Count, discarded: Count, pending: Count }),
+  findings: z.strictObject({
+    open: Count,
+    dismissed: Count,
+    fixed: Count,
+    outdated: Count,
+    confirmed: Count,
+  }),
+});
+export type Acceptance = z.infer<typeof Acceptance>;
+
+export const noAcceptance: Acceptance = {
+  changed_files: { accepted: 0, discarded: 0, pending: 0 },
+  findings: { open: 0, dismissed: 0, fixed: 0, outdated: 0, confirmed: 0 },
+};
+
+/** How the forecasts of runs compare with what the runs took, in one respect. */
+const ForecastSum = z.strictObject({
+  runs: Count,
+  /** Runs whose value was in the forecast's range. */
+  within: Count,
+  /** The factors by which the forecasts were wrong, in buckets as those of {@link Durations}. */
+  factors: Durations.shape.buckets,
+});
+export type ForecastSum = z.infer<typeof ForecastSum>;
+
+const ForecastSums = z.strictObject({ tokens: ForecastSum, cost: ForecastSum, seconds: ForecastSum });
+export type ForecastSums = z.infer<typeof ForecastSums>;
+
+export const noForecastSums: ForecastSums = {
+  tokens: { runs: 0, within: 0, factors: {} },
+  cost: { runs: 0, within: 0, factors: {} },
+  seconds: { runs: 0, within: 0, factors: {} },
+};
+
 /** Sums of ended executions that have all of these in common. */
 export const MetricGroup = z.strictObject({
   agent_type: AgentType,
@@ -55,6 +93,8 @@ export const MetricGroup = z.strictObject({
   gates: z.partialRecord(GateName, z.strictObject({ held: Count, failed: Count })),
   /** Executions that failed because of their provider. */
   provider_errors: Count.default(0),
+  /** Files that these executions wrote, and findings that they reported, as the user has decided by now. */
+  acceptance: Acceptance.default(noAcceptance),
 });
 export type MetricGroup = z.infer<typeof MetricGroup>;
 
@@ -62,13 +102,17 @@ export type MetricGroup = z.infer<typeof MetricGroup>;
 export const InstanceSeconds = z.partialRecord(ActiveState, z.number().nonnegative());
 export type InstanceSeconds = z.infer<typeof InstanceSeconds>;
 
-/** What ended on one day (UTC). It is kept when the records it sums up are gone. */
+/**
+ * Sums of one day (UTC): of the executions that ended, the runs that began and the findings that were
+ * reported on it. They are kept when the records are gone.
+ */
 export const DailyMetrics = z.strictObject({
   tenant_id: Uuid,
   /** `2026-01-31`. */
   day: z.iso.date(),
   groups: z.array(MetricGroup),
   instance_seconds: InstanceSeconds.default({}),
+  forecasts: ForecastSums.default(noForecastSums),
 });
 export type DailyMetrics = z.infer<typeof DailyMetrics>;
 
@@ -101,6 +145,7 @@ export const MetricRow = z.strictObject({
   cost: z.number().nonnegative(),
   unpriced: Count,
   gates: MetricGroup.shape.gates,
+  acceptance: Acceptance,
   /** Only in the total and in days: an instance serves several agents, so other rows do not have it. */
   instance_seconds: InstanceSeconds,
   /** Share of their time that instances spent working; `null` if there was no instance. */
@@ -109,8 +154,8 @@ export const MetricRow = z.strictObject({
 export type MetricRow = z.infer<typeof MetricRow>;
 
 /**
- * `metrics/get`. Changed files and forecasts are those of the span's runs among the newest 1000 on record.
- * Findings are those that were reported in the span. `instances` and `queued` are the current values.
+ * `metrics/get`. Changed files and forecasts are those of the runs that began in the span, findings those
+ * that were reported in it. `instances` and `queued` are the current values.
  */
 export const Metrics = z.strictObject({
   since: z.iso.date(),
@@ -120,10 +165,7 @@ export const Metrics = z.strictObject({
   rows: z.array(MetricRow),
   /** Days of the span that are left out because what is stored of them is damaged. */
   damaged_days: Count,
-  acceptance: z.strictObject({
-    changed_files: z.strictObject({ accepted: Count, discarded: Count, pending: Count }),
-    findings: z.strictObject({ open: Count, dismissed: Count, fixed: Count, outdated: Count }),
-  }),
+  acceptance: Acceptance,
   /** How good the forecasts of these runs were. */
   forecasts: ForecastQuality,
   instances: z.record(z.string(), Count),

@@ -84,7 +84,7 @@ export const importTable: readonly Row[] = [
   {
     folder: "server/changes",
     is: "change sets: build, merge, diff, apply",
-    imports: ["server/hooks", "schemas", "server/store", "server/workspace"],
+    imports: ["server/hooks", "schemas", "server/metrics", "server/store", "server/workspace"],
   },
   {
     folder: "server/instances",
@@ -311,6 +311,7 @@ export const importTable: readonly Row[] = [
       "server/feedback",
       "server/gateway",
       "server/instances",
+      "server/metrics",
       "server/platform",
       "server/teams",
       "server/teams/definition",
@@ -328,6 +329,7 @@ export const importTable: readonly Row[] = [
       "server/executions",
       "server/forecast",
       "server/gateway",
+      "server/metrics",
       "server/platform",
       "server/teams",
       "server/teams/definition",

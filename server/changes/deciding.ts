@@ -3,6 +3,7 @@ import type { ChangeDecision, ChangeSet } from "../../schemas/changes.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
 import { SerialQueue } from "../../schemas/serial-queue.ts";
+import { putChangeSet } from "../metrics/acceptance.ts";
 import type { Store } from "../store/store.ts";
 import { presentStateOf } from "./contents.ts";
 import type { Changes } from "./changes.ts";
@@ -38,7 +39,7 @@ export const createDeciding = ({
   ): Promise<ChangeSet> => {
     const decided = withDecision(changeSet, new Set(files.map(({ path }) => path)), decision, now());
     await store.commit((transaction) => {
-      transaction.put("changeSets", decided);
+      putChangeSet(transaction, decided);
     });
     return decided;
   };

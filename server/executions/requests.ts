@@ -7,6 +7,7 @@ import type { ToolOutcome, TranscriptEntry } from "../../schemas/transcript.ts";
 import type { Charge, GatewaySignal, ModelGateway } from "../gateway/gateway.ts";
 import { orAborted } from "../gateway/waiting.ts";
 import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.ts";
+import { putFinding } from "../metrics/acceptance.ts";
 import type { Hooks } from "../hooks/hooks-api.ts";
 import type { Store } from "../store/store.ts";
 import type { AskUser, Tools } from "../tools/tools-api.ts";
@@ -175,7 +176,7 @@ const reportFindings = async (
   // Reading the files took a while.
   checkOwn(context, execution_id, over);
   await store.commit((transaction) => {
-    for (const finding of stored) transaction.put("findings", finding);
+    for (const finding of stored) putFinding(transaction, finding);
   });
   for (const finding of stored) {
     context.emit({ type: "finding.reported", at: context.now(), task_id, finding });

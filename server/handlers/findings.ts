@@ -1,6 +1,7 @@
 import { fail } from "../../schemas/errors.ts";
 import { EQUIVALENT_MUTANT, type Finding } from "../../schemas/findings.ts";
 import { lessonOfDismissal } from "../feedback/lessons.ts";
+import { putFinding } from "../metrics/acceptance.ts";
 import { scoreAuthors } from "../teams/run/author-quality.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 import { found } from "./lookup.ts";
@@ -35,7 +36,7 @@ export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext):
           updated_at: at,
         }));
       await store.commit((transaction) => {
-        for (const finding of dismissed) transaction.put("findings", finding);
+        for (const finding of dismissed) putFinding(transaction, finding);
         transaction.put("dismissals", { fingerprint, tenant_id: store.tenantId, reason, created_at: at });
       });
       announce(dismissed);
@@ -57,7 +58,7 @@ export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext):
         updated_at: now(),
       };
       await store.commit((transaction) => {
-        transaction.put("findings", confirmed);
+        putFinding(transaction, confirmed);
       });
       announce([confirmed]);
       return confirmed;
@@ -66,7 +67,7 @@ export const findingHandlers = ({ store, feedback, emit, now }: HandlerContext):
     "findings/resolve": async ({ finding_id, status }) => {
       const finding: Finding = { ...found(store, "findings", finding_id), status, updated_at: now() };
       await store.commit((transaction) => {
-        transaction.put("findings", finding);
+        putFinding(transaction, finding);
       });
       announce([finding]);
       await scoreAuthors({ store, emit, now }, finding.task_id);

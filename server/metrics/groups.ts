@@ -1,5 +1,5 @@
 import type { AgentExecution } from "../../schemas/execution.ts";
-import type { DailyMetrics, MetricGroup } from "../../schemas/metrics.ts";
+import { type Acceptance, type DailyMetrics, type MetricGroup, noAcceptance } from "../../schemas/metrics.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
 import { addDurations, noDurations, oneDuration, plus } from "./durations.ts";
 
@@ -19,15 +19,33 @@ const gatesOf = ({ metadata }: AgentExecution): MetricGroup["gates"] => {
 const isProviderError = (code: string | undefined): boolean =>
   code !== undefined && /^(provider_|credential_|model_not_found)/.test(code);
 
-/** One ended execution as a group of its own. */
-export const groupOf = (execution: AgentExecution, workflow: string): MetricGroup => {
-  const { status, metadata, resource_usage: usage, created_at, started_at, completed_at } = execution;
+/** The group that an execution belongs to, without anything in it. */
+export const noSums = ({ metadata }: Pick<AgentExecution, "metadata">, workflow: string): MetricGroup => {
   const { agent_type, provider, model } = metadata;
   return {
     agent_type,
     workflow,
     provider,
     model,
+    outcomes: { completed: 0, failed: 0, cancelled: 0, timed_out: 0 },
+    run: noDurations(),
+    wait: noDurations(),
+    tokens: { input: 0, cache_read: 0, cache_write: 0, output: 0, reasoning: 0 },
+    api_calls: 0,
+    tool_calls: 0,
+    cost_microcents: 0,
+    unpriced: 0,
+    gates: {},
+    provider_errors: 0,
+    acceptance: noAcceptance,
+  };
+};
+
+/** One ended execution as a group of its own. */
+export const groupOf = (execution: AgentExecution, workflow: string): MetricGroup => {
+  const { status, resource_usage: usage, created_at, started_at, completed_at } = execution;
+  return {
+    ...noSums(execution, workflow),
     outcomes: {
       completed: status === "Completed" ? 1 : 0,
       failed: status === "Failed" ? 1 : 0,
@@ -52,10 +70,10 @@ export const groupOf = (execution: AgentExecution, workflow: string): MetricGrou
   };
 };
 
-/** Adds the counts of records that have the same fields. */
+/** Adds the counts of records that have the same fields. What is taken away never leaves less than nothing. */
 const addCounts = <Counts extends Record<string, number>>(one: Counts, other: Counts): Counts => {
   const sums: Record<string, number> = { ...one };
-  for (const [name, count] of Object.entries(other)) sums[name] = plus(sums[name] ?? 0, count);
+  for (const [name, count] of Object.entries(other)) sums[name] = Math.max(0, plus(sums[name] ?? 0, count));
   // It has the fields of both, which are the same.
   return sums as Counts;
 };
@@ -70,6 +88,11 @@ const addGates = (one: MetricGroup["gates"], other: MetricGroup["gates"]): Metri
   return sums;
 };
 
+export const addAcceptance = (one: Acceptance, other: Acceptance): Acceptance => ({
+  changed_files: addCounts(one.changed_files, other.changed_files),
+  findings: addCounts(one.findings, other.findings),
+});
+
 /** Both together, under what the first one is called. */
 export const addGroups = (one: MetricGroup, other: MetricGroup): MetricGroup => ({
   ...one,
@@ -83,6 +106,7 @@ export const addGroups = (one: MetricGroup, other: MetricGroup): MetricGroup => 
   unpriced: plus(one.unpriced, other.unpriced),
   gates: addGates(one.gates, other.gates),
   provider_errors: plus(one.provider_errors, other.provider_errors),
+  acceptance: addAcceptance(one.acceptance, other.acceptance),
 });
 
 const isSame = (one: MetricGroup, other: MetricGroup): boolean =>
@@ -91,13 +115,13 @@ const isSame = (one: MetricGroup, other: MetricGroup): boolean =>
   one.provider === other.provider &&
   one.model === other.model;
 
-/** The day with one more group in its sums. */
+/** The day with one more group in its sums. Its counts of decisions can be negative: they are taken away. */
 export const addToDay = (day: DailyMetrics, group: MetricGroup): DailyMetrics => {
   const isKnown = day.groups.some((known) => isSame(known, group));
   return {
     ...day,
     groups: isKnown
       ? day.groups.map((known) => (isSame(known, group) ? addGroups(known, group) : known))
-      : [...day.groups, group],
+      : [...day.groups, { ...group, acceptance: addAcceptance(noAcceptance, group.acceptance) }],
   };
 };

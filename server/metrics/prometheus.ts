@@ -32,6 +32,11 @@ export const prometheusText = async (sources: MetricsSources): Promise<string> =
     byWork,
   );
   const gates = counter("gates_total", "Proofs of gates.", [...byWork, "gate", "held"]);
+  const files = gauge("changed_files", "Changed files of runs, by the user's decision so far.", [
+    ...byWork,
+    "decision",
+  ]);
+  const findings = gauge("findings", "Reported findings, by their status so far.", [...byWork, "status"]);
   const instanceSeconds = counter(
     "instance_seconds_total",
     "Time that instances spent in each state, up to their last change of state.",
@@ -50,6 +55,10 @@ export const prometheusText = async (sources: MetricsSources): Promise<string> =
         gates.inc({ ...work, gate, held: "true" }, held);
         gates.inc({ ...work, gate, held: "false" }, failed);
       }
+      for (const [decision, count] of Object.entries(sums.acceptance.changed_files))
+        files.inc({ ...work, decision }, count);
+      for (const [status, count] of Object.entries(sums.acceptance.findings))
+        findings.inc({ ...work, status }, count);
       runSeconds.inc(work, sums.run.sum_seconds);
       waitSeconds.inc(work, sums.wait.sum_seconds);
       cost.inc(work, sums.cost_microcents / MICROCENTS_PER_DOLLAR);

@@ -5,14 +5,14 @@ import {
   type MetricField,
   type MetricGroup,
   type MetricRow,
+  noAcceptance,
+  noForecastSums,
 } from "../../schemas/metrics.ts";
-import type { FindingStatus } from "../../schemas/findings.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
-import { forecastQuality } from "../forecast/quality.ts";
-import type { Timestamp } from "../../schemas/primitives.ts";
 import type { TeamRun } from "../../schemas/run.ts";
 import type { Store } from "../store/store.ts";
 import { plus, quantile } from "./durations.ts";
+import { addForecastSums, forecastQuality } from "./forecasts.ts";
 import { addGroups } from "./groups.ts";
 import { addInstanceSeconds } from "./instance-time.ts";
 import { wholeMetrics } from "./record.ts";
@@ -36,6 +36,7 @@ const empty: Omit<MetricRow, "key" | "instance_seconds" | "utilization"> = {
   cost: 0,
   unpriced: 0,
   gates: {},
+  acceptance: noAcceptance,
 };
 
 const spread = (durations: MetricGroup["run"]): MetricRow["run_seconds"] => ({
@@ -77,6 +78,7 @@ const rowOf = (
     cost: sums.cost_microcents / MICROCENTS_PER_DOLLAR,
     unpriced: sums.unpriced,
     gates: sums.gates,
+    acceptance: sums.acceptance,
     ...instances,
   };
 };
@@ -84,42 +86,14 @@ const rowOf = (
 /** Runs that are looked at one by one; as many as are kept, unless the setting says more. */
 const MOST_RUNS = 1000;
 
-/** Whether the time is on a day of the span. */
-const isWithin = ({ since, until }: Span, at: Timestamp): boolean => {
-  const day = at.slice(0, 10);
-  return day >= since && day <= until;
-};
-
 /**
  * The runs of a period among the newest ones. The limit keeps the time constant as the number of runs grows.
  */
-export const recentRuns = (store: Store, span: Span): TeamRun[] =>
-  store
-    .page("runs", {}, { limit: MOST_RUNS, cursor: null })
-    .items.filter(({ created_at }) => isWithin(span, created_at));
-
-const acceptanceOf = (store: Store, span: Span, runs: readonly TeamRun[]): Metrics["acceptance"] => {
-  const acceptance: Metrics["acceptance"] = {
-    changed_files: { accepted: 0, discarded: 0, pending: 0 },
-    findings: { open: 0, dismissed: 0, fixed: 0, outdated: 0 },
-  };
-  const { changed_files: files, findings } = acceptance;
-  // Of each run its own change set alone: those of its stages hold the same files again.
-  for (const { change_set_id } of runs)
-    for (const { decision } of (change_set_id === null ? null : store.get("changeSets", change_set_id))
-      ?.files ?? []) {
-      if (decision === "Pending") files.pending++;
-      else if (decision === "Discarded") files.discarded++;
-      else files.accepted++;
-    }
-  const count = (status: FindingStatus): number =>
-    store.all("findings", { status }).filter(({ created_at }) => isWithin(span, created_at)).length;
-  findings.open = count("Open");
-  findings.dismissed = count("Dismissed");
-  findings.fixed = count("Fixed");
-  findings.outdated = count("Outdated");
-  return acceptance;
-};
+export const recentRuns = (store: Store, { since, until }: Span): TeamRun[] =>
+  store.page("runs", {}, { limit: MOST_RUNS, cursor: null }).items.filter(({ created_at }) => {
+    const day = created_at.slice(0, 10);
+    return day >= since && day <= until;
+  });
 
 /** How many active instances are in each state. */
 export const instanceStates = (store: Store): Record<string, number> => {
@@ -176,15 +150,17 @@ export const rowsBy = (by: MetricField, { days }: SpanSums): Pick<Metrics, "tota
 /** What happened in a span, and how things are now. */
 export const readMetrics = (by: MetricField, sums: SpanSums, sources: MetricsSources): Metrics => {
   const { store } = sources;
-  const runs = recentRuns(store, sums);
+  const { total, rows } = rowsBy(by, sums);
+  const forecasts = sums.days.map((day) => day.forecasts).reduce(addForecastSums, noForecastSums);
   return {
     since: sums.since,
     until: sums.until,
     by,
-    ...rowsBy(by, sums),
+    total,
+    rows,
     damaged_days: sums.damaged,
-    acceptance: acceptanceOf(store, sums, runs),
-    forecasts: forecastQuality(runs),
+    acceptance: total.acceptance,
+    forecasts: forecastQuality(forecasts),
     instances: instanceStates(store),
     queued: sources.queued(),
     alerts: store.all("alerts", { open: true }),

@@ -116,19 +116,24 @@ const table = (
     )}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`;
 };
 
+/** The accepted share of all decisions. */
+const shareText = (taken: number, refused: number): string =>
+  percent(taken + refused === 0 ? null : taken / (taken + refused));
+
 const metricTable = (caption: string, first: string, rows: readonly MetricRow[], share: number): string => {
   const isByDay = first === "Day";
   const sorted = isByDay ? rows.toReversed() : rows.toSorted((one, two) => two.cost - one.cost);
   const head = ["Executions", "Succeeded", "Cost", isByDay ? "Utilization" : "Cost share"];
   return table(
     caption,
-    [first, ...head, "Tokens", "Cached", "Mean", "Median", "P95"],
+    [first, ...head, "Accepted", "Tokens", "Cached", "Mean", "Median", "P95"],
     sorted.map((row) => [
       html(row.key === "" ? "–" : row.key),
       count(row.executions),
       percent(row.success_rate),
       costOf(row),
       isByDay ? percent(row.utilization) : percent(share === 0 ? null : row.cost / share),
+      shareText(row.acceptance.changed_files.accepted, row.acceptance.changed_files.discarded),
       count(tokensOf(row)),
       percent(row.cache_share),
       seconds(row.run_seconds.mean),
@@ -182,10 +187,6 @@ const runTable = ({ runs, folder }: ReportData): string =>
     ]),
     3,
   );
-
-/** The accepted share of all decisions. */
-const shareText = (taken: number, refused: number): string =>
-  percent(taken + refused === 0 ? null : taken / (taken + refused));
 
 const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
   const { accepted, discarded } = acceptance.changed_files;

@@ -5,6 +5,7 @@ import type { AgentInstance } from "../../schemas/instance.ts";
 import { Settings } from "../../schemas/settings.ts";
 import { causesOf } from "../../server/alerts/causes.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
+import { putRun } from "../../server/metrics/acceptance.ts";
 import { addToDay, groupOf } from "../../server/metrics/groups.ts";
 import { recordInstanceTime } from "../../server/metrics/instance-time.ts";
 import { readMetrics, readSpan, recentRuns, rowsBy } from "../../server/metrics/read.ts";
@@ -36,7 +37,7 @@ const fill = async (store: Store): Promise<void> => {
         const task = { ...aTask(), tenant_id };
         const times = { created_at: at, updated_at: at, completed_at: at };
         transaction.put("tasks", task);
-        transaction.put("runs", aRun(task.task_id, { tenant_id, status: "Succeeded", ...times }));
+        putRun(transaction, aRun(task.task_id, { tenant_id, status: "Succeeded", ...times }));
         for (const agent_type of AGENTS) {
           const base = anExecution(task.task_id);
           const metadata = { ...base.metadata, agent_type };

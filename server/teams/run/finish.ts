@@ -2,6 +2,7 @@ import { CoditectError, toExecutionError } from "../../../schemas/errors.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { EQUIVALENT_MUTANT } from "../../../schemas/findings.ts";
 import type { StageState, TeamRun } from "../../../schemas/run.ts";
+import { putFinding } from "../../metrics/acceptance.ts";
 import { mergedChanges } from "../stage/stage-changes.ts";
 import type { TeamParts } from "../stage/stage-parts.ts";
 
@@ -35,7 +36,7 @@ export const retireFindings = async (
     }));
   if (retired.length === 0) return;
   await store.commit((transaction) => {
-    for (const finding of retired) transaction.put("findings", finding);
+    for (const finding of retired) putFinding(transaction, finding);
   });
   for (const finding of retired)
     emit({ type: "finding.changed", at: now(), task_id: finding.task_id, finding });

@@ -1,6 +1,7 @@
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Task, TeamRun } from "../../../schemas/run.ts";
 import { isRunOpen } from "../../../schemas/statuses.ts";
+import { putRun } from "../../metrics/acceptance.ts";
 import { cancel, isFinished, requeue } from "../../models/execution.ts";
 import { cancelRun } from "../plan.ts";
 import { tellFinished } from "./finish.ts";
@@ -29,7 +30,7 @@ export class RunRecord {
     this.#run = next;
     await store.commit((transaction) => {
       for (const execution of executions) transaction.put("executions", execution);
-      transaction.put("runs", next);
+      putRun(transaction, next);
     });
     const { task_id, status } = next;
     if (statusChanged) emit({ type: "run.changed", at: now(), task_id, status });
@@ -44,7 +45,7 @@ export class RunRecord {
   async create(task: Task): Promise<void> {
     await this.#parts.store.commit((transaction) => {
       transaction.put("tasks", task);
-      transaction.put("runs", this.#run);
+      putRun(transaction, this.#run);
     });
   }
 
@@ -59,7 +60,7 @@ export class RunRecord {
         transaction.put("executions", cancel(execution, now()));
         ledger.settle(transaction, execution.execution_id);
       }
-      transaction.put("runs", cancelled);
+      putRun(transaction, cancelled);
     });
     this.#run = cancelled;
     emit({ type: "run.changed", at: now(), task_id: cancelled.task_id, status: "Cancelled" });
@@ -78,7 +79,7 @@ export const interruptLeftRuns = async ({ store, now }: RecordParts): Promise<vo
     .flatMap(({ task_id }) => store.all("executions", { task_id }))
     .filter((execution) => !isFinished(execution) && execution.status !== "Queued");
   await store.commit((transaction) => {
-    for (const run of left) transaction.put("runs", { ...run, status: "Interrupted", updated_at: now() });
+    for (const run of left) putRun(transaction, { ...run, status: "Interrupted", updated_at: now() });
     // Nothing works on them now; their transcripts have what they did.
     for (const execution of cutOff) transaction.put("executions", requeue(execution));
   });

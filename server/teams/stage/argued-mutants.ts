@@ -1,6 +1,7 @@
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { EQUIVALENT_MUTANT, type Finding } from "../../../schemas/findings.ts";
 import { toFinding } from "../../executions/findings.ts";
+import { putFinding } from "../../metrics/acceptance.ts";
 import type { Store } from "../../store/store.ts";
 import { equivalentsOf } from "../gates/equivalents.ts";
 import type { TeamParts } from "./stage-parts.ts";
@@ -69,7 +70,7 @@ export const keepArguments = async (
   });
   if (found.length === 0) return;
   await store.commit((transaction) => {
-    for (const finding of found) transaction.put("findings", finding);
+    for (const finding of found) putFinding(transaction, finding);
   });
   for (const finding of found) emit({ type: "finding.reported", at: now(), task_id, finding });
 };

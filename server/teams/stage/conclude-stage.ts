@@ -4,6 +4,7 @@ import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { GateProof } from "../../../schemas/gates.ts";
 import type { LoopResult } from "../../../schemas/worker.ts";
 import type { Conclusion, FinishedLoop } from "../../executions/execution-request.ts";
+import { putChangeSet } from "../../metrics/acceptance.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
 import { proveGates } from "../gates/gates.ts";
 import { keepArguments } from "./argued-mutants.ts";
@@ -72,7 +73,7 @@ export const conclude = async (
     : await parts.changes.build({ task_id, execution_id }, changes, work.run.options.overlays);
   if (changeSet !== null && !reads) {
     await store.commit((transaction) => {
-      transaction.put("changeSets", changeSet);
+      putChangeSet(transaction, changeSet);
     });
     await reportInvisible(parts, execution, changeSet, changes);
   }

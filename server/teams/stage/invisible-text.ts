@@ -4,6 +4,7 @@ import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { Finding } from "../../../schemas/findings.ts";
 import { hidesText } from "../../../schemas/plain-text.ts";
 import { toFinding } from "../../executions/findings.ts";
+import { putFinding } from "../../metrics/acceptance.ts";
 import type { Store } from "../../store/store.ts";
 
 interface ReportParts {
@@ -58,7 +59,7 @@ export const reportInvisible = async (
   });
   if (found.length === 0) return;
   await store.commit((transaction) => {
-    for (const finding of found) transaction.put("findings", finding);
+    for (const finding of found) putFinding(transaction, finding);
   });
   for (const finding of found) emit({ type: "finding.reported", at: now(), task_id, finding });
 };

@@ -3,6 +3,7 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { Finding } from "../../../schemas/findings.ts";
 import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestCase } from "../../../schemas/tests.ts";
+import { putFinding } from "../../metrics/acceptance.ts";
 import type { Store } from "../../store/store.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
 import type { GateContext } from "../gates/gate.ts";
@@ -106,7 +107,7 @@ export const proveFindings = async (
         : await proofOf(context, finding, reproduction.path, reproduction.content);
     const judged = { ...finding, proof, updated_at: context.now() };
     await store.commit((transaction) => {
-      transaction.put("findings", judged);
+      putFinding(transaction, judged);
     });
     emit({ type: "finding.changed", at: context.now(), task_id: finding.task_id, finding: judged });
   }

@@ -2,6 +2,7 @@ import type { ChangeSet } from "../../../schemas/changes.ts";
 import { fail } from "../../../schemas/errors.ts";
 import type { StageState, TeamRun } from "../../../schemas/run.ts";
 import type { Changes } from "../../changes/changes.ts";
+import { putChangeSet } from "../../metrics/acceptance.ts";
 import type { Store } from "../../store/store.ts";
 import { definitionOf, stateOf } from "../plan.ts";
 import { ancestors } from "../definition/validate.ts";
@@ -45,7 +46,7 @@ export const mergedChanges = async (
   if (!result.merged)
     throw fail("stages_conflict", { stages: names.join(", "), path: result.conflicts.join(", ") });
   await store.commit((transaction) => {
-    transaction.put("changeSets", result.change_set);
+    putChangeSet(transaction, result.change_set);
   });
   return result.change_set;
 };
@@ -88,7 +89,7 @@ export const startingChanges = async (
   const both = await rebased(changes, run, changeSetOf(store, stage.starts_with), own, built);
   if (both === null) return built;
   await store.commit((transaction) => {
-    transaction.put("changeSets", both);
+    putChangeSet(transaction, both);
   });
   return both;
 };

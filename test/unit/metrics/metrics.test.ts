@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import type { Alert } from "../../../schemas/alerts.ts";
-import type { ChangeSet } from "../../../schemas/changes.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { Settings } from "../../../schemas/settings.ts";
 import { addDurations, noDurations, oneDuration, quantile } from "../../../server/metrics/durations.ts";
@@ -14,7 +13,7 @@ import { reportPage } from "../../../server/metrics/report.ts";
 import type { DailyMetrics, MetricField } from "../../../schemas/metrics.ts";
 import { raiseAlert } from "../../../server/models/alert.ts";
 import { memoryStore } from "../../support/memory-store.ts";
-import { aFinding, anExecution, aRun, aTask } from "../../support/records.ts";
+import { anExecution, aRun, aTask } from "../../support/records.ts";
 
 const DAY = "2026-11-28";
 type Sources = Parameters<typeof readMetrics>[2];
@@ -98,47 +97,6 @@ describe("metrics", () => {
         transaction.remove("executions", execution_id);
     });
     assert.equal(read(sources).total.executions, 2);
-  });
-
-  it("count accepted files, findings and forecasts only for the span", async () => {
-    const sources = await ended();
-    const { store } = sources;
-    for (const [day, decision, status] of [
-      [DAY, "Accepted", "Fixed"],
-      ["2026-11-20", "Discarded", "Dismissed"],
-    ] as const) {
-      const at = `${day}T23:59:59.999Z`;
-      const { tenant_id, task_id } = aTask();
-      const change_set_id = randomUUID();
-      const set: ChangeSet = {
-        ...{ change_set_id, tenant_id, task_id, execution_id: null, status: "Accepted" },
-        ...{ discard_reason: null, created_at: at, updated_at: at },
-        files: [
-          {
-            ...{
-              path: "a.py",
-              kind: "Deleted",
-              old_path: null,
-              before: "0".repeat(64),
-              after: null,
-              decision,
-            },
-            ...{ executable: false, binary: false, lines_added: 0, lines_removed: 1 },
-          },
-        ],
-      };
-      const run = aRun(task_id, { change_set_id, created_at: at });
-      await store.commit((transaction) => {
-        transaction.put("changeSets", set);
-        transaction.put("runs", run);
-        transaction.put("findings", aFinding({ status, created_at: at }));
-      });
-    }
-    const { changed_files, findings } = read(sources).acceptance;
-    assert.deepEqual(changed_files, { accepted: 1, discarded: 0, pending: 0 });
-    assert.deepEqual(findings, { open: 0, dismissed: 0, fixed: 1, outdated: 0 });
-    const all = read(sources, "day", { since: "2026-11-01", until: DAY }).acceptance;
-    assert.deepEqual([all.changed_files.discarded, all.findings.dismissed], [1, 1]);
   });
 
   it("leave out an execution that has not ended", async () => {

@@ -16,12 +16,19 @@ type SpanFlags = RecordFlags & { since?: string; until?: string };
 const percent = (share: number | null): string => (share === null ? "" : `${Math.round(share * 100)} %`);
 const seconds = (value: number | null): string => (value === null ? "" : `${value.toFixed(1)} s`);
 
+/** The share of decided files that the user accepted; `null`: none is decided. */
+const acceptedShare = ({ acceptance: { changed_files: files } }: MetricRow): number | null => {
+  const decided = files.accepted + files.discarded;
+  return decided === 0 ? null : files.accepted / decided;
+};
+
 const line = (row: MetricRow): string[] => [
   row.key === "" ? "all" : row.key,
   formatCount(row.executions),
   percent(row.success_rate),
   formatCount(row.tokens.input + row.tokens.cache_read + row.tokens.cache_write + row.tokens.output),
   percent(row.cache_share),
+  percent(acceptedShare(row)),
   `${formatCost(row.cost)}${row.unpriced > 0 ? " + unknown" : ""}`,
   seconds(row.run_seconds.median),
   seconds(row.run_seconds.p95),
@@ -32,7 +39,7 @@ const line = (row: MetricRow): string[] => [
 /** What users did with the results. Empty if there were none. */
 const acceptanceText = ({ acceptance: { changed_files: files, findings } }: Metrics): string => {
   const decided = files.accepted + files.discarded;
-  const found = findings.open + findings.fixed + findings.dismissed + findings.outdated;
+  const found = Object.values(findings).reduce((sum, each) => sum + each, 0);
   const lines = [
     ...(decided === 0 ? [] : [`${files.accepted} of ${plural(decided, "changed file")} accepted`]),
     ...(found === 0
@@ -54,7 +61,18 @@ export const showMetrics = (flags: SpanFlags & { by?: string }, context: Command
       terminal.out(`${JSON.stringify(metrics)}\n`);
       return exitCodes.held;
     }
-    const head = ["EXECUTIONS", "SUCCEEDED", "TOKENS", "CACHED", "COST", "MEDIAN", "P95", "WAIT P95", "BUSY"];
+    const head = [
+      "EXECUTIONS",
+      "SUCCEEDED",
+      "TOKENS",
+      "CACHED",
+      "ACCEPTED",
+      "COST",
+      "MEDIAN",
+      "P95",
+      "WAIT P95",
+      "BUSY",
+    ];
     const rows = [...metrics.rows, metrics.total].map(line);
     terminal.out(`${metrics.since} to ${metrics.until}\n\n`);
     if (metrics.total.executions === 0) terminal.out("No execution ended in this time.\n");
