@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Context } from "../context.ts";
-import { docstringNear, todoIn } from "./suggestions.ts";
+import { docstringNear, todoIn, withTask } from "./suggestions.ts";
 import { sayInformation } from "../say.ts";
 import { setting } from "../settings.ts";
 import { askModel, type ChosenModel } from "./models.ts";
@@ -27,7 +27,6 @@ export interface AskHow {
 }
 
 const RECENT_TASKS = "recentTasks";
-const MOST_RECENT = 10;
 const SHOWN_CHARACTERS = 120;
 
 interface Item extends vscode.QuickPickItem {
@@ -44,9 +43,7 @@ const recentTasks = ({ extension }: Context): string[] =>
   extension.workspaceState.get<string[]>(RECENT_TASKS, []);
 
 const remember = async (context: Context, task: string): Promise<void> => {
-  if (task.trim() === "") return;
-  const others = recentTasks(context).filter((known) => known !== task);
-  await context.extension.workspaceState.update(RECENT_TASKS, [task, ...others].slice(0, MOST_RECENT));
+  await context.extension.workspaceState.update(RECENT_TASKS, withTask(recentTasks(context), task));
 };
 
 /**

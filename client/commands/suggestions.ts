@@ -29,3 +29,11 @@ export const docstringNear = (text: string, line: number): string => {
   const said = (near?.[1] ?? near?.[4] ?? "").replace(/^[ \t]*\*? ?/gm, "").trim();
   return said.split(/\n[ \t]*\n|\n@/)[0]?.replace(/\s+/g, " ") ?? "";
 };
+
+const MOST_RECENT = 10;
+
+/** The tasks that a user gave before, newest first, with one more. Each is listed once. */
+export const withTask = (recent: readonly string[], task: string): string[] =>
+  task.trim() === ""
+    ? [...recent]
+    : [task, ...recent.filter((known) => known !== task)].slice(0, MOST_RECENT);

@@ -13,6 +13,13 @@ describe("what the user reads and decides", function () {
     const folder = await parts.session.project();
     const workbench = await parts.session.open(folder);
     await workbench.rehearse();
+    await workbench.command("CODITECT: Discard All Changes");
+    const question = workbench.page.locator(".monaco-dialog-box", { hasText: "Discard every change" });
+    await question.waitFor();
+    await workbench.picture("discard-all");
+    await workbench.page.keyboard.press("Escape");
+    await question.waitFor({ state: "detached" });
+    // The diff of the file opens only for changes that are still there to review.
     await workbench.treeItem(/^Changed file src\/bill\.js/).click();
     const proposed = workbench.page.locator(".editor.modified .view-line");
     const decide = async (line: string, command: string) => {

@@ -20,6 +20,7 @@ export const runSuite = async (): Promise<HostResult[]> => {
   // Tests define themselves when they are loaded, which has to be now.
   await import("./activation.ts");
   await import("./chat.ts");
+  await import("./quick-fixes.ts");
   await import("./lent-models.ts");
   await import("./transcript.ts");
   await import("./review.ts");

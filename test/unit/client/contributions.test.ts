@@ -36,6 +36,9 @@ const Manifest = z.looseObject({
         ),
       }),
     ),
+    keybindings: z.array(
+      z.looseObject({ command: z.string(), key: z.string(), mac: z.string(), when: z.string() }),
+    ),
     menus: z.record(z.string(), z.array(Named)),
     views: z.record(z.string(), z.array(z.looseObject({ id: z.string(), when: z.string().optional() }))),
     viewsWelcome: z.array(Named),
@@ -130,6 +133,21 @@ describe("the typed contributions equal package.json", () => {
       named(true).filter((item) => !inMenu.has(item)),
       [],
     );
+  });
+
+  it("in the default keys of the two teams, which need a trusted workspace", () => {
+    const { keybindings } = contributes;
+    assert.deepEqual(
+      keybindings.map(({ command, key }) => [command, key]),
+      [
+        ["coditect.runTdd", "ctrl+alt+t"],
+        ["coditect.runBugFix", "ctrl+alt+b"],
+      ],
+    );
+    for (const { when, key, mac } of keybindings) {
+      assert.match(when, /\bisWorkspaceTrusted\b/);
+      assert.equal(mac, key.replace("ctrl", "cmd"));
+    }
   });
 
   it("in the commands its menus name, and those the language server may name", () => {

@@ -55,7 +55,7 @@ export const agent: AgentConfig = {
   last_active_at: null,
 };
 
-const instance = (n: number, state: AgentInstance["state"], cpu: number): AgentInstance => ({
+export const instance = (n: number, state: AgentInstance["state"], cpu: number): AgentInstance => ({
   instance_id: id(2, n),
   agent_id: agent.agent_id,
   tenant_id,
@@ -186,7 +186,7 @@ export const runStarted = (task: number): RuntimeEvent => ({
   runtime: "Local",
 });
 
-const file = (path: string) => ({
+export const file = (path: string) => ({
   path,
   kind: "Modified" as const,
   old_path: null,

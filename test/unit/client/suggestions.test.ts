@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { docstringNear, todoIn } from "../../../client/commands/suggestions.ts";
+import { docstringNear, todoIn, withTask } from "../../../client/commands/suggestions.ts";
 
 const python = `
 GREETING = """
@@ -51,5 +51,20 @@ describe("the task that an editor suggests", () => {
     assert.equal(todoIn("  # TODO: round the cents"), "round the cents");
     assert.equal(todoIn("/* FIXME(ada) refuse nobody */"), "refuse nobody");
     assert.equal(todoIn("todos = []"), "");
+  });
+});
+
+describe("the earlier tasks", () => {
+  it("are the last ten, newest first, each once", () => {
+    const tasks = Array.from({ length: 12 }, (_, index) => `task ${index}`);
+    const known = tasks.reduce(withTask, []);
+    assert.deepEqual(known, tasks.toReversed().slice(0, 10));
+    const again = withTask(known, "task 5");
+    assert.deepEqual(again.slice(0, 3), ["task 5", "task 11", "task 10"]);
+    assert.equal(again.length, 10);
+  });
+
+  it("have none without words", () => {
+    assert.deepEqual(withTask(["task"], " \n"), ["task"]);
   });
 });
