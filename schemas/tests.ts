@@ -157,9 +157,12 @@ export const TestReport = z.strictObject({
   load_errors: z.array(z.strictObject({ file: z.string(), message: z.string() })),
   /**
    * What went wrong outside of any test: an uncaught error, a step of the test script that
-   * failed, an exit code that no test explains. `name` is the same from run to run.
+   * failed, an exit code that no test explains. `name` is the same from run to run. `build`: the folder of
+   * the package that could not be built again.
    */
-  errors: z.array(z.strictObject({ name: z.string(), message: z.string() })).default([]),
+  errors: z
+    .array(z.strictObject({ name: z.string(), message: z.string(), build: z.string().optional() }))
+    .default([]),
   /** Every program that ran tests, in order: a runner with its own folder and arguments. */
   parts: z.array(z.strictObject({ name: z.string(), exit_code: z.int().nullable() })).default([]),
   coverage: Coverage.nullable(),

@@ -140,6 +140,13 @@ export const workerMethods = {
       report: z.string().optional(),
       /** Left out: an ordinary run. */
       probe: TestProbe.optional(),
+      /**
+       * Files whose packages are built first if tests read their output, as if the files had changed. Left
+       * out: only the files that differ from the workspace.
+       */
+      touched: z.array(WorkspacePath).optional(),
+      /** Builds these packages and runs no test. */
+      builds_only: z.literal(true).optional(),
       /** The span of this run, which the tests are part of; left out: there is no trace. */
       trace: TraceContext.optional(),
     }),

@@ -413,6 +413,7 @@ export const importTable: readonly Row[] = [
     is: "`coditect prove`: reads a change from git, runs its gates, signs the receipt",
     imports: [
       ...base,
+      "server/context",
       "server/executions",
       "server/instances",
       "server/instances/pool",

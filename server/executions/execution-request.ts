@@ -22,7 +22,10 @@ import type { Ledger } from "./ledger.ts";
  * Which tests run, and how the run differs from an ordinary one. `name`: only tests with this name.
  * `deadline_seconds`: a shorter deadline than the ordinary one.
  */
-export interface TestsWanted extends Pick<WorkerParams<"tests/run">, "files" | "coverage"> {
+export interface TestsWanted extends Pick<
+  WorkerParams<"tests/run">,
+  "files" | "coverage" | "touched" | "builds_only"
+> {
   name?: string;
   deadline_seconds?: number;
   probe?: TestProbe;

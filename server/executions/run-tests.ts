@@ -19,11 +19,13 @@ export const testsIn =
     { command, timeout, startSpan }: TestSettings,
     signal: AbortSignal,
   ): ProvingGround["runTests"] =>
-  async ({ files, coverage, name, probe, deadline_seconds }) => {
+  async ({ files, coverage, name, probe, touched, builds_only, deadline_seconds }) => {
     const span = startSpan?.() ?? null;
     const request = {
       ...{ files, coverage, command, name: name ?? null },
       ...(probe !== undefined && { probe }),
+      ...(touched !== undefined && { touched }),
+      ...(builds_only !== undefined && { builds_only }),
       ...(span !== null && { trace: span.trace }),
       timeout_seconds: Math.min(timeout, deadline_seconds ?? timeout),
     };

@@ -9,6 +9,7 @@ import {
   type ChangedSource,
   type Hunk,
 } from "../teams/gates/hunks.ts";
+import { newErrors } from "../teams/gates/compare.ts";
 import { newTestFiles, probeOf } from "../teams/gates/test-run.ts";
 
 /** Most pieces of a change that are looked at. */
@@ -40,7 +41,7 @@ const linesOf = (source: ChangedSource): Hunk[] =>
 /** What is needed to see why snapshots changed. */
 export type SnapshotContext = Pick<
   GateContext,
-  "after" | "layout" | "readBase" | "readText" | "changes" | "ground"
+  "after" | "layout" | "readBase" | "readText" | "changes" | "ground" | "baseline"
 >;
 
 /**
@@ -53,9 +54,11 @@ export const followsNewTests = async (context: SnapshotContext, snapshots: strin
   const files = newTestFiles(context);
   const unchanged = context.changes.filter(({ path }) => path !== snapshots);
   const passes = async (changes: readonly FileChange[], tests: string[]): Promise<boolean> => {
+    const before = await context.baseline();
     await context.ground.prepare(changes);
     const report = await context.ground.runTests({ files: tests, coverage: false, probe: probeOf(context) });
-    return report.outcome === "passed";
+    // If a build fails without the piece, the tests ran on what was built before.
+    return report.outcome === "passed" && newErrors(before, report).length === 0;
   };
   if (pieces.length === 0) return false;
   for (const piece of pieces.slice(0, MOST_PIECES)) {

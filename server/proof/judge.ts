@@ -1,10 +1,10 @@
 import type { FileChange } from "../../schemas/changes.ts";
 import type { GateName, GateProof } from "../../schemas/gates.ts";
 import type { TestLayout } from "../../schemas/test-layout.ts";
-import type { TestReport } from "../../schemas/tests.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
 import { prove, type FileHashes, type GateContext } from "../teams/gates/gate.ts";
 import { proveGates } from "../teams/gates/gates.ts";
+import { suiteWithinTime } from "../teams/gates/long-suite.ts";
 import { newTestFiles } from "../teams/gates/test-run.ts";
 import { keptStrength } from "./kept-strength.ts";
 import { classifyPath } from "../workspace/classify.ts";
@@ -51,12 +51,22 @@ export const judge = async (
     mutantsThreshold: number;
     equivalents: GateContext["equivalents"];
     budgetMs: number;
+    /** The test files that the change can affect, according to imports. */
+    affectedTests: () => Promise<string[]>;
     gates?: readonly GateName[];
   },
 ): Promise<GateProof[]> => {
   const { now, signal, proven } = options;
   const tests = change.changes.filter((each) => isOfTests(each, change.layout));
-  let baseline: TestReport | null = null;
+  const newFiles = newTestFiles({ after: hashesOf(change.changes), layout: change.layout });
+  const suite = suiteWithinTime(
+    ground,
+    async () => {
+      await ground.prepare([]);
+      return ground.runTests({ files: null, coverage: false });
+    },
+    async () => [...new Set([...newFiles, ...(await options.affectedTests())])].sort(),
+  );
   const contextOf = (changes: readonly FileChange[], red: GateProof | null): GateContext => {
     const texts = new Map(changes.map((each) => [each.path, each]));
     const readText = async (path: string): Promise<string | null> => {
@@ -65,7 +75,7 @@ export const judge = async (
       return changed.content === null ? null : (decodeText(fromFileContent(changed.content))?.text ?? null);
     };
     return {
-      ground,
+      ...suite,
       layout: change.layout,
       changes,
       wholeChange: change.changes,
@@ -74,12 +84,6 @@ export const judge = async (
       provenRed: red === null ? null : hashesOf(tests),
       provenTests: red?.tests ?? null,
       heldBack: { changes: [], proven: [] },
-      baseline: async () => {
-        if (baseline !== null) return baseline;
-        await ground.prepare([]);
-        baseline = await ground.runTests({ files: null, coverage: false });
-        return baseline;
-      },
       findings: [],
       allowTestChanges: false,
       mutantsThreshold: options.mutantsThreshold,
@@ -95,12 +99,11 @@ export const judge = async (
   };
   const wanted = (names: readonly GateName[]) =>
     options.gates === undefined ? names : names.filter((name) => options.gates?.includes(name));
-  const bringsTests = newTestFiles({ after: hashesOf(change.changes), layout: change.layout }).length > 0;
-  if (!bringsTests) return proveGates(wanted(withoutTests), contextOf(change.changes, null), proven);
+  if (newFiles.length === 0) return proveGates(wanted(withoutTests), contextOf(change.changes, null), proven);
   const [red] = await proveGates(["red"], contextOf(tests, null), proven);
   if (red === undefined) return [];
   if (!red.held) return [red];
-  const before = await contextOf([], null).baseline();
+  const before = await suite.baseline();
   const kept = await prove("untouched", keptStrength(before, red), contextOf(change.changes, red));
   proven(kept);
   if (!kept.held) return [red, kept];

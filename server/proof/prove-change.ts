@@ -6,6 +6,7 @@ import type { GateProof } from "../../schemas/gates.ts";
 import type { ProofPlace } from "../../schemas/receipt.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
 import { testsIn } from "../executions/run-tests.ts";
+import { affectedTests } from "../context/affected-tests.ts";
 import { equivalentsOf } from "../teams/gates/equivalents.ts";
 import type { Equivalent } from "../teams/gates/gate.ts";
 import { testLayoutIn } from "../workspace/test-layout.ts";
@@ -49,16 +50,19 @@ export const proveChange = async (
   const scratch = await mkdtemp(join(tmpdir(), "coditect-proof-"));
   try {
     return await withTestInstance({ ...options, scratch, name: "Referee" }, signal, async (instance) => {
+      const runTests = testsIn(
+        instance,
+        { command: options.test_command, timeout: options.settings.test_timeout_seconds },
+        signal,
+      );
+      // The workspace has the change already, and what it built may be older.
+      const touched = change.changes.map(({ path }) => path);
       const ground: ProvingGround = {
         prepare: async (changes) => {
           const whole = onTopOf(change.inverse, changes);
           await instance.call("workspace/prepare", { overlays: [], changes: whole }, signal);
         },
-        runTests: testsIn(
-          instance,
-          { command: options.test_command, timeout: options.settings.test_timeout_seconds },
-          signal,
-        ),
+        runTests: (wanted) => runTests({ ...wanted, touched }),
       };
       const { proven } = options;
       const layout = await testLayoutIn(options.workspace, signal);
@@ -69,6 +73,7 @@ export const proveChange = async (
         equivalents: new Map([...equivalentsIn(options.confirmed ?? []), ...(options.equivalents ?? [])]),
         mutantsThreshold: options.settings.mutants_threshold,
         budgetMs: options.settings.gate_budget_seconds * 1000,
+        affectedTests: () => affectedTests(options.workspace, touched, [], signal),
       });
       const runtime = instance.record().metadata.runtime_type;
       return { proofs, ran_in: { runtime, sandboxed: instance.unconfinedReason === null } };

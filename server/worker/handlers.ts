@@ -67,7 +67,7 @@ export const workerHandlers = (runtime: RuntimeLink, runTests: RunTests): Worker
       const { copy, settings } = initialized("run tests");
       const request = withReport(params, settings.test_report);
       return withinTrace(params.trace, () =>
-        runTests(copy.root, request, signal, stalePackages(copy), copy.layout),
+        runTests(copy.root, request, signal, stalePackages(copy, params.touched), copy.layout),
       );
     },
   };

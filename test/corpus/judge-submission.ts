@@ -102,6 +102,7 @@ export const judgeSubmission = (
         mutantsThreshold: 0.8,
         equivalents: new Map(),
         budgetMs,
+        affectedTests: () => Promise.resolve([]),
         ...(gates === undefined ? {} : { gates }),
       },
     ),

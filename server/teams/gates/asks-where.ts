@@ -1,3 +1,5 @@
+import { withoutInput } from "./input-free.ts";
+
 /*
  * Code that asks where it runs, which its input does not say: about its process, its machine, or what else is
  * loaded. What it does elsewhere is not the tests' concern, but a way to deceive them.
@@ -161,11 +163,15 @@ export const asksWhere = (
   const names: Names = { modules: new Set(scriptGlobals), members: new Set() };
   const rest = lines.map((line) => (addImports(line, names) ? "" : line));
   const isQuestion = questionIn(names);
+  const isWithoutInput = withoutInput(lines);
   const asking = new Map<number, boolean>();
   const kept = new Set<string>();
   rest.forEach((line, index) => {
     const always = alwaysAsks.test(line) || timeBomb.test(line);
-    if ((!always && !isQuestion(line)) || onlyFallsBack(line)) return;
+    if ((!always && !isQuestion(line)) || onlyFallsBack(line)) {
+      if (isCondition(index + 1) && isWithoutInput(line)) asking.set(index + 1, goesOn.test(line));
+      return;
+    }
     if (always || isCondition(index + 1)) asking.set(index + 1, always || goesOn.test(line));
     const [, list = "", plain = list] = keeps.exec(line) ?? [];
     if (always && !saysYesOrNo.test(line)) return;

@@ -40,6 +40,8 @@ export interface GateContext {
   heldBack: { changes: readonly FileChange[]; proven: readonly string[] };
   /** The whole suite on the workspace before the run. */
   baseline: () => Promise<TestReport>;
+  /** The test files that stand for the whole suite, if it takes longer than tests may. Null: all of it ran. */
+  part: () => readonly string[] | null;
   /** Test files that the change can affect, according to imports. Omitted: unknown. */
   affectedTests?: () => Promise<string[]>;
   /** Open findings this stage reported. */

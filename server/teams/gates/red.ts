@@ -77,7 +77,9 @@ export const red: Gate = async (context) => {
     passing.length === 0 ? [] : await withoutAssertion(context, files, (id) => passing.includes(id));
   // With files that cannot be loaded yet, the whole suite tells nothing.
   const outside =
-    proving.length > 0 && problem === null ? await outsideTheSuite(context, before, proving) : null;
+    proving.length > 0 && problem === null && context.part() === null
+      ? await outsideTheSuite(context, before, proving)
+      : null;
   const proven = [...proving.map(testId), ...(awaiting?.tests ?? [])];
   const problems = [
     ...(empty.length > 0 ? [cannotFailInWords(empty)] : []),

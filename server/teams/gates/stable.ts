@@ -53,8 +53,9 @@ const alone = (id: string): Repeat => {
 export const stable: Gate = async (context) => {
   const files = newTestFiles(context);
   if (files.length === 0) return { held: true, reason: "There is no new test." };
-  await context.ground.prepare(context.changes);
+  // The measurement of the baseline prepares the copy.
   const before = await context.baseline();
+  await context.ground.prepare(context.changes);
   const known = named(before, "failed");
   const first = await shuffled(0).run(context, files);
   if (first.runner === "command") return await repeatCommand(context, files, first);

@@ -76,7 +76,9 @@ const notRun = (report: TestReport, { after }: Pick<GateContext, "after">): Meas
           : `No test ran: ${quantity(report.counts.skipped, "test was", "tests were")} skipped.`,
       );
     case "timed_out":
-      return failed("The tests took too long and were stopped.");
+      return failed(
+        "The tests took longer than `test_timeout_seconds` allows and were stopped. Allow more time, or name a quicker test command.",
+      );
     case "crashed":
       return failed(causeOf(report, after));
     case "passed":

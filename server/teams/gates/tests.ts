@@ -119,6 +119,9 @@ const regressionInWords = ({ broken, errors, gone, skipped, missing }: Regressio
   return parts.length === 0 ? null : `${parts.join(", ")}.`;
 };
 
+const partInWords = (part: readonly string[]): string =>
+  `The whole suite takes longer than \`test_timeout_seconds\` allows, so the gate ran only ${quantity(part.length, "test file")} that ${part.length === 1 ? "belongs" : "belong"} to the change or ${part.length === 1 ? "imports" : "import"} its files. Their tests pass`;
+
 /** Affected tests run first only if the whole suite takes longer than this. Milliseconds. */
 const LONG_SUITE_MS = 30_000;
 
@@ -176,13 +179,14 @@ export const clean: Gate = async (context) => {
     regression.gone.push(...proven.filter((id) => !present.has(id) && !regression.gone.includes(id)));
   }
   const refusal = regressionInWords(regression);
+  const part = context.part();
   const old = stillBroken(before, report);
   const oldNote = old.length === 0 ? "" : ` (${old.length} failed before the run already)`;
   return {
     held: refusal === null,
     reason:
       refusal === null
-        ? `The whole suite passes: ${quantity(report.counts.passed, "test")}${oldNote}.`
+        ? `${part === null ? "The whole suite passes" : partInWords(part)}: ${quantity(report.counts.passed, "test")}${oldNote}.`
         : `${refusal.slice(0, -1)}${oldNote}.`,
     evidence:
       refusal === null

@@ -13,9 +13,12 @@ import { affectedTests } from "../../context/affected-tests.ts";
 import { classifyPath, isHeldBack } from "../../workspace/classify.ts";
 import { testLayoutIn } from "../../workspace/test-layout.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
+import { suiteWithinTime } from "../gates/long-suite.ts";
+import { newTestFiles } from "../gates/test-run.ts";
 import { announcingSuite } from "./announced-suite.ts";
 import { askingForFiles } from "./asking-for-files.ts";
 import { confirmedEquivalents } from "./argued-mutants.ts";
+import { forgivingOldBuilds } from "./old-failed-builds.ts";
 import { isHeldBackTest, visibleSet, visibleTests, visibleTo } from "./held-back.ts";
 import { changeSetOf } from "./stage-changes.ts";
 import type { StageWork, TeamParts } from "./stage-parts.ts";
@@ -76,7 +79,7 @@ export const gateContext = (
   changeSet: ChangeSet | null,
   { ground: instance, layout }: Pick<GateContext, "ground" | "layout">,
 ): GateContext => {
-  const ground = askingForFiles(announcingSuite(instance, parts, work));
+  const ground = forgivingOldBuilds(askingForFiles(announcingSuite(instance, parts, work)));
   const { run, stage, execution, baseline } = work;
   const changes = visibleTo(run, stage, whole);
   const redStage = run.workflow_stages.find(
@@ -85,11 +88,18 @@ export const gateContext = (
   const redState = run.stages.find((stage) => stage.name === redStage?.name);
   const view = viewWorkspace(parts.workspace, run.options.overlays, changes);
   const provenTests = redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null;
-  return {
+  const affected = (): Promise<string[]> => affectedBy(parts, work, { changes, layout });
+  const after = hashesOf(visibleSet(run, stage, changeSet));
+  const suite = suiteWithinTime(
     ground,
+    () => measureBaseline(parts, baseline, ground),
+    async () => [...new Set([...newTestFiles({ after, layout }), ...(await affected())])].sort(),
+  );
+  return {
+    ...suite,
     layout,
     changes,
-    after: hashesOf(visibleSet(run, stage, changeSet)),
+    after,
     before: hashesOf(visibleSet(run, stage, work.startsWith)),
     provenTests: provenTests === null ? null : visibleTests(run, stage, provenTests),
     heldBack: {
@@ -104,8 +114,7 @@ export const gateContext = (
       redState === undefined
         ? null
         : hashesOf(visibleSet(run, stage, changeSetOf(parts.store, redState.change_set_id))),
-    baseline: () => measureBaseline(parts, baseline, ground),
-    affectedTests: () => affectedBy(parts, work, { changes, layout }),
+    affectedTests: affected,
     findings: findingsOf(parts.store, execution),
     allowTestChanges: run.options.allow_test_changes,
     mayRemoveTests: true,

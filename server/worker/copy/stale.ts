@@ -4,8 +4,7 @@ import { classifyPath } from "../../workspace/classify.ts";
 import { dependencyNames } from "../../workspace/package-entries.ts";
 import { buildLine } from "../runners/build.ts";
 import { readPackage } from "../runners/package.ts";
-import type { PrivateCopy } from "./copy.ts";
-import { stateOf } from "./files.ts";
+import { recordedState, type PrivateCopy } from "./copy.ts";
 import { statFile } from "./stamp.ts";
 
 /** A package of the workspace that is built by its own script. */
@@ -29,18 +28,20 @@ export interface StalePackages {
 /**
  * Packages whose sources changed since they were built, and whose output tests read: those of another
  * package, or their own.
+ *
+ * @param touched files that count as changed in any state: the workspace may not be built for its own state.
  */
-export const stalePackages = (copy: PrivateCopy): StalePackages => {
+export const stalePackages = (copy: PrivateCopy, touched: readonly string[] = []): StalePackages => {
   const packages = builtPackages(copy);
-  const changes = [...copy.written.values()].filter(
-    ({ path }) => classifyPath(path, copy.layout) === "source",
-  );
-  const state = JSON.stringify(changes.map((change) => [change.path, stateOf(change)]).sort());
+  const sources = [...new Set([...copy.written.keys(), ...touched])]
+    .filter((path) => classifyPath(path, copy.layout) === "source")
+    .sort();
+  const state = JSON.stringify(sources.map((path) => [path, recordedState(copy, path)]));
   const built = (): void => {
     copy.builtFor = state;
   };
   if (packages.length === 0 || state === copy.builtFor) return { folders: [], built };
-  const changed = new Set(changes.map(({ path }) => packageOf(copy, path)));
+  const changed = new Set(sources.map((path) => packageOf(copy, path)));
   const stale = usersOf(
     packages,
     packages.filter(({ folder }) => changed.has(folder)),

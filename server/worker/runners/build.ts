@@ -94,7 +94,7 @@ export const buildStale = async (
     if (failed === null) continue;
     const place = relativePath(root, folder);
     const where = place === "" ? "" : ` in ${place}`;
-    errors.push({ name: `${failed.line}${where} failed`, message: failed.ended.output });
+    errors.push({ name: `${failed.line}${where} failed`, message: failed.ended.output, build: place });
   }
   return errors;
 };

@@ -45,6 +45,7 @@ export const runTests = async (
   const deadline = performance.now() + request.timeout_seconds * 1000;
   const failed = await buildStale(root, stale?.folders ?? [], deadline, signal);
   if (failed.length === 0) stale?.built();
+  if (request.builds_only === true) return { ...withoutTests, errors: failed };
   const report = await runSuites(root, { ...request, layout }, deadline, signal);
   const environment = environmentProblem(root, report);
   return {

@@ -94,6 +94,17 @@ describe("what packages are built to", function () {
     }
   });
 
+  it("is built for the state of the workspace if its sources were touched, with or without the tests", async () => {
+    const newer = { ...siblings, "packages/core/src/index.js": "module.exports = 2;\n" };
+    const copy = await copyOf(newer, { core: "../packages/core" });
+    const touched = ["packages/core/src/index.js"];
+    const request = { files: null, name: null, coverage: false, command: null, timeout_seconds: 30 };
+    const builds = () =>
+      runTests(copy.root, { ...request, builds_only: true }, signal, stalePackages(copy, touched));
+    assert.deepEqual([(await builds()).outcome, (await builds()).errors], ["no_tests", []]);
+    assert.equal((await run(copy, ["packages/app/app.test.js"])).outcome, "passed");
+  });
+
   it("counts if the build fails but writes its output", async () => {
     const core = built("core", { scripts: { build: `${build} && exit 2` } });
     const copy = await copyOf(

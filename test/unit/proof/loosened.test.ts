@@ -1,6 +1,8 @@
 import { byNames } from "../../../schemas/test-layout.ts";
 import assert from "node:assert/strict";
+import type { TestReport } from "../../../schemas/tests.ts";
 import { loosened, rewrittenAlone } from "../../../server/proof/loosened.ts";
+import { testReport } from "../../support/reports.ts";
 
 const untested = () => Promise.reject(new Error("No test has to run for this."));
 const contextOf = (before: Record<string, string>, after: Record<string, string | null>) => ({
@@ -10,6 +12,7 @@ const contextOf = (before: Record<string, string>, after: Record<string, string 
   readText: (path: string) => Promise.resolve(after[path] ?? null),
   changes: [],
   ground: { prepare: untested, runTests: untested },
+  baseline: untested,
 });
 const told = (before: Record<string, string>, after: Record<string, string | null>): Promise<string[]> =>
   loosened(contextOf(before, after));
@@ -29,6 +32,26 @@ describe("a change that demands less than before", () => {
   it("is not one when the snapshot changes with its test", async () => {
     const change = { [snap]: stored("a?"), "test/old.test.js": "it('shouts more')" };
     assert.deepEqual(await rewritten({ [snap]: stored("a!") }, change), []);
+  });
+
+  it("is not one when the code does not build without the piece that the snapshot follows", async () => {
+    const files = { "src/a.js": 'const mark = "?";\n', [snap]: stored("a?"), "test/new.test.js": "it()" };
+    const context = contextOf({ "src/a.js": 'const mark = "!";\n', [snap]: stored("a!") }, files);
+    const content = { encoding: "utf8" as const, data: files["src/a.js"] };
+    const change = { path: "src/a.js", before: null, content, executable: false };
+    /** Without the piece, every test passes: on what was built before, if the build fails. */
+    const whereBuilds = (errors: TestReport["errors"]): Promise<string[]> =>
+      rewrittenAlone({
+        ...context,
+        changes: [change],
+        baseline: () => Promise.resolve(testReport({ outcome: "passed" })),
+        ground: {
+          prepare: () => Promise.resolve(),
+          runTests: () => Promise.resolve(testReport({ outcome: "passed", errors })),
+        },
+      });
+    assert.deepEqual(await whereBuilds([{ name: "npm run build failed", message: "" }]), []);
+    assert.deepEqual(await whereBuilds([]), [`stored snapshot rewritten: ${snap} > shouts 1`]);
   });
 
   it("is not one when a snapshot is added", async () => {

@@ -14,6 +14,7 @@ const context = (documents: Record<string, string>): GateContext => ({
   ground: { prepare: notAsked, runTests: notAsked },
   changes: [],
   wholeChange: null,
+  part: () => null,
   mutantsThreshold: 0.8,
   equivalents: new Map(),
   budgetMs: 45_000,

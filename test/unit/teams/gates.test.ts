@@ -80,6 +80,7 @@ const context = (parts: {
     budgetMs: 45_000,
     heldBack: { changes: [], proven: [] },
     wholeChange: parts.wholeChange ?? null,
+    part: () => null,
     after: hashes(changed),
     before: new Map(),
     provenTests: parts.proven === undefined ? null : { proven: parts.proven, found: parts.proven },
@@ -471,6 +472,13 @@ describe("the gate clean", () => {
       const most = slow.tests.slice(1).map(({ file }) => file);
       assert.deepEqual((await proveSlow(passing, { files: most })).done, ["changed", "all"]);
     });
+  });
+
+  it("says so if tests that the change can affect stand for a suite that takes too long", async () => {
+    const given = context({ now: report([["other", "passed"]]), before: report([["other", "passed"]]) });
+    const proof = await prove("clean", { ...given, part: () => ["test/a.test.js", "test/b.test.js"] });
+    assert.equal(proof.held, true);
+    assert.match(proof.reason, /^The whole suite takes longer .* only 2 test files that .*pass: 1 test\.$/);
   });
 
   it("holds when only tests fail that failed before", async () => {

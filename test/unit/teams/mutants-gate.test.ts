@@ -38,6 +38,7 @@ const context = (mutantsThreshold: number): GateContext => ({
     { path: "src/a.js", before: null, content: { encoding: "utf8", data: source }, executable: false },
   ],
   wholeChange: null,
+  part: () => null,
   after: new Map([
     ["src/a.js", "hash"],
     ["test/a.test.js", "hash"],

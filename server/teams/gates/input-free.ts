@@ -1,0 +1,197 @@
+/*
+ * Conditions that have nothing of their input in them: they compare or call only what the language and its
+ * standard library bring along. Such a condition has one outcome where the tests run, whatever they ask.
+ */
+
+/** Standard modules of Node whose values say something about the place where the code runs. */
+const scriptModules =
+  /^(?:node:)?(?:fs|fs\/promises|path|path\/posix|url|util|child_process|net|dns|http|https|readline|timers|test|sqlite|sea|wasi)$/;
+const pythonModules =
+  /^(?:pathlib|glob|importlib|importlib\.\w+|pkgutil|shutil|socket|platform|inspect|time|datetime|tempfile|subprocess|locale|uuid|traceback|weakref|stat|io|types|ctypes|codecs|select|zoneinfo|runpy|linecache|tokenize|dis|code|pdb|trace|timeit|calendar|ast|symtable|zipimport|imp|ensurepip|venv|webbrowser|posix|nt|fcntl|termios|pty|tty|curses|readline|rlcompleter)$/;
+/** Globals of both languages that do so. */
+const tellingGlobals = new Set(
+  [
+    "Date Intl Error Function Symbol Reflect WeakRef FinalizationRegistry setTimeout setInterval setImmediate",
+    "clearTimeout clearInterval console Temporal SharedArrayBuffer Atomics globalThis global",
+    "__spec__ __loader__ __builtins__",
+  ].flatMap((names) => names.split(" ")),
+);
+/** Words of the languages. */
+const keywords = new Set(
+  [
+    "typeof new instanceof in of not is None True False null undefined true false await void lambda for if else and or",
+    "NaN Infinity",
+  ].flatMap((names) => names.split(" ")),
+);
+/** Functions that do so. As other names, they are variables. */
+const tellingFunctions = new Set("gc eval globals locals vars dir open print id __import__".split(" "));
+/** Names that say nothing by themselves, and functions. */
+const neutral = new Set(
+  "Math JSON Object Array Number String Boolean BigInt Map Set RegExp Buffer re math".split(" "),
+);
+const neutralFunctions = new Set(
+  (
+    "parseInt parseFloat isNaN len str int float bool list dict set tuple any all sum min max sorted abs repr " +
+    "type isinstance hasattr getattr"
+  ).split(" "),
+);
+/** Parts that differ between platforms, and not between a test and another program. */
+const ofPlatform =
+  /\.(?:sep|delimiter|win32|posix|system|machine|release|processor|architecture|python_\w+|mac_ver|win32_ver|name_max|has_\w+|captureStackTrace)\b/;
+/** What may be installed or not; a test runner is a sign. */
+const isOptional = (line: string): boolean =>
+  /\b(?:which|find_spec|find_loader|resolve|metadata|version)\b/.test(line) &&
+  !/pytest|jest|mocha|vitest|coverage|hypothesis|tox|\btests?\b|conftest/.test(line);
+
+const text = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
+const pattern = /(?<=[(,=:[!&|?{};]\s*)\/(?:[^/\\\n]|\\.)+\/[a-z]*/g;
+/** Where a part of a line ends that could be a condition. */
+const ending = /\?(?![.?])|&&|\|\||\band\b|\bor\b|\belse\b/g;
+const beginning =
+  /=>|\b(?:return|if|elif|while|and|or|not|lambda|yield|else)\b|(?<![=!<>+\-*/%])=(?!=|>)|[;{}?]|&&|\|\||,\s/g;
+const compares = /[!=]==?|[<>]|\(|\bis\b|\bin\b/;
+
+/** The part of the text after its last bracket that is not closed. */
+const afterOpen = (part: string): string => {
+  let depth = 0;
+  for (let at = part.length - 1; at >= 0; at -= 1) {
+    const letter = part[at] ?? "";
+    if (")]".includes(letter)) depth += 1;
+    if ("([".includes(letter)) depth -= 1;
+    if (depth < 0) return part.slice(at + 1);
+  }
+  // A bracket that was opened before: the part is no whole condition.
+  return depth > 0 ? "" : part;
+};
+
+/** The bracket that begins at this position, without its brackets. */
+const inBrackets = (line: string, start: number): string => {
+  let depth = 0;
+  for (let at = start; at < line.length; at += 1) {
+    if (line[at] === "(") depth += 1;
+    if (line[at] === ")") depth -= 1;
+    if (depth === 0) return line.slice(start + 1, at);
+  }
+  return line.slice(start + 1);
+};
+
+/** The conditions of a line without its texts. */
+const conditionsIn = (line: string): string[] => {
+  const whole = [...line.matchAll(/\b(?:if|while)\s*\(/g)].map(({ 0: words, index }) =>
+    inBrackets(line, index + words.length - 1),
+  );
+  const python = [...line.matchAll(/\b(?:if|elif|while)\s+([^(].*?|\(.*?)(?::\s*(?:#.*)?$|\s+else\b)/g)].map(
+    ([, condition = ""]) => condition,
+  );
+  const inner = [line, ...whole, ...python].flatMap((part) =>
+    [...part.matchAll(ending)].map(({ index }) => {
+      const before = part.slice(0, index);
+      const begins = [...before.matchAll(beginning)].at(-1);
+      return afterOpen(begins === undefined ? before : before.slice(begins.index + begins[0].length));
+    }),
+  );
+  const last = [...whole, ...python].flatMap((part) => {
+    const end = [...part.matchAll(/&&|\|\||\band\b|\bor\b/g)].at(-1);
+    return end === undefined ? [part] : [part.slice(end.index + end[0].length)];
+  });
+  return [...inner, ...last];
+};
+
+interface Name {
+  name: string;
+  /** Whether it is called, and whether it is called or has a part: a variable may have any of these names. */
+  isCalled: boolean;
+  isUsed: boolean;
+}
+
+/** The names in an expression that are no members, no parameters of its own functions, and no keys. */
+const namesOf = (expression: string): Name[] => {
+  const own = new Set(
+    [...expression.matchAll(/\(?([\w$,\s]+)\)?\s*=>|\bfor\s+([\w,\s]+?)\s+in\b|\blambda\s+([\w,\s]+):/g)]
+      .flatMap(([, ...lists]) => lists.join(",").split(","))
+      .map((name) => name.trim()),
+  );
+  return [...expression.matchAll(/(?<![\w$.])[A-Za-z_$][\w$]*(?![\w$])(?!\s*:(?!:))/g)]
+    .map(({ 0: name, index }) => {
+      const [next = ""] = /^\s*(?:\?\.|[.([])/.exec(expression.slice(index + name.length)) ?? [];
+      return { name, isCalled: next.trim() === "(", isUsed: next !== "" };
+    })
+    .filter(({ name }) => !own.has(name) && !keywords.has(name))
+    .filter(
+      ({ name, isCalled, isUsed }) =>
+        !(isUsed && neutral.has(name)) && !(isCalled && neutralFunctions.has(name)),
+    );
+};
+
+const counted =
+  /^(?:let|var)\s+([\w$]+)\s*(?::\s*number\s*)?=\s*0\s*;?\s*$|^([A-Za-z_]\w*)\s*(?::\s*int\s*)?=\s*0\s*$/;
+const clockKept =
+  /^(?:export\s+)?(?:(?:const|let|var)\s+)?([\w$]+)\s*=\s*(?:Date\.now\(\)|new Date\(\)|performance\.now\(\)|process\.hrtime[.\w]*\(\)|new WeakRef\(.*\)|weakref\.ref\(.*\)|time\.(?:time|monotonic|perf_counter)\(\)|(?:datetime\.)?datetime\.(?:now|utcnow)\(\))\s*;?\s*$/;
+
+const imported = (line: string): string[] => {
+  const script =
+    /^\s*import\s+(?:([\w$]+)\s*,\s*)?(?:\*\s+as\s+([\w$]+)|\{([^}]*)\}|([\w$]+))\s+from\s+["']([\w:/]+)["']/.exec(
+      line,
+    ) ??
+    /^\s*(?:const|let|var)\s+()()(?:\{([^}]*)\}|([\w$]+))\s*=\s*(?:await\s+)?(?:require|import)\(["']([\w:/]+)["']\)/.exec(
+      line,
+    );
+  if (script !== null) {
+    const [, first = "", all = "", list = "", one = "", from = ""] = script;
+    return scriptModules.test(from) ? namesInList([first, all, list, one].join(",")) : [];
+  }
+  const [, from = "", parts = ""] = /^\s*from\s+([\w.]+)\s+import\s+([\w\s,()]+)$/.exec(line) ?? [];
+  if (from !== "") return pythonModules.test(from) ? namesInList(parts.replace(/[()]/g, "")) : [];
+  const [, modules = ""] = /^\s*import\s+([\w.\s,]+)$/.exec(line) ?? [];
+  return modules.split(",").flatMap((each) => {
+    const [module = "", name = module.split(".")[0]] = each.trim().split(/\s+as\s+/);
+    return pythonModules.test(module) && name !== undefined ? [name] : [];
+  });
+};
+
+const namesInList = (list: string): string[] =>
+  list
+    .split(",")
+    .map(
+      (each) =>
+        each
+          .trim()
+          .split(/\s*:\s*|\s+as\s+/)
+          .at(-1) ?? "",
+    )
+    .filter((name) => /^[\w$]+$/.test(name));
+
+/**
+ * Whether a line of this source has a condition without anything of its input: about the standard library, the
+ * moment when the module was loaded, or how often it was called.
+ */
+export const withoutInput = (lines: readonly string[]): ((line: string) => boolean) => {
+  const telling = new Set([...tellingGlobals, ...lines.flatMap(imported)]);
+  /** Names of the module's own: a moment, and a number of calls. */
+  const kept = new Set<string>();
+  const all = lines.join("\n");
+  for (const line of lines) {
+    const [, ofClock] = clockKept.exec(line) ?? [];
+    if (ofClock !== undefined) kept.add(ofClock);
+    const [, script, name = script] = counted.exec(line) ?? [];
+    if (name === undefined) continue;
+    const counts = new RegExp(
+      String.raw`(?:\+\+\s*${escaped(name)}\b|(?<![\w$.])${escaped(name)}\s*(?:\+\+|\+=\s*1\b))`,
+    );
+    if (counts.test(all)) kept.add(name);
+  }
+  const isQuestion = (condition: string): boolean => {
+    if (/^\s*!?\s*\(?\s*typeof\b/.test(condition)) return false;
+    const names = namesOf(condition);
+    const says = ({ name, isCalled, isUsed }: Name): boolean =>
+      kept.has(name) || (isUsed && telling.has(name)) || (isCalled && tellingFunctions.has(name));
+    return names.length > 0 && names.every(says) && compares.test(condition);
+  };
+  return (line) => {
+    if (ofPlatform.test(line) || isOptional(line)) return false;
+    const plain = line.replace(text, '""').replace(pattern, '""');
+    return conditionsIn(plain).some(isQuestion);
+  };
+};
+
+const escaped = (name: string): string => name.replaceAll("$", String.raw`\$`);
