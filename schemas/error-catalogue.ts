@@ -456,6 +456,11 @@ export const errorCatalogue = {
     "Run coditect doctor, or read the runtime's log.",
     broken,
   ),
+  instance_late: row(
+    "The instance did not start in {seconds} s: {reason}.",
+    "Remove this cause, or run agents somewhere else (--runtime).",
+    broken,
+  ),
   instance_failed: row(
     "The instance failed during {method}: {reason}",
     "Try again. If it fails again, report it with the runtime's log.",
@@ -523,6 +528,11 @@ export const errorCatalogue = {
     broken,
   ),
   image_missing: row("The container image {image} does not exist.", "Run coditect image build.", broken),
+  image_outdated: row(
+    "The container image {image} was built by another version of CODITECT Agents.",
+    "Build it again: coditect image build.",
+    broken,
+  ),
   sandbox_unavailable: row(
     "Agents' commands cannot be sandboxed on this machine: {reason}.",
     "Install bubblewrap, use the Docker runtime, or allow unconfined commands in the settings.",

@@ -112,6 +112,8 @@ export const DailyMetrics = z.strictObject({
   day: z.iso.date(),
   groups: z.array(MetricGroup),
   instance_seconds: InstanceSeconds.default({}),
+  /** Millionths of a cent: the estimated cost of instances that a cloud bills for their time. */
+  instance_cost_microcents: Count.default(0),
   forecasts: ForecastSums.default(noForecastSums),
 });
 export type DailyMetrics = z.infer<typeof DailyMetrics>;
@@ -148,6 +150,8 @@ export const MetricRow = z.strictObject({
   acceptance: Acceptance,
   /** Only in the total and in days: an instance serves several agents, so other rows do not have it. */
   instance_seconds: InstanceSeconds,
+  /** Dollars, estimated, of instances that a cloud bills for their time; not part of `cost`. */
+  instance_cost: z.number().nonnegative(),
   /** Share of their time that instances spent working; `null` if there was no instance. */
   utilization: Ratio.nullable(),
 });

@@ -522,6 +522,7 @@ export const importTable: readonly Row[] = [
       "server/evaluation",
       "server/gateway",
       "server/hosting",
+      "server/instances/drivers/cloud-run",
       "server/instances/drivers/docker",
       "server/instances/drivers/kubernetes",
       "server/instances/drivers/local",

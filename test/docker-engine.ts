@@ -1,6 +1,7 @@
 import { DEFAULT_IMAGE } from "../server/instances/drivers/docker/container.ts";
 import { findEngine } from "../server/instances/drivers/docker/engine.ts";
-import { buildImage, IMAGE_RECIPE } from "../server/instances/drivers/docker/image.ts";
+import { IMAGE_RECIPE } from "../server/instances/drivers/docker/image-label.ts";
+import { buildImage } from "../server/instances/drivers/docker/image.ts";
 
 const BUILD_MS = 180_000;
 

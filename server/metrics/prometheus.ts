@@ -42,10 +42,16 @@ export const prometheusText = async (sources: MetricsSources): Promise<string> =
     "Time that instances spent in each state, up to their last change of state.",
     ["state"],
   );
+  const instanceCost = counter(
+    "instance_cost_dollars_total",
+    "Estimated cost of instances that a cloud bills for their time.",
+    [],
+  );
   for (const stored of store.all("dailyMetrics")) {
     const day = wholeMetrics(store.tenantId, stored.day, stored);
     for (const [state, seconds] of Object.entries(day?.instance_seconds ?? {}))
       instanceSeconds.inc({ state }, seconds);
+    instanceCost.inc((day?.instance_cost_microcents ?? 0) / MICROCENTS_PER_DOLLAR);
     for (const group of day?.groups ?? []) {
       const { agent_type, workflow, provider, model, ...sums } = group;
       const work = { agent_type, workflow, provider, model };

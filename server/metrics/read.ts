@@ -1,6 +1,5 @@
 import {
   DailyMetrics,
-  type InstanceSeconds,
   type Metrics,
   type MetricField,
   type MetricGroup,
@@ -23,7 +22,7 @@ export interface MetricsSources {
   queued: () => number;
 }
 
-const empty: Omit<MetricRow, "key" | "instance_seconds" | "utilization"> = {
+const empty: Omit<MetricRow, "key" | "instance_seconds" | "instance_cost" | "utilization"> = {
   executions: 0,
   outcomes: { completed: 0, failed: 0, cancelled: 0, timed_out: 0 },
   success_rate: null,
@@ -46,19 +45,29 @@ const spread = (durations: MetricGroup["run"]): MetricRow["run_seconds"] => ({
   p95: quantile(durations, 0.95),
 });
 
-const utilizationOf = (seconds: InstanceSeconds) => {
+/** What instances did and cost in some time. */
+type InstanceSums = Pick<DailyMetrics, "instance_seconds" | "instance_cost_microcents">;
+
+const noInstances: InstanceSums = { instance_seconds: {}, instance_cost_microcents: 0 };
+
+const addInstances = (one: InstanceSums, other: InstanceSums): InstanceSums => ({
+  instance_seconds: addInstanceSeconds(one.instance_seconds, other.instance_seconds),
+  instance_cost_microcents: plus(one.instance_cost_microcents, other.instance_cost_microcents),
+});
+
+const instancesOf = ({ instance_seconds: seconds, instance_cost_microcents: cost }: InstanceSums) => {
   const all = Object.values(seconds).reduce((sum, each) => sum + each, 0);
   const utilization = all === 0 ? null : (seconds.Working ?? 0) / all;
-  return { instance_seconds: seconds, utilization };
+  return { instance_seconds: seconds, utilization, instance_cost: cost / MICROCENTS_PER_DOLLAR };
 };
 
 const rowOf = (
   key: string,
   groups: readonly MetricGroup[],
-  instanceSeconds: InstanceSeconds = {},
+  instanceSums: InstanceSums = noInstances,
 ): MetricRow => {
   const [first, ...others] = groups;
-  const instances = utilizationOf(instanceSeconds);
+  const instances = instancesOf(instanceSums);
   if (first === undefined) return { key, ...empty, ...instances };
   const { outcomes, run, wait, tokens, api_calls, tool_calls, ...sums } = others.reduce(addGroups, first);
   const { completed, failed, cancelled, timed_out } = outcomes;
@@ -135,14 +144,11 @@ const groupsBy = (by: Exclude<MetricField, "day">, days: readonly DailyMetrics[]
 
 /** The sums of all days together, and by the values of a field. */
 export const rowsBy = (by: MetricField, { days }: SpanSums): Pick<Metrics, "total" | "rows"> => {
-  const rows =
-    by === "day"
-      ? days.map(({ day, groups, instance_seconds }) => rowOf(day, groups, instance_seconds))
-      : groupsBy(by, days);
+  const rows = by === "day" ? days.map((sums) => rowOf(sums.day, sums.groups, sums)) : groupsBy(by, days);
   const all = days.flatMap(({ groups }) => groups);
-  const seconds = days.map((day) => day.instance_seconds).reduce(addInstanceSeconds, {});
+  const instances = days.reduce<InstanceSums>(addInstances, noInstances);
   return {
-    total: rowOf("", all, seconds),
+    total: rowOf("", all, instances),
     rows: rows.sort((one, other) => one.key.localeCompare(other.key)),
   };
 };

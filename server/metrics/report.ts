@@ -205,6 +205,9 @@ const numbers = ({ total, acceptance, queued, instances }: Metrics): string => {
     ["Files accepted", shareText(accepted, discarded)],
     ["Findings fixed", shareText(fixed, dismissed)],
     ["Instance utilization", percent(total.utilization)],
+    ...(total.instance_cost === 0
+      ? []
+      : [["Instances, estimated cost", dollars(total.instance_cost)] satisfies [string, string]]),
     ["Instances now", busy === null ? "0" : `${active}, ${percent(busy)} busy`],
     ["Queued now", count(queued)],
   ];

@@ -111,7 +111,7 @@ export default async function run({ report }: Report): Promise<void> {
     const until = new Date(Date.parse(instance.updated_at) + 60_000).toISOString();
     const start = performance.now();
     await store.commit((transaction) => {
-      recordInstanceTime(transaction, instance, until);
+      recordInstanceTime(transaction, instance, instance, until);
     });
     const state = performance.now() - start;
     report({

@@ -1,5 +1,5 @@
 import type { RuntimeType } from "../../../schemas/agent.ts";
-import type { Driver, RunningWorker, WorkerSpec } from "./driver.ts";
+import type { Driver, RunningWorker, TellWait, WorkerSpec } from "./driver.ts";
 
 /**
  * A driver whose code is loaded when it is first used. Most runs stay on this machine: they do not
@@ -15,8 +15,8 @@ export class DeferredDriver implements Driver {
     this.#load = load;
   }
 
-  async start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
-    return (await this.#driver()).start(spec, signal);
+  async start(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
+    return (await this.#driver()).start(spec, signal, tellWait);
   }
 
   async removeOrphans(): Promise<number> {

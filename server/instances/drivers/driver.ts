@@ -99,6 +99,9 @@ export interface RunningWorker {
   kill(reason: WorkerEnd): Promise<WorkerEnd>;
 }
 
+/** Null: the start waits for nothing that has to change first. */
+export type TellWait = (waitsFor: string | null) => void;
+
 /** Where instances run. All drivers pass `test/integration/instances/conformance.ts`. */
 export interface Driver {
   readonly runtime: RuntimeType;
@@ -107,8 +110,12 @@ export interface Driver {
    * `consent_needed`.
    */
   admit?(): Promise<void>;
-  /** Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `cluster_unavailable`, `cloud_run_unavailable`, `instance_exposed`, `cancelled`. */
-  start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker>;
+  /**
+   * Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `image_outdated`, `cluster_unavailable`, `cloud_run_unavailable`, `instance_exposed`, `cancelled`.
+   *
+   * @param tellWait called with what the start waits for, each time that changes: `no node can take its pod: …`.
+   */
+  start(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker>;
   /** Ends what an earlier runtime of the same state folder left behind; returns how many. */
   removeOrphans(): Promise<number>;
   /** Removes what remains after the last instance; left out: there is nothing. */

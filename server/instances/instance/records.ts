@@ -51,7 +51,7 @@ export const createRecords = (store: Store, emit: (event: RuntimeEvent) => void)
       transaction.put("instances", after);
       transaction.put("lifecycle", event);
       if (before !== null && before.state !== after.state)
-        recordInstanceTime(transaction, before, ended ?? after.updated_at);
+        recordInstanceTime(transaction, before, after, ended ?? after.updated_at);
     });
     emit({ type: "instance.changed", at: timestamp, instance: after });
     await durable;

@@ -135,6 +135,7 @@ export const bringUp = async (
   const seconds = settings.start_ms[kind.runtime] / 1000;
   const deadline = AbortSignal.timeout(timerMs(seconds * 1000));
   const either = AbortSignal.any([signal, deadline]);
+  let waitsFor: string | null = null;
   try {
     const driver = context.drivers[kind.runtime];
     if (driver === undefined) {
@@ -166,6 +167,9 @@ export const bringUp = async (
         egress_on_request: settings.allowed_hosts.length === 0,
       },
       either,
+      (what) => {
+        waitsFor = what;
+      },
     );
     if (instance.hasEnded) {
       await worker.kill({ kind: "stopped", how: "it was stopped while it started" });
@@ -205,18 +209,23 @@ export const bringUp = async (
     };
     await Promise.all([instance.write("StateChanged", ready, cause), instance.settle()]);
   } catch (error) {
-    throw await failedStart(instance, deadline.aborted && !signal.aborted ? seconds : null, error);
+    const isLate = deadline.aborted && !signal.aborted;
+    throw await failedStart(instance, isLate ? lateStart(seconds, waitsFor) : error);
   }
 };
 
+/** An instance did not start in time: what it waited for says more than that it is late. */
+const lateStart = (seconds: number, waitsFor: string | null): CoditectError =>
+  waitsFor === null
+    ? fail("timed_out", { what: "Starting an instance", seconds })
+    : fail("instance_late", { seconds, reason: waitsFor });
+
 /** Records why an instance did not start, ends what there is of it, and says it to the caller. */
-const failedStart = async (instance: Instance, lateAfter: number | null, error: unknown): Promise<Error> => {
+const failedStart = async (instance: Instance, error: unknown): Promise<Error> => {
   const reason =
-    lateAfter !== null
-      ? fail("timed_out", { what: "Starting an instance", seconds: lateAfter })
-      : error instanceof CoditectError
-        ? error
-        : fail("instance_not_started", { reason: "an internal error; the log has it" }, { cause: error });
+    error instanceof CoditectError
+      ? error
+      : fail("instance_not_started", { reason: "an internal error; the log has it" }, { cause: error });
   if (isActive(instance.record) && instance.record.state !== "Stopping") {
     const unhealthy = updateHealth(instance.record, false, reason.message, now());
     await instance.write("StateChanged", transitionState(unhealthy, "Failed", now()), {

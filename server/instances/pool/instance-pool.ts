@@ -47,8 +47,10 @@ const TIDY_AFTER_MS = 1000;
 const engineErrors: ReadonlySet<string> = new Set([
   "engine_unavailable",
   "image_missing",
+  "image_outdated",
   "cluster_unavailable",
   "cloud_run_unavailable",
+  "instance_late",
 ]);
 
 /** The same words wherever it is said; a reader need not know what a sandbox is. */

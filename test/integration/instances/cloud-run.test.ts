@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { Settings } from "../../../schemas/settings.ts";
 import type { SettingsInput } from "../../../schemas/settings.ts";
+import { checkCloudRun } from "../../../server/instances/drivers/cloud-run/check.ts";
 import { CloudRunDriver } from "../../../server/instances/drivers/cloud-run/driver.ts";
 import { workerEntry } from "../../../server/platform/installation.ts";
 import { type CloudRunDouble, REGION, whyNoCloudRunDouble } from "../../support/cloud-run/double.ts";
@@ -31,6 +32,13 @@ describe("instances in Cloud Run", function () {
     });
   const driver = () => driverOf("test");
   const start = pools(driver);
+
+  it("is checked for the doctor without starting anything", async () => {
+    const { cloud_run } = Settings.parse({ cloud_run: cloudRunSettings });
+    assert.equal(await checkCloudRun(cloud_run, never), `the API answers in ${REGION}`);
+    assert.deepEqual(bed.double.services, []);
+    await assert.rejects(checkCloudRun({ ...cloud_run, network: null }, never), /no VPC network is set/);
+  });
 
   it("serves instances from one service, each from a container of its own", async () => {
     const pool = await start();

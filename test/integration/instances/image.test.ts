@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { DEFAULT_IMAGE } from "../../../server/instances/drivers/docker/container.ts";
 import { createDockerDriver } from "../../../server/instances/drivers/docker/driver.ts";
 import { findEngine } from "../../../server/instances/drivers/docker/engine.ts";
+import { IMAGE_LABEL } from "../../../server/instances/drivers/docker/image-label.ts";
 import { buildImage } from "../../../server/instances/drivers/docker/image.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
@@ -71,6 +72,18 @@ describe("an image with a project's own toolchain", function () {
     const answer = await instance.call("tests/run", command(`${python} -c 'print(6 * 7)'`), never);
     assert.equal(answer.output, "42\n");
     assert.equal(instance.record().metadata.provider_metadata.image, BUILT);
+  });
+
+  it("is refused if another version built it, before a container is created", async () => {
+    await makeBase(`FROM ${DEFAULT_IMAGE}\nLABEL ${IMAGE_LABEL}=4\n`);
+    const pool = await start();
+    await assert.rejects(pool.claim({ image: BASE }), {
+      code: "image_outdated",
+      message: new RegExp(`${BASE} was built by another version`),
+    });
+    const { client } = await findEngine();
+    const filters = { ancestor: [BASE] };
+    assert.deepEqual(await client.listContainers({ all: true, filters }), []);
   });
 
   it("is refused, and says why, if its base has no system Node can start in", async () => {

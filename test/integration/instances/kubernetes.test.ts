@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import type { WorkerSpec } from "../../../server/instances/drivers/driver.ts";
 import { KubernetesDriver } from "../../../server/instances/drivers/kubernetes/driver.ts";
 import { workerEntry } from "../../../server/platform/installation.ts";
 import { Settings } from "../../../schemas/settings.ts";
 import type { RuntimeChoice } from "../../../schemas/agent.ts";
 import type { ClaimedInstance } from "../../../server/instances/pool.ts";
 import type { SettingsInput } from "../../../schemas/settings.ts";
+import { poolSettings } from "../../../server/instances/settings.ts";
 import { bundleWorkers } from "../../support/bundled-workers.ts";
-import { KubernetesDouble, whyNoKubernetesDouble } from "../../support/kubernetes/api-double.ts";
+import {
+  type DoubleOptions,
+  KubernetesDouble,
+  whyNoKubernetesDouble,
+} from "../../support/kubernetes/api-double.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 import { conformance, pools } from "./conformance.ts";
 import { behaviour, localDriver, never, testWorker } from "./pool-harness.ts";
@@ -36,12 +43,16 @@ describe("instances as pods", function () {
     command: process.execPath,
     args: [join(program, `${worker}.cjs`)],
   });
-  const driverOf = (worker: "test" | "real", settings: SettingsInput["kubernetes"] = {}) =>
+  const driverOf = (
+    worker: "test" | "real",
+    settings: SettingsInput["kubernetes"] = {},
+    cluster: KubernetesDouble | null = null,
+  ) =>
     new KubernetesDriver({
       entry: entryOf(worker),
       stateFolder: import.meta.filename,
       settings: Settings.parse({ kubernetes: settings }).kubernetes,
-      cluster: () => double.cluster(),
+      cluster: () => (cluster ?? double).cluster(),
     });
   const driver = () => driverOf("test");
   const start = pools(driver);
@@ -136,6 +147,62 @@ describe("instances as pods", function () {
       .parse(instance.record().metadata.provider_metadata);
     assert.ok(reachable.includes("api_server"));
   });
+
+  /** The first thing that a start waits for; the start is cancelled then. */
+  const firstWait = async (): Promise<string> => {
+    const given = new AbortController();
+    const spec: WorkerSpec = {
+      ...{ instance_id: randomUUID(), workspace: program, copy: program, readable: [], hidden: [] },
+      ...{ image: null, limits: poolSettings(Settings.parse({})).limits },
+      ...{ egress_socket: null, egress_loopback: null, egress_on_request: false },
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const starting = driver().start(spec, given.signal, (waitsFor) => {
+      if (waitsFor !== null) resolve(waitsFor);
+    });
+    starting.catch(reject);
+    return promise.finally(() => {
+      given.abort();
+    });
+  };
+  const unscheduled = (message: string, reason = "Unschedulable") => ({
+    conditions: [{ type: "PodScheduled", status: "False", reason, message }],
+  });
+  const waiting = (reason: string, message?: string) => ({
+    containerStatuses: [{ name: "worker", state: { waiting: { reason, message } } }],
+  });
+  const waits: [pending: object, tells: string][] = [
+    [unscheduled("3 Insufficient memory."), "no node can take its pod: 3 Insufficient memory"],
+    [unscheduled("untolerated taint {gpu: }"), "no node can take its pod: untolerated taint {gpu: }"],
+    [
+      unscheduled("a gate", "SchedulingGated"),
+      "its pod is held back from scheduling, for example by a queue: a gate",
+    ],
+    [waiting("ErrImagePull", "no such host"), "a container of its pod waits (ErrImagePull): no such host"],
+    [waiting("ContainerCreating"), "a container of its pod waits (ContainerCreating)"],
+  ];
+  for (const [pending, tells] of waits)
+    it(`tells what a pod waits for: ${tells}`, async () => {
+      await double.close();
+      double = await KubernetesDouble.start({ pending });
+      assert.equal(await firstWait(), tells);
+    });
+
+  it("tells that the API server does not answer", async () => {
+    await double.vanish();
+    assert.match(await firstWait(), /^the API server does not answer: /);
+  });
+
+  const refusals: [options: DoubleOptions, says: RegExp][] = [
+    [{ pending: waiting("ImagePullBackOff", "denied") }, /does not start: ImagePullBackOff: denied/],
+    [{ refusesPods: "exceeded quota: team, requested: pods=1" }, /exceeded quota: team, requested: pods=1/],
+  ];
+  for (const [options, message] of refusals)
+    it(`gives up at once where waiting does not help: ${message.source}`, async () => {
+      await double.close();
+      double = await KubernetesDouble.start(options);
+      await assert.rejects((await start()).claim(), { message });
+    });
 
   it("takes what this machine has no place for, and what it has no memory for", async () => {
     const pool = await start({

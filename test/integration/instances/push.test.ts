@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { findEngine } from "../../../server/instances/drivers/docker/engine.ts";
-import { IMAGE_LABEL } from "../../../server/instances/drivers/docker/image.ts";
+import { IMAGE_LABEL, IMAGE_RECIPE } from "../../../server/instances/drivers/docker/image-label.ts";
 import { pushImage } from "../../../server/instances/drivers/docker/push.ts";
 import { dockerEngine } from "../../docker-engine.ts";
 import { runCommand } from "../../support/command.ts";
@@ -72,7 +72,7 @@ describe("an image that is pushed", function () {
       assert.equal(registry.exitCode, null, "the registry runs");
       await sleep(20);
     }
-    await makeImage(LOCAL, `LABEL ${IMAGE_LABEL}=test`);
+    await makeImage(LOCAL, `LABEL ${IMAGE_LABEL}=${IMAGE_RECIPE}`);
     await makeImage(FOREIGN, "");
     process.env.DOCKER_CONFIG = folder;
   });

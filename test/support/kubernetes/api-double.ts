@@ -54,6 +54,10 @@ export interface DoubleOptions {
   sharesNetwork?: boolean;
   /** Whether it has the kinds of agent-sandbox. */
   hasSandboxes?: boolean;
+  /** What it says of each pod in place of running it. */
+  pending?: object | null;
+  /** What a quota or a policy says when it refuses a pod. */
+  refusesPods?: string | null;
 }
 
 /** Why the double cannot run here, or null. */
@@ -92,7 +96,14 @@ export class KubernetesDouble {
     const certificate = ["-out", "cert.pem", "-days", "2", "-subj", "/CN=double"];
     const name = ["-addext", "subjectAltName=IP:127.0.0.1"];
     await run("openssl", ["req", "-x509", ...key, ...certificate, ...name], { cwd: folder, timeout: 10_000 });
-    const all = { hasVersion5: true, sharesNetwork: false, hasSandboxes: false, ...options };
+    const all = {
+      hasVersion5: true,
+      sharesNetwork: false,
+      hasSandboxes: false,
+      pending: null,
+      refusesPods: null,
+      ...options,
+    };
     const double = new KubernetesDouble(all, await loadValidator(), folder);
     await double.listen();
     return double;
@@ -270,10 +281,15 @@ export class KubernetesDouble {
       refuse(response, 409, "AlreadyExists", `${resource} "${name}" already exists`);
       return;
     }
-    const status = resource === "pods" ? { status: { phase: "Pending" } } : {};
+    const { pending, refusesPods } = this.#options;
+    if (collection === PODS && refusesPods !== null) {
+      refuse(response, 403, "Forbidden", `pods "${name}" is forbidden: ${refusesPods}`);
+      return;
+    }
+    const status = resource === "pods" ? { status: { phase: "Pending", ...pending } } : {};
     const stored = this.objects.put(collection, { ...object, ...status });
     send(response, 201, stored);
-    if (collection === PODS) void this.#runPod(RunnablePod.parse(stored));
+    if (collection === PODS && pending === null) void this.#runPod(RunnablePod.parse(stored));
   }
 
   #replace({ collection, name }: Target, object: StoredObject, response: ServerResponse): void {

@@ -1,6 +1,8 @@
 import { PassThrough } from "node:stream";
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
+import { untilAborted } from "../../../schemas/abortable.ts";
 import type { RuntimeType } from "../../../schemas/agent.ts";
+import { fail } from "../../../schemas/errors.ts";
 import type {
   Driver,
   RunningWorker,
@@ -16,6 +18,8 @@ export interface MemoryDriver extends Driver {
   readonly specs: readonly WorkerSpec[];
   /** Until it is set to null, every start fails with this. */
   fault: Error | null;
+  /** Until it is set to null, every start waits for this. */
+  waitsFor: string | null;
   /** Ends a worker by itself, as a crash would. */
   crash(instanceId: string): void;
 }
@@ -64,8 +68,15 @@ export const memoryDriver = (runtime: RuntimeType = "Local"): MemoryDriver => {
     runtime,
     specs,
     fault: null,
-    start(spec) {
+    waitsFor: null,
+    start(spec, signal, tellWait) {
       if (this.fault !== null) return Promise.reject(this.fault);
+      if (this.waitsFor !== null) {
+        tellWait(this.waitsFor);
+        return untilAborted(new Promise(() => undefined), signal, () =>
+          fail("cancelled", { what: "The start" }),
+        );
+      }
       specs.push(spec);
       return Promise.resolve(start(spec));
     },

@@ -84,6 +84,19 @@ describe("an ordered choice of runtimes", () => {
     assert.match(notice.message, /no answer.*on this machine/);
   });
 
+  it("says what a start waited for, and goes on with the next runtime", () =>
+    withMemoryPool(
+      { start_ms: { Local: 5000, Docker: 5000, Kubernetes: 20, CloudRun: 5000 } },
+      async ({ claim, cluster }) => {
+        cluster.waitsFor = "no node can take its pod: 3 Insufficient memory";
+        assert.equal(runtimeOf(await claim("Coder", { runtime: ["Kubernetes", "Local"] })), "Local");
+        await assert.rejects(claim("Coder", { runtime: "Kubernetes" }), {
+          code: "instance_late",
+          message: "The instance did not start in 0.02 s: no node can take its pod: 3 Insufficient memory.",
+        });
+      },
+    ));
+
   it("never leaves this machine where the workspace stays on it", () =>
     withMemoryPool({ local_only: true, maximum_here: 1 }, async ({ claim, cluster, pool, agent }) => {
       const byHand = pool.create(agent("Coder"), "Kubernetes", "user:test");

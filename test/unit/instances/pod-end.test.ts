@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { endOfPod } from "../../../server/instances/drivers/kubernetes/end.ts";
+import { ApiError, clusterError } from "../../../server/instances/drivers/kubernetes/errors.ts";
 import { Pod } from "../../../server/instances/drivers/kubernetes/pods.ts";
 
 const ended = (exitCode: number, reason = "Error", metadata: object = {}, message?: string): Pod =>
@@ -29,5 +30,21 @@ describe("the end of a pod", () => {
   for (const [name, pod, how] of ends)
     it(`is told apart: ${name}`, () => {
       assert.equal(endOfPod(pod, "", 300).how, how);
+    });
+});
+
+describe("a pod that the cluster refuses", () => {
+  const refusals: [says: string, hint: RegExp][] = [
+    ["exceeded quota: team, requested: limits.memory=2Gi, used: 8Gi, limited: 8Gi", /quota raised/],
+    ["maximum memory usage per Container is 1Gi, but limit is 2Gi", /pool\.memory_mb/],
+    ['violates PodSecurity "restricted:latest": host namespaces', /kubernetes\.patch/],
+    ['admission webhook "policy.example" denied the request: no team label', /policy of the cluster/],
+    ['User "me" cannot create resource "pods"', /cluster check/],
+  ];
+  for (const [says, hint] of refusals)
+    it(`leads to what helps: ${says.slice(0, 30)}`, () => {
+      const error = clusterError(new ApiError(403, "Forbidden", `pods "x" is forbidden: ${says}`));
+      assert.ok(error.message.includes(says));
+      assert.match(error.nextStep ?? "", hint);
     });
 });

@@ -78,6 +78,36 @@ describe("instance utilization", () => {
     assert.match(await prometheusText(sources), /^coditect_instance_seconds_total\{state="Working"\} 7200$/m);
   });
 
+  it("comes with the estimated cost of what a cloud bills, from the start on", async () => {
+    const store = memoryStore();
+    const records = createRecords(store, () => undefined);
+    const cause = { actor: "pool", cause: "test" };
+    const priced = (at: string, state: InstanceState, dollars: number | null): AgentInstance => {
+      const instance = since(at, state);
+      const provider_metadata = { estimated_dollars_per_hour: dollars };
+      return { ...instance, metadata: { ...instance.metadata, provider_metadata } };
+    };
+    const steps = [
+      priced("2026-11-28T09:00:00.000Z", "Provisioning", null),
+      priced("2026-11-28T10:00:00.000Z", "Starting", null),
+      priced("2026-11-28T11:00:00.000Z", "Idle", 0.5),
+      priced("2026-11-29T01:00:00.000Z", "Stopping", 0.5),
+    ];
+    for (const [index, step] of steps.entries())
+      await records.write("StateChanged", steps[index - 1] ?? null, step, cause);
+    const sources = { store, queued: () => 0 };
+    const { total, rows } = readMetrics("day", readSpan(SPAN, store), sources);
+    assert.deepEqual(
+      rows.map((row) => [row.key, row.instance_cost, row.cost]),
+      [
+        ["2026-11-28", 7, 0],
+        ["2026-11-29", 0.5, 0],
+      ],
+    );
+    assert.equal(total.instance_cost, 7.5);
+    assert.match(await prometheusText(sources), /^coditect_instance_cost_dollars_total 7\.5$/m);
+  });
+
   it("is null without instances", async () => {
     const sources = await lived();
     assert.equal(readMetrics("day", readSpan(SPAN, sources.store), sources).total.utilization, null);

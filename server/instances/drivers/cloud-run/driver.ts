@@ -23,7 +23,7 @@ import type { Machine } from "./machine.ts";
 import { dollarsPerHour } from "./prices.ts";
 import { Services } from "./services.ts";
 import { ContainerSession } from "./session.ts";
-import type { CloudRunSettings } from "./settings.ts";
+import { type CloudRunSettings, checkSettings } from "./settings.ts";
 import { CloudRunWorker } from "./worker.ts";
 
 const WORKER_USER = 1000;
@@ -46,29 +46,6 @@ interface Place {
 const gatewayOf = ({ command, args }: WorkerEntry): string => {
   const script = args.at(-1) ?? command;
   return join(dirname(script), `cloud-run-gateway${extname(script)}`);
-};
-
-/** Settings without which nothing can start. Errors: `cloud_run_unavailable`. */
-const checkSettings = ({
-  region,
-  network,
-  subnetwork,
-  service_account,
-  allow_reachable,
-}: CloudRunSettings): string => {
-  const refuse = (reason: string, hint: string): Error => fail("cloud_run_unavailable", { reason, hint });
-  if (region === null) throw refuse("no region is set", "Set cloud_run.region, for example europe-west1.");
-  if (network === null && subnetwork === null && !allow_reachable.includes("internet"))
-    throw refuse(
-      "no VPC network is set, and without one instances reach the internet",
-      "Set cloud_run.network or cloud_run.subnetwork to a network whose firewall denies all egress.",
-    );
-  if (service_account === null && allow_reachable.includes("metadata"))
-    throw refuse(
-      "instances may reach the metadata server, which would give them tokens of the project's default account",
-      "Set cloud_run.service_account to an account without any role.",
-    );
-  return region;
 };
 
 /** Instances as containers of a Cloud Run service. Their files are sent; nothing of this machine is mounted. */

@@ -1,4 +1,28 @@
+import { fail } from "../../../../schemas/errors.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
 
 /** What the user says of the Cloud Run service that instances run in. */
 export type CloudRunSettings = Settings["cloud_run"];
+
+/** Settings without which nothing can start. Errors: `cloud_run_unavailable`. */
+export const checkSettings = ({
+  region,
+  network,
+  subnetwork,
+  service_account,
+  allow_reachable,
+}: CloudRunSettings): string => {
+  const refuse = (reason: string, hint: string): Error => fail("cloud_run_unavailable", { reason, hint });
+  if (region === null) throw refuse("no region is set", "Set cloud_run.region, for example europe-west1.");
+  if (network === null && subnetwork === null && !allow_reachable.includes("internet"))
+    throw refuse(
+      "no VPC network is set, and without one instances reach the internet",
+      "Set cloud_run.network or cloud_run.subnetwork to a network whose firewall denies all egress.",
+    );
+  if (service_account === null && allow_reachable.includes("metadata"))
+    throw refuse(
+      "instances may reach the metadata server, which would give them tokens of the project's default account",
+      "Set cloud_run.service_account to an account without any role.",
+    );
+  return region;
+};

@@ -23,6 +23,7 @@ import {
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { ownedFolder } from "./mirror/archive.ts";
+import { recipeOf } from "./image-label.ts";
 import { createMirrors } from "./mirror/mirrors.ts";
 import type { MirrorUse } from "./mirror/mirrors.ts";
 import { removeLabelled } from "./orphans.ts";
@@ -189,7 +190,8 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
     try {
       const found = await engine();
       own.add(spec.instance_id);
-      await removeOrphans();
+      // An image that is missing is reported when its container is created.
+      await Promise.all([removeOrphans(), recipeOf(found, spec.image)]);
       // A mirror has nothing to hide, and a container with so many mounts starts slowly.
       const isBound = found.isLocal && spec.hidden.length <= MOST_HIDDEN;
       mirror = isBound ? null : await mirrors.use(found, spec, signal);

@@ -17,14 +17,9 @@ import {
 } from "./container.ts";
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
+import { IMAGE_LABEL, IMAGE_RECIPE } from "./image-label.ts";
 import { archiveOf } from "./mirror/archive.ts";
 import { fileParts } from "../../../workspace/tree.ts";
-
-/** Raised whenever images are built differently, so that older ones are recognised by their label. */
-export const IMAGE_RECIPE = "5";
-
-/** The label of an image that has the worker's Node. */
-export const IMAGE_LABEL = "coditect.image";
 
 /** What an image built from this machine gets apart from Node: a shell and what scripts use. */
 const programs =

@@ -3,7 +3,7 @@ import { fail } from "../../../../schemas/errors.ts";
 import { DEFAULT_IMAGE } from "./container.ts";
 import { engineError, findEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
-import { IMAGE_LABEL } from "./image.ts";
+import { recipeOf } from "./image-label.ts";
 import { parseImageName, registryLogin } from "./registry.ts";
 
 export interface PushRequest {
@@ -44,23 +44,12 @@ const followPush = async (
   return digest;
 };
 
-const Inspected = z.object({
-  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
-});
-
 /** The image to push; only one with the worker's Node runs instances. */
-const sourceOf = async ({ client }: Engine, { from, name }: PushRequest): Promise<string> => {
+const sourceOf = async (engine: Engine, { from, name }: PushRequest): Promise<string> => {
   for (const image of from === null ? [name, DEFAULT_IMAGE] : [from]) {
-    const found = await client
-      .getImage(image)
-      .inspect()
-      .then((inspected) => Inspected.parse(inspected))
-      .catch((error: unknown) => {
-        if (z.object({ statusCode: z.literal(404) }).safeParse(error).success) return null;
-        throw error;
-      });
-    if (found === null) continue;
-    if (found.Config.Labels?.[IMAGE_LABEL] === undefined) throw fail("image_not_built", { image });
+    const recipe = await recipeOf(engine, image);
+    if (recipe === null) continue;
+    if (recipe === undefined) throw fail("image_not_built", { image });
     return image;
   }
   throw fail("image_missing", { image: from ?? name });
@@ -76,7 +65,7 @@ const refusal = (name: string, error: unknown): Error | null => {
 /**
  * Pushes the image of instances to a registry, with the login from `docker login`. Resolves with its
  * name pinned to the digest, so that nobody can change what a cluster runs. Errors: `usage`,
- * `image_missing`, `image_not_built`, `registry_refused`, `engine_unavailable`, `cancelled`.
+ * `image_missing`, `image_not_built`, `image_outdated`, `registry_refused`, `engine_unavailable`, `cancelled`.
  */
 export const pushImage = async (request: PushRequest): Promise<string> => {
   const { name, signal, tell = () => undefined } = request;

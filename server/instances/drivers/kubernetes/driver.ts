@@ -6,7 +6,7 @@ import { fileParts, mountFolders, treeParts } from "../../../workspace/tree.ts";
 import type { TreePart } from "../../../workspace/tree.ts";
 import { WORKER_NODE } from "../docker/container.ts";
 import { startUnlessCancelled } from "../cancellable-start.ts";
-import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
+import type { Driver, RunningWorker, TellWait, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
 import { Kept } from "../remote/kept.ts";
 import { COPY_FOLDER } from "../remote/environment.ts";
@@ -16,7 +16,7 @@ import { Overseer, OVERSEER } from "../remote/overseer.ts";
 import type { RemoteStream } from "../remote/stream.ts";
 import { chooseCluster } from "./choose.ts";
 import type { Cluster } from "./cluster.ts";
-import { hasEnded, endOfPod, whyNotScheduled, whyNotStarted } from "./end.ts";
+import { hasEnded, endOfPod, whyNotStarted, whyWaiting } from "./end.ts";
 import { clusterError } from "./errors.ts";
 import { RuntimeLease } from "./lease.ts";
 import { EPOCH, FILES, GO, labelsOf, MANAGED, podName, podOf, STATE_LABEL, stateOf, WORKER } from "./pod.ts";
@@ -57,6 +57,7 @@ interface Place {
 interface Begun {
   streams: RemoteStream[];
   source: PodSource | null;
+  tellWait: TellWait;
 }
 
 /** Whether a pod that did not become an instance was removed completely. */
@@ -83,8 +84,8 @@ export class KubernetesDriver implements Driver {
     this.#options = options;
   }
 
-  start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
-    return startUnlessCancelled(() => this.#launch(spec, signal), signal);
+  start(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
+    return startUnlessCancelled(() => this.#launch(spec, signal, tellWait), signal);
   }
 
   async removeOrphans(): Promise<number> {
@@ -126,15 +127,15 @@ export class KubernetesDriver implements Driver {
     return pods.length + claims.length;
   }
 
-  async #launch(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
+  async #launch(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
     const name = podName(spec.instance_id);
-    const begun: Begun = { streams: [], source: null };
+    const begun: Begun = { streams: [], source: null, tellWait };
     let place: Place | null = null;
     this.#own.add(name);
     try {
       const found = await this.#place.get();
-      await whileAway(found.cluster, () => found.lease.hold(signal), signal);
-      await whileAway(found.cluster, () => this.#sweep.get(), signal);
+      await whileAway(found.cluster, () => found.lease.hold(signal), signal, tellWait);
+      await whileAway(found.cluster, () => this.#sweep.get(), signal, tellWait);
       found.table.use();
       place = found;
       return await this.#bringUp(spec, found, begun, signal);
@@ -168,7 +169,7 @@ export class KubernetesDriver implements Driver {
     begun.source = source;
     const made = await source.obtain(signal);
     const { name } = made.metadata;
-    await this.#running(table, name, signal);
+    await this.#running(table, name, signal, begun.tellWait);
 
     const open = async (verb: "attach" | "exec", container: string, command: string[] = []) => {
       const path = `${podsPath(cluster.namespace, name)}/${verb}`;
@@ -238,21 +239,16 @@ export class KubernetesDriver implements Driver {
   }
 
   /** Resolves when both containers run. Errors: `instance_not_started` with what Kubernetes says. */
-  async #running(table: PodTable, name: string, signal: AbortSignal): Promise<void> {
-    let latest: Pod | null = null;
+  async #running(table: PodTable, name: string, signal: AbortSignal, tellWait: TellWait): Promise<void> {
     const isDecided = (pod: Pod | null): boolean => {
       if (pod === null) return false;
-      latest = pod;
+      tellWait(whyWaiting(pod));
       const { containerStatuses } = pod.status;
       const areRunning =
         containerStatuses.length >= 2 && containerStatuses.every(({ state }) => state.running != null);
       return areRunning || hasEnded(pod) || whyNotStarted(pod) !== null;
     };
-    const pod = await table.until(name, isDecided, signal).catch((error: unknown) => {
-      const why = latest === null ? null : whyNotScheduled(latest);
-      if (why === null) throw error;
-      throw fail("instance_not_started", { reason: `no node has room for its pod: ${why}` });
-    });
+    const pod = await table.until(name, isDecided, signal);
     if (pod === null) return;
     const why = whyNotStarted(pod);
     if (why !== null) throw fail("instance_not_started", { reason: `its pod does not start: ${why}` });

@@ -17,7 +17,9 @@ const disruptionOf = (pod: Pod): { reason: string; message: string } | null => {
   return found === undefined ? null : { reason: found.reason ?? "", message: found.message ?? "" };
 };
 
-const withWhy = (how: string, why: string | undefined): string => (why ? `${how}: ${why}` : how);
+/** Without the period at its end: the text becomes part of a sentence. */
+export const withWhy = (how: string, why: string | undefined): string =>
+  why ? `${how}: ${why.trim().replace(/\.$/, "")}` : how;
 
 /** Why a pod was removed from its node, by the reason that Kubernetes gives. */
 const takenAway = (reason: string, message: string | undefined): WorkerEnd | null => {
@@ -93,7 +95,17 @@ export const whyNotStarted = (pod: Pod): string | null => {
   return null;
 };
 
-/** Why a pod still waits for a node, according to the scheduler. */
-export const whyNotScheduled = (pod: Pod): string | null =>
-  pod.status.conditions.find(({ type, status }) => type === "PodScheduled" && status === "False")?.message ??
-  null;
+/** Kueue and others hold a pod back with a gate until it is its turn. */
+const HELD_BACK = "SchedulingGated";
+
+/** What a pod waits for that may still start; null: for nothing that Kubernetes names. */
+export const whyWaiting = ({ status }: Pod): string | null => {
+  const scheduled = status.conditions.find(({ type }) => type === "PodScheduled");
+  if (scheduled?.status === "False")
+    return scheduled.reason === HELD_BACK
+      ? withWhy("its pod is held back from scheduling, for example by a queue", scheduled.message)
+      : withWhy("no node can take its pod", scheduled.message);
+  const waiting = status.containerStatuses.find(({ state }) => state.waiting?.reason !== undefined);
+  const { reason, message } = waiting?.state.waiting ?? {};
+  return reason === undefined ? null : withWhy(`a container of its pod waits (${reason})`, message);
+};

@@ -52,12 +52,32 @@ const hints: Readonly<Record<number, string>> = {
   404: "Run coditect cluster setup to create the namespace.",
 };
 
+/** Refusals of a pod that are not about rights, by the words of Kubernetes. */
+const refusals: readonly [says: RegExp, hint: string][] = [
+  [
+    /exceeded quota/,
+    "Wait until other pods of the namespace end, lower pool.max_instances, or have the quota raised.",
+  ],
+  [
+    /(?:maximum|minimum) \S+ usage per/,
+    "Change pool.memory_mb or pool.cpus, or the limit range of the namespace.",
+  ],
+  [
+    /violates PodSecurity/,
+    "Remove from kubernetes.patch what the policy names, or allow it in the labels of the namespace.",
+  ],
+  [/admission webhook/, "A policy of the cluster refuses the pod. Ask who administers the cluster."],
+];
+
+const hintOf = ({ status, message }: ApiError): string | undefined =>
+  refusals.find(([says]) => says.test(message))?.[1] ?? hints[status];
+
 /** What an error of the API server, or of the connection to it, means for the user. */
 export const clusterError = (error: unknown): CoditectError => {
   if (error instanceof CoditectError) return error;
   const said = error instanceof Error ? error.message : String(error);
   const hint =
-    (error instanceof ApiError ? hints[error.status] : undefined) ??
+    (error instanceof ApiError ? hintOf(error) : undefined) ??
     (isAway(error)
       ? "Check that the cluster is reachable."
       : "Check the current context of your kubeconfig.");

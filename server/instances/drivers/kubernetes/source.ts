@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../../../schemas/errors.ts";
 import { Json } from "../../../../schemas/primitives.ts";
+import type { TellWait } from "../driver.ts";
 import type { Cluster } from "./cluster.ts";
+import { withWhy } from "./end.ts";
 import { isAway, isConflict, isForbidden } from "./errors.ts";
 import { unlike } from "./patch.ts";
 import { deletePod, Pod, podsPath, type PodTable } from "./pods.ts";
@@ -24,13 +26,17 @@ export const whileAway = async <T>(
   cluster: Cluster,
   work: () => Promise<T>,
   signal: AbortSignal,
+  tellWait: TellWait = () => undefined,
 ): Promise<T> => {
   for (;;) {
     try {
-      return await work();
+      const done = await work();
+      tellWait(null);
+      return done;
     } catch (error) {
       const mayPass = isAway(error) || (isForbidden(error) && cluster.isComingBack);
       if (signal.aborted || !mayPass) throw error;
+      tellWait(withWhy("the API server does not answer", error instanceof Error ? error.message : undefined));
       await sleep(AGAIN_MS, null, { signal, ref: false });
     }
   }

@@ -11,6 +11,7 @@ import { fail } from "../../../../schemas/errors.ts";
 import { readEndpoint } from "../../../hosting/endpoints.ts";
 import { adoptStateFolder, foreignReason } from "../../../hosting/state-stamp.ts";
 import { readLock, type LockContent } from "../../../store/lock.ts";
+import { openSettings } from "../../../runtime/settings-source.ts";
 import { stateFolderOf } from "../session/connect.ts";
 import { exitCodes } from "../session/exit.ts";
 import { checkTests } from "./doctor-tests.ts";
@@ -50,7 +51,8 @@ export const doctor = async (flags: DoctorFlags, context: CommandContext): Promi
   const own: Check = { name: "coditect", result: "ok", detail: version() };
   const limits = await checkLimits();
   const audit = await checkAuditLog(workspace);
-  const tools = [own, checkNode(), git, docker, sandbox, limits, checkKeys(environment)];
+  const cloud = await checkCloud(workspace);
+  const tools = [own, checkNode(), git, docker, sandbox, limits, ...cloud, checkKeys(environment)];
   const checks: Check[] = [...tools, ...checkTests(workspace), state, audit];
   if (flags.json === true) terminal.out(checks.map((check) => `${JSON.stringify(check)}\n`).join(""));
   else {
@@ -98,6 +100,24 @@ const checkLimits = async (): Promise<Check> => {
   return (await canMakeControlGroups())
     ? { name: "limits", result: "ok", detail: "control groups cap memory, processors and processes" }
     : { name: "limits", result: "missing", detail: `no control group can be created here; ${detail}` };
+};
+
+/** Cloud Run, if instances run there by the settings of the user and the workspace. */
+const checkCloud = async (workspace: string): Promise<Check[]> => {
+  const name = "Cloud Run";
+  try {
+    const { runtime, cloud_run } = openSettings({
+      ...{ workspace, chosen: {}, chosenBy: "flag", guessed: {} },
+    }).current();
+    if (![runtime].flat().includes("CloudRun")) return [];
+    const { checkCloudRun } = await import("../../../instances/drivers/cloud-run/check.ts");
+    return [
+      { name, result: "ok", detail: await checkCloudRun(cloud_run, AbortSignal.timeout(TOOL_DEADLINE_MS)) },
+    ];
+  } catch (error) {
+    const { message, nextStep } = asCoditectError(error);
+    return [{ name, result: "failed", detail: `${message} ${nextStep ?? ""}`.trimEnd() }];
+  }
 };
 
 const checkKeys = (environment: NodeJS.ProcessEnv): Check => {

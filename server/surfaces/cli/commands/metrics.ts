@@ -78,6 +78,9 @@ export const showMetrics = (flags: SpanFlags & { by?: string }, context: Command
     if (metrics.total.executions === 0) terminal.out("No execution ended in this time.\n");
     else terminal.out(tableText([metrics.by.toUpperCase(), ...head], rows, terminal));
     terminal.out(acceptanceText(metrics));
+    const { instance_cost } = metrics.total;
+    if (instance_cost > 0)
+      terminal.out(`\nInstances in Cloud Run cost about ${formatCost(instance_cost)} besides.\n`);
     const { runs, within } = metrics.forecasts.tokens;
     if (runs > 0)
       terminal.out(`\nForecasts: ${within} of ${plural(runs, "run")} took as many tokens as expected.\n`);

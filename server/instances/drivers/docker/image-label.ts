@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { fail } from "../../../../schemas/errors.ts";
+import type { Engine } from "./engine.ts";
+
+/** Raised whenever images are built differently, so that older ones are recognised by their label. */
+export const IMAGE_RECIPE = "5";
+
+/** The label of an image that has the worker's Node; its value is the recipe. */
+export const IMAGE_LABEL = "coditect.image";
+
+const Inspected = z.object({
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+});
+const Missing = z.object({ statusCode: z.literal(404) });
+
+/**
+ * The recipe of an image. `undefined`: it was not made by `coditect image build`; `null`: there is no such
+ * image. Errors: `image_outdated`.
+ */
+export const recipeOf = async ({ client }: Engine, image: string): Promise<string | null | undefined> => {
+  const found = await client
+    .getImage(image)
+    .inspect()
+    .then((inspected) => Inspected.parse(inspected))
+    .catch((error: unknown) => {
+      if (Missing.safeParse(error).success) return null;
+      throw error;
+    });
+  if (found === null) return null;
+  const recipe = found.Config.Labels?.[IMAGE_LABEL];
+  // Earlier recipes let commands open the memory of the worker.
+  if (recipe !== undefined && recipe !== IMAGE_RECIPE) throw fail("image_outdated", { image });
+  return recipe;
+};
