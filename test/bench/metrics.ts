@@ -1,20 +1,32 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import { Settings } from "../../schemas/settings.ts";
 import { causesOf } from "../../server/alerts/causes.ts";
 import { createLedger } from "../../server/executions/ledger.ts";
 import { putRun } from "../../server/metrics/acceptance.ts";
-import { addToDay, groupOf } from "../../server/metrics/groups.ts";
 import { recordInstanceTime } from "../../server/metrics/instance-time.ts";
 import { readMetrics, readSpan, recentRuns, rowsBy } from "../../server/metrics/read.ts";
 import { recordMetrics } from "../../server/metrics/record.ts";
 import { reportPage } from "../../server/metrics/report.ts";
 import { openStore } from "../../server/store/open.ts";
 import type { Store } from "../../server/store/store.ts";
-import { anAgent, anExecution, anInstance, aRun, aTask } from "../support/records.ts";
-import type { Report } from "./report.ts";
+import { chromiumPath } from "../editor/parts.ts";
+import { openBrowser } from "../editor/workbench.ts";
+import {
+  aChangedFile,
+  aChangeSet,
+  anAgent,
+  anExecution,
+  anInstance,
+  aRun,
+  aStage,
+  aTask,
+} from "../support/records.ts";
+import { median, type Report } from "./report.ts";
 
 const EXECUTIONS = 100_000;
 const PER_RUN = 5;
@@ -75,6 +87,64 @@ const drawDashboard = (store: Store): string => {
   });
 };
 
+const Paint = z.number().positive();
+
+/** Milliseconds until Chromium has painted a page; null: there is no Chromium. */
+const measurePaint = async (html: string, folder: string): Promise<number | null> => {
+  if (chromiumPath() === null) return null;
+  const path = join(folder, "report.html");
+  await writeFile(path, html);
+  const browser = await openBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(pathToFileURL(path).href);
+    const read = 'performance.getEntriesByName("first-contentful-paint")[0]?.startTime';
+    return Paint.parse(await page.evaluate(read));
+  } finally {
+    await browser.close();
+  }
+};
+
+const STEPS = 200;
+
+/**
+ * The median of what metrics add to one step: its execution ends, its instance works and is idle again, and
+ * its run is stored with ten changed files.
+ */
+const measureStep = async (store: Store): Promise<number> => {
+  const { tenantId: tenant_id } = store;
+  const at = dayOf(0);
+  const idle: AgentInstance = { ...anInstance(anAgent().agent_id), tenant_id, updated_at: at };
+  const files = Array.from({ length: 10 }, (_, index) => aChangedFile(`src/${index}.ts`));
+  const times: number[] = [];
+  for (let index = 0; index < STEPS; index++) {
+    const task = { ...aTask(), tenant_id };
+    const base = anExecution(task.task_id);
+    const execution = { ...base, tenant_id, status: "Completed", completed_at: at } as const;
+    const set = aChangeSet(task.task_id, execution.execution_id, files);
+    const stage = { ...aStage("code"), execution_ids: [execution.execution_id] };
+    const run = aRun(task.task_id, { tenant_id, stages: [stage], created_at: at });
+    await store.commit((transaction) => {
+      transaction.put("tasks", task);
+      transaction.put("executions", execution);
+      transaction.put("runs", run);
+      transaction.put("changeSets", { ...set, tenant_id });
+    });
+    const until = new Date(Date.parse(at) + 60_000).toISOString();
+    await store.commit((transaction) => {
+      times.push(
+        milliseconds(() => {
+          recordMetrics(transaction, tenant_id, execution.execution_id);
+          recordInstanceTime(transaction, { ...idle, state: "Idle" }, idle, until);
+          recordInstanceTime(transaction, { ...idle, state: "Working" }, idle, until);
+          putRun(transaction, { ...run, status: "Succeeded", change_set_id: set.change_set_id });
+        }),
+      );
+    });
+  }
+  return median(times);
+};
+
 export default async function run({ report }: Report): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "coditect-bench-metrics-"));
   const store = await openStore({
@@ -85,10 +155,20 @@ export default async function run({ report }: Report): Promise<void> {
   });
   try {
     await fill(store);
-    const dashboard = milliseconds(() => drawDashboard(store));
+    let page = "";
+    const made = milliseconds(() => {
+      page = drawDashboard(store);
+    });
+    const painted = await measurePaint(page, folder);
+    const first = made + (painted ?? 0);
     report({
-      ...{ name: "dashboard of 100,000 executions, first", value: dashboard, unit: "ms", against: null },
-      ...{ goal: "under 300 ms", holds: dashboard < 300 },
+      ...{ name: "page of 100,000 executions, made for the first time", value: made, unit: "ms" },
+      ...{ against: null, goal: "", holds: null },
+    });
+    report({
+      name: `its first paint${painted === null ? ", without a browser" : ", made and painted by Chromium"}`,
+      ...{ value: first, unit: "ms", against: null },
+      ...{ goal: "under 300 ms", holds: painted === null ? null : first < 300 },
     });
     const sources = {
       ...{ store, ledger: createLedger(store), settings: Settings.parse({}) },
@@ -100,28 +180,10 @@ export default async function run({ report }: Report): Promise<void> {
       ...{ name: "looking for causes of alerts", value: alerts, unit: "ms", against: null },
       ...{ goal: "under 10 ms, once a second", holds: alerts < 10 },
     });
-    const day = store.get("dailyMetrics", dayOf(0).slice(0, 10));
-    const group = groupOf({ ...anExecution(aTask().task_id), status: "Completed" }, "tdd");
-    const step = day === null ? 0 : milliseconds(() => addToDay(day, group));
+    const step = await measureStep(store);
     report({
-      ...{ name: "an ended execution into its day's sums", value: step, unit: "ms", against: null },
+      ...{ name: "metrics of one step of a run, stored", value: step, unit: "ms", against: null },
       ...{ goal: "under 1 % of a turn of 1 s", holds: step < 10 },
-    });
-    const instance: AgentInstance = { ...anInstance(anAgent().agent_id), tenant_id: store.tenantId };
-    const until = new Date(Date.parse(instance.updated_at) + 60_000).toISOString();
-    const start = performance.now();
-    await store.commit((transaction) => {
-      recordInstanceTime(transaction, instance, instance, until);
-    });
-    const state = performance.now() - start;
-    report({
-      ...{
-        name: "the time of an instance into its day's sums, stored",
-        value: state,
-        unit: "ms",
-        against: null,
-      },
-      ...{ goal: "under 1 % of a turn of 1 s", holds: state < 10 },
     });
   } finally {
     await store.close();

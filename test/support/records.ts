@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { AgentType } from "../../schemas/agent.ts";
+import type { ChangedFile, ChangeSet } from "../../schemas/changes.ts";
 import type { Finding } from "../../schemas/findings.ts";
-import type { Task, TeamRun } from "../../schemas/run.ts";
+import type { StageState, Task, TeamRun } from "../../schemas/run.ts";
 import { RunOptions } from "../../schemas/run.ts";
 import { newAgent } from "../../server/models/agent.ts";
 import { newExecution, noUsage } from "../../server/models/execution.ts";
@@ -116,4 +117,24 @@ export const aFinding = (fields: Partial<Finding> = {}): Finding => ({
   created_at: NOW,
   updated_at: NOW,
   ...fields,
+});
+
+export const aStage = (name: string): StageState => ({
+  ...{ name, status: "Completed", round: 1, sent_back: 0, execution_ids: [], gates: [], approved: false },
+  ...{ feedback: null, starts_with: null, change_set_id: null, started_at: null, completed_at: null },
+});
+
+export const aChangedFile = (path: string, fields: Partial<ChangedFile> = {}): ChangedFile => ({
+  ...{ path, kind: "Modified", old_path: null, before: "b".repeat(64), after: "a".repeat(64) },
+  ...{ executable: false, binary: false, lines_added: 1, lines_removed: 1, decision: "Pending" },
+  ...fields,
+});
+
+export const aChangeSet = (
+  task_id: string,
+  execution_id: string | null,
+  files: readonly ChangedFile[],
+): ChangeSet => ({
+  ...{ change_set_id: randomUUID(), tenant_id: TENANT, task_id, execution_id, files: [...files] },
+  ...{ status: "Pending", discard_reason: null, created_at: NOW, updated_at: NOW },
 });

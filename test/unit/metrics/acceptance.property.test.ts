@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
-import { ChangeDecision, type ChangedFile, type ChangeSet } from "../../../schemas/changes.ts";
+import { ChangeDecision } from "../../../schemas/changes.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import { FindingStatus } from "../../../schemas/findings.ts";
 import { type Acceptance, DailyMetrics } from "../../../schemas/metrics.ts";
@@ -10,22 +10,23 @@ import { putChangeSet, putFinding, putRun } from "../../../server/metrics/accept
 import { prometheusText } from "../../../server/metrics/prometheus.ts";
 import { readMetrics, readSpan } from "../../../server/metrics/read.ts";
 import { memoryStore } from "../../support/memory-store.ts";
-import { aFinding, anExecution, aRun, aTask } from "../../support/records.ts";
+import {
+  aChangedFile,
+  aChangeSet,
+  aFinding,
+  anExecution,
+  aRun,
+  aStage,
+  aTask,
+} from "../../support/records.ts";
 
 const FIRST = "2026-11-28";
 const SECOND = "2026-11-29";
 const at = (day: string) => `${day}T23:59:59.999Z`;
 const hash = (name: string) => name.padEnd(64, "0");
 
-const aFile = (path: string, decision: ChangeDecision = "Pending", after = hash("a")): ChangedFile => ({
-  ...{ path, kind: "Modified", old_path: null, before: hash("b"), after, decision },
-  ...{ executable: false, binary: false, lines_added: 1, lines_removed: 1 },
-});
-
-const aChangeSet = (task_id: string, files: ChangedFile[], execution_id: string | null): ChangeSet => ({
-  ...{ change_set_id: randomUUID(), tenant_id: aTask().tenant_id, task_id, execution_id, files },
-  ...{ status: "Pending", discard_reason: null, created_at: at(FIRST), updated_at: at(FIRST) },
-});
+const aFile = (path: string, decision: ChangeDecision = "Pending") =>
+  aChangedFile(path, { decision, after: hash("a") });
 
 /** An execution that wrote these files, `path: content`. */
 const wrote = (
@@ -51,9 +52,8 @@ const wrote = (
 };
 
 const stageOf = (name: string, ...executions: AgentExecution[]): StageState => ({
-  ...{ name, status: "Completed", round: 1, sent_back: 0, gates: [], approved: false, feedback: null },
+  ...aStage(name),
   execution_ids: executions.map(({ execution_id }) => execution_id),
-  ...{ starts_with: null, change_set_id: null, started_at: null, completed_at: null },
 });
 
 const read = (store: ReturnType<typeof memoryStore>, since = "2026-01-01", until = "2026-12-31") =>
@@ -65,7 +65,7 @@ const endedRun = async (day = FIRST) => {
   const task = aTask();
   const tests = wrote(task.task_id, "TestWriter", at(FIRST), { "a.test.js": "a" });
   const code = wrote(task.task_id, "Coder", at(SECOND), { "a.js": "a" });
-  const set = aChangeSet(task.task_id, [aFile("a.test.js"), aFile("a.js")], code.execution_id);
+  const set = aChangeSet(task.task_id, code.execution_id, [aFile("a.test.js"), aFile("a.js")]);
   const stages = [stageOf("tests", tests), stageOf("code", code)];
   const run = aRun(task.task_id, { stages, created_at: at(day) });
   await store.commit((transaction) => {
@@ -108,7 +108,7 @@ describe("acceptance", () => {
     await decide("Accepted", "Accepted");
     await store.commit((transaction) => {
       // What a stage left on its way, and what another run refers to.
-      putChangeSet(transaction, aChangeSet(task.task_id, [aFile("a.js", "Accepted")], null));
+      putChangeSet(transaction, aChangeSet(task.task_id, null, [aFile("a.js", "Accepted")]));
       putRun(transaction, aRun(randomUUID(), { stages: run.stages, change_set_id: set.change_set_id }));
     });
     await store.commit((transaction) => {
@@ -124,7 +124,7 @@ describe("acceptance", () => {
     const task = aTask();
     const best = wrote(task.task_id, "TestWriter", at(FIRST), { "a.js": "a" });
     const other = wrote(task.task_id, "Coder", at(SECOND), { "a.js": "other" });
-    const set = aChangeSet(task.task_id, [aFile("a.js", "Accepted")], null);
+    const set = aChangeSet(task.task_id, null, [aFile("a.js", "Accepted")]);
     await store.commit((transaction) => {
       for (const execution of [best, other]) transaction.put("executions", execution);
       putChangeSet(transaction, set);
