@@ -2,6 +2,9 @@ import { z } from "zod";
 import { AgentType } from "./agent.ts";
 import { EDITOR_SERVICE, SECRET_REFERENCE } from "./tool-definition.ts";
 
+/** `api.example.com`, `*.example.com:443`, `[::1]:8080`. Without a port, 443. */
+const HOST_LINE = /^(?:\[[0-9a-f:.]+\]|[^\s:/[\]]+)(?::\d{1,5})?$/i;
+
 const offered = {
   /** Types of agents that are offered its tools; left out: all. */
   agents: z.array(AgentType).optional(),
@@ -10,28 +13,42 @@ const offered = {
 };
 
 /** A program on this machine that speaks MCP over its standard streams. */
-const StdioServer = z.strictObject({
-  type: z.literal("stdio").optional(),
-  command: z.string().min(1),
-  args: z.array(z.string()).default([]),
-  /** Values may be references, `secret:github`. */
-  env: z.record(z.string(), z.string()).default({}),
-  /** `none`: it runs with the user's rights and the network; the consent question says this. */
-  sandbox: z.enum(["on", "none"]).default("on"),
-  ...offered,
-});
+const StdioServer = z
+  .strictObject({
+    type: z.literal("stdio").optional(),
+    command: z.string().min(1),
+    args: z.array(z.string()).default([]),
+    /** Values may be references, `secret:github`. */
+    env: z.record(z.string(), z.string()).default({}),
+    /** `none`: it runs with the user's rights and the network; the consent question says this. */
+    sandbox: z.enum(["on", "none"]).default("on"),
+    /** Hosts that it may connect to from the sandbox, such as `api.example.com:443`; left out: none. */
+    allowed_hosts: z.array(z.string().regex(HOST_LINE, "must be a host, or a host and a port")).optional(),
+    ...offered,
+  })
+  .refine(
+    ({ sandbox, allowed_hosts }) => sandbox === "on" || allowed_hosts === undefined,
+    'allowed_hosts needs the sandbox: with "none", a server reaches every host',
+  );
 
-/** How a person logs in to a server: `coditect mcp login NAME`. Specification of MCP: "Authorization". */
+const reference = z.string().regex(SECRET_REFERENCE, "must be a reference, such as secret:tracker");
+
+/** How to log in to a server: a person with `coditect mcp login NAME`, or the client by itself. */
 const ServerOAuth = z
   .strictObject({
+    /** Who logs in: a person in a browser, or the client with its own secret or key. Left out: a person. */
+    grant: z.enum(["authorization_code", "client_credentials"]).optional(),
     /** The client that is registered with the service; left out: it registers itself. */
     client_id: z.string().min(1).optional(),
-    /** A reference, `secret:tracker`; only together with `client_id` and `issuer`. */
-    client_secret: z
-      .string()
-      .regex(SECRET_REFERENCE, "must be a reference, such as secret:tracker")
+    /** The client's secret; only together with `client_id` and `issuer`. */
+    client_secret: reference.optional(),
+    /** The client's private key, in PEM or as JSON Web Key; only together with `client_id` and `issuer`. */
+    private_key: reference.optional(),
+    /** How the key signs; left out: as its type suggests. */
+    algorithm: z
+      .enum(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"])
       .optional(),
-    /** The service that may get the client's secret. */
+    /** The only service that may get the client's secret and the user's login. */
     issuer: z.url().optional(),
     /** Scopes with blanks between; left out: what the server asks for. */
     scope: z.string().min(1).optional(),
@@ -39,9 +56,18 @@ const ServerOAuth = z
     port: z.int().min(1024).max(65_535).optional(),
   })
   .refine(
-    ({ client_id, client_secret, issuer }) =>
-      client_secret === undefined || (client_id !== undefined && issuer !== undefined),
-    "client_secret needs client_id and issuer",
+    ({ client_id, client_secret, private_key, issuer }) =>
+      (client_secret ?? private_key) === undefined || (client_id !== undefined && issuer !== undefined),
+    "client_secret and private_key need client_id and issuer",
+  )
+  .refine(
+    ({ client_secret, private_key }) => client_secret === undefined || private_key === undefined,
+    "client_secret and private_key exclude each other",
+  )
+  .refine(
+    ({ grant, client_secret, private_key }) =>
+      grant !== "client_credentials" || (client_secret ?? private_key) !== undefined,
+    "client_credentials needs client_secret or private_key",
   );
 export type ServerOAuth = z.infer<typeof ServerOAuth>;
 

@@ -190,7 +190,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   // Files that a user sends to a server must not give access outside of the user's copy.
   const mayLeaveSandbox = options.received === undefined;
   const hooks = createHooks({
-    ...{ workspace, settings, unconfined, mayLeaveSandbox, consents, environment },
+    ...{ workspace, settings, unconfined, mayLeaveSandbox, consents, environment, log },
     scratchFolder: join(cacheFolder(), "hooks"),
   });
   const changes = withHooks(createChanges({ store, workspace, now }), hooks, store);

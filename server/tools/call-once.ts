@@ -1,10 +1,31 @@
-import type { Client, ContentBlock, Tool } from "@modelcontextprotocol/client";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type CallToolResult,
+  type Client,
+  type ContentBlock,
+  type InputRequiredResult,
+  type InputResponses,
+  isInputRequiredResult,
+  type Tool,
+} from "@modelcontextprotocol/client";
+import { ElicitRequestSchema } from "@modelcontextprotocol/core";
 import type { Json } from "../../schemas/primitives.ts";
 import type { CallUnderWay } from "./call-under-way.ts";
 import type { ToolAnswer } from "./tools-api.ts";
 
 /** A call that reports progress or asks the user may take longer than one that is silent, but not longer than this. */
 const LONGEST_CALL_MILLISECONDS = 600_000;
+
+/** How often a server may answer one call with questions instead of a result. */
+const MOST_ROUNDS = 10;
+/** The time before a call is repeated for a server that asks nothing and only wants to be called again. */
+const PAUSE_MILLISECONDS = 250;
+
+/** What the next request of a call repeats to a server that asked for something. */
+interface Repeated {
+  inputResponses?: InputResponses;
+  requestState?: string;
+}
 
 /** Calls a tool of a server, which may take long while it reports progress or asks the user. */
 export const callOnce = async (
@@ -13,10 +34,9 @@ export const callOnce = async (
   input: Readonly<Record<string, Json>>,
   call: CallUnderWay,
 ): Promise<ToolAnswer> => {
-  const request = { name: tool.name, arguments: input };
   // Agents get the content alone. To check the rest by a server's schema could take the runtime hours.
   const { outputSchema: _unchecked, ...toolDefinition } = tool;
-  const { content, isError } = await client.callTool(request, {
+  const options = {
     signal: call.signal,
     timeout: LONGEST_CALL_MILLISECONDS,
     toolDefinition,
@@ -24,8 +44,40 @@ export const callOnce = async (
     onprogress: () => {
       call.heard();
     },
-  });
-  return { content: content.map(textOf).join("\n"), is_error: isError === true };
+    // The SDK would answer questions without saying which call they belong to.
+    allowInputRequired: true,
+  };
+  let repeated: Repeated = {};
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const request = { name: tool.name, arguments: input, ...repeated };
+    const result: CallToolResult | InputRequiredResult = await client.callTool(request, options);
+    if (!isInputRequiredResult(result))
+      return { content: result.content.map(textOf).join("\n"), is_error: result.isError === true };
+    call.heard();
+    repeated = await repeatedTo(result, call);
+  }
+  throw new Error(`it asked for something ${MOST_ROUNDS} times instead of an answer`);
+};
+
+/** Asks the user what the server wants to know since protocol 2026-07-28, which is part of its result. */
+const repeatedTo = async (
+  { inputRequests = {}, requestState }: InputRequiredResult,
+  call: CallUnderWay,
+): Promise<Repeated> => {
+  const questions = Object.entries(inputRequests);
+  if (questions.length === 0) await pause(PAUSE_MILLISECONDS, undefined, { signal: call.signal });
+  const answers = await Promise.all(
+    questions.map(async ([key, question]) => {
+      const read = ElicitRequestSchema.safeParse(question).data;
+      if (read === undefined)
+        throw new Error(`it asked for ${question.method}, which CODITECT does not offer`);
+      return [key, await call.elicit(read.params, call.signal)] as const;
+    }),
+  );
+  return {
+    ...(answers.length > 0 && { inputResponses: Object.fromEntries(answers) }),
+    ...(requestState !== undefined && { requestState }),
+  };
 };
 
 /** The parts of a result that a model can read. */

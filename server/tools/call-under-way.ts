@@ -1,5 +1,5 @@
 import type { ElicitRequest, ElicitResult } from "@modelcontextprotocol/client";
-import { questionOf } from "./elicitation.ts";
+import { defaultsOf, questionOf } from "./elicitation.ts";
 import type { AskUser } from "./tools-api.ts";
 
 /** Most questions of one call: a server that goes on asking wears people down until they say yes. */
@@ -60,7 +60,8 @@ export class CallUnderWay {
     try {
       const answer = await this.#ask(this.#server, question, AbortSignal.any([this.#signal, withdrawn]));
       if (answer.action !== "accept") return { action: answer.action };
-      return question.url === null ? { action: "accept", content: answer.values } : { action: "accept" };
+      if (question.url !== null) return { action: "accept" };
+      return { action: "accept", content: { ...defaultsOf(question), ...answer.values } };
     } finally {
       this.#waiting -= 1;
       this.heard();

@@ -1,5 +1,5 @@
 import type { ElicitRequest, ElicitRequestFormParams } from "@modelcontextprotocol/client";
-import { QuestionContent, type QuestionField } from "../../schemas/questions.ts";
+import { type AnswerValue, QuestionContent, type QuestionField } from "../../schemas/questions.ts";
 import { safePage } from "./safe-page.ts";
 
 type Property = ElicitRequestFormParams["requestedSchema"]["properties"][string];
@@ -60,6 +60,12 @@ export const questionOf = (params: ElicitRequest["params"]): QuestionContent | n
   );
   return parsed({ message: params.message, fields, url: null });
 };
+
+/** The values that the server suggests, which count for the fields that an answer leaves out. */
+export const defaultsOf = ({ fields }: QuestionContent): Record<string, AnswerValue> =>
+  Object.fromEntries(
+    fields.flatMap(({ name, default: value }) => (value === null ? [] : [[name, value] as const])),
+  );
 
 /** Within the limits of a question. */
 const parsed = (question: QuestionContent): QuestionContent | null =>

@@ -45,14 +45,15 @@ const ofServer = (name: string, config: McpServerConfig): Source => {
       used_secrets: hasSecret(config.headers) || config.oauth !== undefined,
       acts_outwardly: true,
     };
-  // In the sandbox it has no network; outside of it, it can do and read what the user can.
+  // In the sandbox it reaches the hosts of its list; outside of it, it can do and read what the user can.
   const isFree = config.sandbox === "none";
+  const hasNetwork = isFree || (config.allowed_hosts ?? []).length > 0;
   return {
     name,
     calledAs,
-    read_untrusted: isFree,
+    read_untrusted: hasNetwork,
     used_secrets: isFree || hasSecret(config.env),
-    acts_outwardly: isFree,
+    acts_outwardly: hasNetwork,
   };
 };
 

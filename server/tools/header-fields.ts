@@ -3,6 +3,7 @@ import { z } from "zod";
 /** A part of a schema with a header, as defined by protocol 2026-07-28: "x-mcp-header". */
 const Named = z.object({
   "x-mcp-header": z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/),
+  // The protocol does not name "number", but its conformance suite uses it, and clients send it.
   type: z.enum(["string", "integer", "boolean", "number"]),
 });
 const Fields = z.object({ properties: z.record(z.string(), z.unknown()) });

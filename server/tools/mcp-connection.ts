@@ -3,6 +3,7 @@ import {
   type ClientOptions,
   type ElicitRequest,
   type ElicitResult,
+  type OAuthClientProvider,
   SdkError,
   SdkErrorCode,
   StreamableHTTPClientTransport,
@@ -13,9 +14,12 @@ import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
 import { watchTransport } from "./message-watch.ts";
+import { MachineLogin } from "./oauth/machine-login.ts";
+import { namesIssuer } from "./oauth/own-client.ts";
 import { refreshesOf } from "./oauth/refreshes.ts";
-import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
+import { isMachine, type LoginParts, ServerLogin, usesOAuth } from "./oauth/server-login.ts";
 import { allPages } from "./pages.ts";
+import { quietSdk } from "./sdk-remarks.ts";
 import { resolveSecrets, type SecretTexts } from "./secrets.ts";
 import type { ServerSandbox } from "./server-sandbox.ts";
 import { StdioTransport } from "./stdio-transport.ts";
@@ -74,6 +78,7 @@ export const connectTo = async (
   parts: McpParts,
   events: ConnectionEvents,
 ): Promise<Connected> => {
+  quietSdk();
   const timeout = parts.startMilliseconds ?? START_MILLISECONDS;
   // One deadline applies to all requests, because a list of tools can have many pages.
   const options = { timeout, signal: AbortSignal.timeout(timeout) };
@@ -91,7 +96,8 @@ export const connectTo = async (
     // running.
     const client = createClient(parts.version, { mode, probe: isStdio ? { timeoutMs: timeout / 2 } : {} });
     client.setRequestHandler("elicitation/create", ({ params }, { mcpReq }) =>
-      events.onQuestion(params, mcpReq.signal),
+      // Since protocol 2026-07-28, the question of a call is part of its result, so this one is of no call.
+      client.getProtocolEra() === "modern" ? { action: "decline" } : events.onQuestion(params, mcpReq.signal),
     );
     try {
       await client.connect(transport, options);
@@ -149,15 +155,19 @@ const transportTo = async (
   { checked, environment, sandbox, secrets }: McpParts,
 ): Promise<StreamableHTTPClientTransport | StdioTransport> => {
   if (!("url" in config))
-    return new StdioTransport(await sandbox.command(config, resolveSecrets(config.env, environment)));
+    return new StdioTransport(await sandbox.command(config, resolveSecrets(config.env, environment), name));
   return new StreamableHTTPClientTransport(new URL(config.url), {
     requestInit: { headers: resolveSecrets(config.headers, environment) },
     fetch: refreshesOf(secrets).through(limitedFetch(checked)),
     ...(usesOAuth(config) && {
-      authProvider: new ServerLogin({ server: name, config, secrets, environment }),
+      authProvider: loginTo({ server: name, config, secrets, environment }),
+      skipIssuerMetadataValidation: namesIssuer(config),
     }),
   });
 };
+
+const loginTo = (parts: LoginParts): OAuthClientProvider =>
+  isMachine(parts.config) ? new MachineLogin(parts) : new ServerLogin(parts);
 
 const isTimeout = (error: unknown): boolean =>
   (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) ||

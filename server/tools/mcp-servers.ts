@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Client,
   type Prompt,
@@ -29,6 +30,8 @@ export class McpServer {
   readonly #parts: McpParts;
   #connected: Promise<Connected> | undefined;
   readonly #calls = new Set<CallUnderWay>();
+  /** The call whose answer is read. */
+  readonly #own = new AsyncLocalStorage<CallUnderWay>();
   #failedStart: { at: number; error: CoditectError } | undefined;
 
   constructor(name: string, config: McpServerConfig, parts: McpParts) {
@@ -119,7 +122,7 @@ export class McpServer {
       const call = new CallUnderWay(this.#name, ask, signal, milliseconds);
       this.#calls.add(call);
       try {
-        return await this.#callAfterPages(client, listed, input, call);
+        return await this.#own.run(call, () => this.#callAfterPages(client, listed, input, call));
       } finally {
         this.#calls.delete(call);
         call.end();
@@ -183,9 +186,9 @@ export class McpServer {
   #connect(): Promise<Connected> {
     return connectTo(this.#name, this.#config, this.#parts, {
       onQuestion: async (question, withdrawn) => {
-        // The protocol does not say which call a question belongs to. It is assigned to the oldest call that
-        // may ask.
-        const call = [...this.#calls].find(({ mayAsk }) => mayAsk);
+        // Over HTTP, a question arrives in the answer to its call. On standard streams, protocols before
+        // 2026-07-28 do not say which call a question belongs to: the oldest call that may ask gets it.
+        const call = this.#own.getStore() ?? [...this.#calls].find(({ mayAsk }) => mayAsk);
         return call?.elicit(question, withdrawn) ?? { action: "decline" };
       },
       onClose: () => {

@@ -15,6 +15,8 @@ export const noSecrets: SecretTexts = {
   setText: () => Promise.resolve(),
 };
 
+const variableOf = (secret: string): string => `CODITECT_SECRET_${secret.toUpperCase().replaceAll("-", "_")}`;
+
 /**
  * Replaces references such as `secret:github` in the values of headers and variables by the value of
  * `CODITECT_SECRET_GITHUB`. Keys of model providers cannot be named. Errors: `secret_missing`.
@@ -27,9 +29,26 @@ export const resolveSecrets = (
     Object.entries(values).map(([name, value]) => {
       const secret = SECRET_REFERENCE.exec(value)?.[1];
       if (secret === undefined) return [name, value];
-      const variable = `CODITECT_SECRET_${secret.toUpperCase().replaceAll("-", "_")}`;
+      const variable = variableOf(secret);
       const found = environment[variable];
       if (found === undefined || found === "") throw fail("secret_missing", { name: secret, variable });
       return [name, found];
     }),
   );
+
+/**
+ * The value of a reference such as `secret:github`: of the variable, or else as it was stored with
+ * `coditect credentials set secret:github`. Errors: `secret_missing`, `credentials_closed`.
+ */
+export const resolveSecret = async (
+  reference: string,
+  environment: NodeJS.ProcessEnv,
+  secrets: SecretTexts,
+): Promise<string> => {
+  const name = SECRET_REFERENCE.exec(reference)?.[1] ?? "";
+  const variable = variableOf(name);
+  const given = environment[variable] ?? "";
+  const found = given === "" ? await secrets.text(reference) : given;
+  if (found === null) throw fail("secret_missing", { name, variable });
+  return found;
+};

@@ -1,10 +1,16 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { fail } from "../../schemas/errors.ts";
 import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { Settings } from "../../schemas/settings.ts";
+import type { Log } from "../platform/log.ts";
+import { egressEnvironment, loopbackEnvironment } from "../instances/drivers/egress/environment.ts";
+import { withWayOut } from "../instances/drivers/egress/inside.ts";
+import { type AllowedHost, isClosedAddress, parseAllowedHost } from "../instances/drivers/egress/policy.ts";
+import { type Egress, openEgress } from "../instances/drivers/egress/proxy.ts";
 import { bubblewrapArguments, sandboxHosts, toolchainPaths } from "../instances/drivers/local/bubblewrap.ts";
 import { hostsFile } from "../instances/drivers/local/command.ts";
 import { probeSandbox } from "../instances/drivers/local/confinement.ts";
@@ -32,13 +38,20 @@ export interface SandboxOptions {
   unconfined: () => Settings["unconfined"];
   /** Whether a server's configuration may ask to run outside of the sandbox. */
   mayLeaveSandbox: boolean;
+  /** `allowed_hosts`: private addresses that a server's own list may name too. */
+  settings: Pick<Settings, "allowed_hosts">;
+  log: Log;
 }
 
-/** Commands of MCP servers and hooks on this machine, confined as instances are: no network, nothing to write. */
+/**
+ * Commands of MCP servers and hooks on this machine, confined as instances are: nothing to write, and no
+ * network but the hosts that a server's entry lists.
+ */
 export class ServerSandbox {
   readonly #options: SandboxOptions;
   readonly #hidden = createHiddenFinder();
   readonly #folders: string[] = [];
+  readonly #waysOut: Egress[] = [];
 
   constructor(options: SandboxOptions) {
     this.#options = options;
@@ -49,7 +62,11 @@ export class ServerSandbox {
    * of its own. Errors: `sandbox_unavailable` where nothing confines it and the user did not allow that,
    * `server_only` if it asks to leave the sandbox where it may not.
    */
-  async command(server: StdioServer, variables: Record<string, string>): Promise<ServerCommand> {
+  async command(
+    server: StdioServer,
+    variables: Record<string, string>,
+    name = server.command,
+  ): Promise<ServerCommand> {
     const { workspace, scratchFolder, unconfined: mayBeUnconfined, mayLeaveSandbox } = this.#options;
     if (server.sandbox === "none" && !mayLeaveSandbox)
       throw fail("server_only", { what: "Permission to run commands without a sandbox" });
@@ -71,7 +88,12 @@ export class ServerSandbox {
     const readable = [workspace, ...programPlaces(server)];
     const hidden = await this.#hidden(workspace);
     const own = "program" in sandbox ? { home: SANDBOX_HOME, temporary: "/tmp" } : await ownFolders(place);
-    const env = { ...workerEnvironment(process.env, [], own), ...variables };
+    const wayOut = await this.#openWayOut(name, server.allowed_hosts ?? [], "wrap" in sandbox);
+    const network =
+      "program" in sandbox
+        ? egressEnvironment(wayOut?.socket ?? null, false)
+        : loopbackEnvironment(wayOut?.loopback ?? null, false);
+    const env = { ...workerEnvironment(process.env, [], own), ...network, ...variables };
     const command = [server.command, ...server.args];
     if ("wrap" in sandbox) {
       const writable = [scratch, own.home, own.temporary];
@@ -79,7 +101,7 @@ export class ServerSandbox {
         readable: [...toolchainPaths(homedir(), env.PATH ?? ""), ...readable],
         writable,
         hidden,
-        proxyPort: null,
+        proxyPort: wayOut?.loopback?.port ?? null,
       };
       const wrapped = sandbox.wrap(seatbeltParameters(confinement, env, command));
       return { command: "/bin/sh", args: ["-c", wrapped], env, folder: scratch };
@@ -87,26 +109,60 @@ export class ServerSandbox {
     const hosts = hostsFile(scratch);
     await writeFile(hosts, sandboxHosts(existsSync("/proc/net/if_inet6")));
     const confinement = {
-      readable: [...toolchainPaths(homedir(), env.PATH ?? ""), ...readable],
+      readable: [
+        ...toolchainPaths(homedir(), env.PATH ?? ""),
+        ...readable,
+        ...(wayOut === null ? [] : [dirname(process.execPath)]),
+      ],
       writable: scratch,
       caches: [],
       userHome: homedir(),
       hidden,
-      socket: null,
+      socket: wayOut?.socket ?? null,
       hosts,
       home: SANDBOX_HOME,
       temporary_mb: 64,
       shield: "none" as const,
     };
-    const args = [...bubblewrapArguments(confinement, sandbox.options), ...command];
+    const inside = wayOut === null ? command : withWayOut(command);
+    const args = [...bubblewrapArguments(confinement, sandbox.options), ...inside];
     return { command: sandbox.program, args, env, folder: scratch };
   }
 
-  /** Removes the scratch folders. */
+  /** The proxy to the hosts that a server's entry lists; null: it lists none. */
+  async #openWayOut(name: string, listed: string[], onLoopback: boolean): Promise<Egress | null> {
+    if (listed.length === 0) return null;
+    const { log, settings } = this.#options;
+    const wayOut = await openEgress({
+      allowed: reachable(listed, settings.allowed_hosts),
+      onLoopback,
+      onConnection: ({ host, port, address, reason }) => {
+        if (address === null) log("warn", `The MCP server ${name} cannot reach ${host}:${port}: ${reason}.`);
+      },
+    });
+    this.#waysOut.push(wayOut);
+    return wayOut;
+  }
+
+  /** Removes the scratch folders, and ends all connections of servers. */
   async close(): Promise<void> {
+    await Promise.all(this.#waysOut.map((wayOut) => wayOut.close()));
     await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }
+
+/** A private address has to be in the user's own list too: a workspace cannot open the user's networks. */
+const reachable = (listed: readonly string[], ofUser: readonly string[]): AllowedHost[] => {
+  const opened = ofUser.map(parseAllowedHost);
+  const isOpened = ({ host, port }: AllowedHost): boolean =>
+    opened.some((entry) => entry?.host === host && entry.port === port);
+  return listed
+    .flatMap((line) => parseAllowedHost(line) ?? [])
+    .filter((entry) => {
+      const isPrivate = entry.host === "localhost" || (isIP(entry.host) !== 0 && isClosedAddress(entry.host));
+      return !isPrivate || isOpened(entry);
+    });
+};
 
 /** Home and temporary folder of a server that sees the machine's own file system. */
 const ownFolders = async (place: string): Promise<{ home: string; temporary: string }> => {

@@ -26,6 +26,7 @@ export class StdioTransport implements Transport {
   #fault: string | null = null;
   /** How the server exited by itself. */
   #ending: string | null = null;
+  #isClosing = false;
 
   constructor(command: ServerCommand) {
     this.#command = command;
@@ -69,7 +70,7 @@ export class StdioTransport implements Transport {
     child.stdin.on("error", () => undefined);
     child.once("close", (code, signal) => {
       const how = signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
-      this.#ending = `${how} before it answered`;
+      if (!this.#isClosing) this.#ending = `${how} before it answered`;
       this.onclose?.();
     });
     await once(child, "spawn").catch((error: unknown) => {
@@ -90,6 +91,7 @@ export class StdioTransport implements Transport {
   async close(): Promise<void> {
     const child = this.#child;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    this.#isClosing = true;
     const closed = once(child, "close");
     child.stdin?.end();
     const late = setTimeout(() => {

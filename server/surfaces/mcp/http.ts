@@ -2,9 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
-import type { Connection } from "../../hosting/connection.ts";
 import { answerIndependently, isIndependent } from "./independent.ts";
-import { createMcpServer } from "./server.ts";
 
 /**
  * The maximum number of sessions at a time. Only protocols before 2026-07-28 use sessions, one for each
@@ -17,7 +15,7 @@ interface Session {
   transport: NodeStreamableHTTPServerTransport;
 }
 
-/** The runtime as an MCP server over streamable HTTP. The surface decides who may call it. */
+/** MCP over streamable HTTP. The surface decides who may call it. */
 export interface McpEndpoint {
   /** Answers one request. `body`: the JSON body of a POST. */
   handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
@@ -30,9 +28,8 @@ const refuse = (response: ServerResponse, status: number, message: string): void
   response.end(JSON.stringify({ jsonrpc: "2.0", error: { code: -32000, message }, id: null }));
 };
 
-export const openMcpEndpoint = (connection: Connection, version: string): McpEndpoint => {
-  const createServer = (): McpServer =>
-    createMcpServer(() => Promise.resolve({ connection, runOptions: {} }), version);
+/** `createServer`: called for each session, and for each request since protocol 2026-07-28. */
+export const openMcpEndpoint = (createServer: () => McpServer): McpEndpoint => {
   const sessions = new Map<string, Session>();
   // Since protocol 2026-07-28, each request is independent.
   const independent = createMcpHandler(createServer, { legacy: "reject" });

@@ -63,7 +63,10 @@ const openApiOf = async ({ runtime, version }: SurfaceOptions): Promise<Api> => 
 
 /** Loaded when the first client asks for it. */
 const openMcp = async ({ runtime, role = "admin", version }: SurfaceOptions): Promise<McpEndpoint> => {
-  const { openMcpEndpoint } = await import("../mcp/http.ts");
+  const [{ openMcpEndpoint }, { createMcpServer }] = await Promise.all([
+    import("../mcp/http.ts"),
+    import("../mcp/server.ts"),
+  ]);
   const { dispatch, subscribe } = await runtime;
   const connection: Connection = {
     // Such a call is never ended early: events report on long work.
@@ -74,7 +77,8 @@ const openMcp = async ({ runtime, role = "admin", version }: SurfaceOptions): Pr
     lost: new Promise<never>(() => undefined),
     close: () => Promise.resolve(),
   };
-  return openMcpEndpoint(connection, version);
+  const session = Promise.resolve({ connection, runOptions: {} });
+  return openMcpEndpoint(() => createMcpServer(() => session, version));
 };
 
 /** The maximum time that a request can delay the end of a server. */

@@ -30,6 +30,7 @@ const gather = (value: unknown, wanted: Wanted, depth = 0): void => {
     }
     if (name === "tools") for (const tool of textsOf(field)) wanted.tools.add(tool);
     if (promptFields.has(name)) wanted.prompts += countOf(field);
+    if (name === "allowed_hosts") for (const host of textsOf(field)) wanted.hosts.add(host);
     for (const text of textsOf(field)) {
       const address = /^(?:https?|wss?):\/\//.test(text) ? URL.parse(text) : null;
       if (address !== null) wanted.hosts.add(address.host);

@@ -6,12 +6,15 @@ import {
   auth,
   extractWWWAuthenticateParams,
   LATEST_PROTOCOL_VERSION,
+  type OAuthClientInformationContext,
   type OAuthDiscoveryState,
   type StoredOAuthClientInformation,
   type StoredOAuthTokens,
 } from "@modelcontextprotocol/client";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
+import { quietSdk } from "../sdk-remarks.ts";
 import { safePage } from "../safe-page.ts";
+import { namesIssuer } from "./own-client.ts";
 import { type LoginParts, ServerLogin } from "./server-login.ts";
 
 export interface LogInOptions extends LoginParts {
@@ -42,11 +45,13 @@ class PersonalLogin extends ServerLogin {
   }
 
   /** An earlier registration leads back to another port, so each login registers again. */
-  override async clientInformation(): Promise<StoredOAuthClientInformation | undefined> {
+  override async clientInformation(
+    asking?: OAuthClientInformationContext,
+  ): Promise<StoredOAuthClientInformation | undefined> {
     const { client } = await this.stored.read();
     const uris: unknown = client?.redirect_uris;
     const isForThisPort = Array.isArray(uris) && uris.includes(this.redirectUrl);
-    return this.registered() ?? (isForThisPort ? client : undefined);
+    return (await this.registered(asking)) ?? (isForThisPort ? client : undefined);
   }
 
   /** Tokens that are there are not enough, or the user would not log in. */
@@ -73,7 +78,8 @@ class PersonalLogin extends ServerLogin {
    * Exchanges the code with the service that the user was sent to, even if the server has named another one
    * since.
    */
-  saveDiscoveryState(state: OAuthDiscoveryState): void {
+  override saveDiscoveryState(state: OAuthDiscoveryState): void {
+    super.saveDiscoveryState(state);
     this.#discovered = state;
   }
 
@@ -157,6 +163,7 @@ const challengeOf = async ({ config, fetch, signal }: LogInOptions): Promise<Res
  * Errors: `login_failed`, `secret_missing`, `credentials_closed`, `host_refused`.
  */
 export const logIn = async (options: LogInOptions): Promise<void> => {
+  quietSdk();
   const { server: name, config, signal } = options;
   const server = createServer().listen(config.oauth.port ?? 0, "127.0.0.1");
   try {
@@ -167,6 +174,7 @@ export const logIn = async (options: LogInOptions): Promise<void> => {
     const asked = {
       serverUrl: config.url,
       fetchFn: options.fetch,
+      skipIssuerMetadataValidation: namesIssuer(config),
       ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
       ...(wanted !== undefined && { scope: wanted }),
     };

@@ -3,7 +3,7 @@ import type { McpServerConfig } from "../../../schemas/mcp.ts";
 import type { Settings } from "../../../schemas/settings.ts";
 import { listedServers } from "../allowed-servers.ts";
 import type { SecretTexts } from "../secrets.ts";
-import { isLoggedIn, loginName, type OAuthServer, usesOAuth } from "./server-login.ts";
+import { isLoggedIn, isMachine, loginName, type OAuthServer, usesOAuth } from "./server-login.ts";
 
 /** How long the user has to log in on the pages of the service. */
 export const LOGIN_MILLISECONDS = 300_000;
@@ -20,11 +20,14 @@ interface LoginsParts {
   openPage: OpenPage | null;
 }
 
-/** The entry of a server that uses a login. Errors: `not_found`, `usage`. */
+/** The entry of a server that a person logs in to. Errors: `not_found`, `usage`. */
 export const demandOAuth = (name: string, config: McpServerConfig | undefined): OAuthServer => {
   if (config === undefined) throw fail("not_found", { kind: "MCP server", id: name });
-  if (usesOAuth(config)) return config;
-  throw fail("usage", { problem: `The MCP server ${name} has no "oauth" in its entry.` });
+  if (!usesOAuth(config))
+    throw fail("usage", { problem: `The MCP server ${name} has no "oauth" in its entry.` });
+  if (isMachine(config))
+    throw fail("usage", { problem: `The MCP server ${name} needs no person to log in.` });
+  return config;
 };
 
 /** Logins of the user to the MCP servers of a workspace. */
@@ -33,7 +36,7 @@ export const createLogins = ({ workspace, settings, secrets, environment, openPa
   return {
     list: async (): Promise<{ server: string; url: string; logged_in: boolean }[]> => {
       const asking = Object.entries(servers()).flatMap(([server, config]) =>
-        usesOAuth(config) ? [{ server, url: config.url }] : [],
+        usesOAuth(config) && !isMachine(config) ? [{ server, url: config.url }] : [],
       );
       return Promise.all(
         asking.map(async ({ server, url }) => ({

@@ -1,6 +1,9 @@
 import type {
+  AddClientAuthentication,
+  OAuthClientInformationContext,
   OAuthClientMetadata,
   OAuthClientProvider,
+  OAuthDiscoveryState,
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from "@modelcontextprotocol/client";
@@ -9,8 +12,9 @@ import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import type { McpServerConfig, ServerOAuth } from "../../../schemas/mcp.ts";
 import { SerialQueue } from "../../../schemas/serial-queue.ts";
+import { demandIssuer, registeredClient, signedProof } from "./own-client.ts";
 import { refreshesOf } from "./refreshes.ts";
-import { resolveSecrets, type SecretTexts } from "../secrets.ts";
+import type { SecretTexts } from "../secrets.ts";
 
 /** What is kept of a login. The SDK adds fields of its own, such as the issuer, which must come back. */
 const Login = z.object({
@@ -25,6 +29,9 @@ export type OAuthServer = Extract<McpServerConfig, { url: string }> & { oauth: S
 
 export const usesOAuth = (config: McpServerConfig): config is OAuthServer =>
   "url" in config && config.oauth !== undefined;
+
+/** Whether the client logs in by itself, without a person. */
+export const isMachine = ({ oauth }: OAuthServer): boolean => oauth.grant === "client_credentials";
 
 /** Whose login, and where it is kept. */
 export interface LoginParts {
@@ -86,28 +93,40 @@ export class ServerLogin implements OAuthClientProvider {
   protected readonly parts: LoginParts;
   protected readonly stored: StoredLogin;
 
+  readonly addClientAuthentication?: AddClientAuthentication;
+
   constructor(parts: LoginParts) {
     this.parts = parts;
     this.stored = new StoredLogin(parts);
+    const proof = signedProof(parts);
+    if (proof !== undefined) this.addClientAuthentication = proof;
   }
 
   /** Never used: without a person, no page leads back here. */
   readonly redirectUrl: string = "http://127.0.0.1/callback";
 
   get clientMetadata(): OAuthClientMetadata {
-    const { client_secret, scope } = this.parts.config.oauth;
+    const { client_secret, private_key, scope } = this.parts.config.oauth;
+    const method = private_key === undefined ? "client_secret_basic" : "private_key_jwt";
+    const isPublic = client_secret === undefined && private_key === undefined;
     return {
       client_name: "CODITECT Agents",
       redirect_uris: [this.redirectUrl],
       grant_types: ["authorization_code", "refresh_token"],
       response_types: ["code"],
-      token_endpoint_auth_method: client_secret === undefined ? "none" : "client_secret_basic",
+      token_endpoint_auth_method: isPublic ? "none" : method,
       ...(scope !== undefined && { scope }),
     };
   }
 
-  async clientInformation(): Promise<StoredOAuthClientInformation | undefined> {
-    return this.registered() ?? (await this.stored.read()).client;
+  async clientInformation(
+    asking?: OAuthClientInformationContext,
+  ): Promise<StoredOAuthClientInformation | undefined> {
+    return (await this.registered(asking)) ?? (await this.stored.read()).client;
+  }
+
+  saveDiscoveryState(found: OAuthDiscoveryState): void {
+    demandIssuer(this.parts, found);
   }
 
   async saveClientInformation(client: StoredOAuthClientInformation): Promise<void> {
@@ -154,13 +173,10 @@ export class ServerLogin implements OAuthClientProvider {
   }
 
   /** The client that the user registered with the service; undefined: it registers itself. */
-  protected registered(): StoredOAuthClientInformation | undefined {
-    const { client_id, client_secret, issuer } = this.parts.config.oauth;
-    if (client_id === undefined) return undefined;
-    const secret =
-      client_secret === undefined ? {} : resolveSecrets({ client_secret }, this.parts.environment);
-    // The SDK shows a client to no other issuer than this.
-    return { client_id, ...secret, ...(issuer !== undefined && { issuer }) };
+  protected registered(
+    asking: OAuthClientInformationContext | undefined,
+  ): Promise<StoredOAuthClientInformation | undefined> {
+    return registeredClient(this.parts, asking?.issuer);
   }
 
   protected needed(): Error {

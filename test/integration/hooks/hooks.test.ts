@@ -53,6 +53,7 @@ describe("hooks of a workspace", function () {
       mayLeaveSandbox: options.mayLeaveSandbox ?? true,
       consents: { has: () => options.consent ?? true },
       environment: options.environment ?? {},
+      log: () => undefined,
     });
     opened.push(hooks);
     return hooks;

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
+import { McpServer } from "@modelcontextprotocol/server";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import type { Json } from "../../../schemas/primitives.ts";
 import type { QuestionContent, QuestionAnswer } from "../../../schemas/questions.ts";
 import { join } from "node:path";
 import { root } from "../../support/command.ts";
+import { addSuiteParts } from "../../support/conformance-server.ts";
 import { anAgent } from "../../support/records.ts";
 import { callNamed, misbehaving, type ToolWorkspace, toolWorkspace } from "../../support/open-tools.ts";
 import type { AskUser } from "../../../server/tools/tools-api.ts";
@@ -72,6 +80,59 @@ describe("an MCP server that asks the user during a call", function () {
     assert.match(await greet(ask), /"action":"accept".*"name":"Ada"/);
     assert.deepEqual(asked.map(({ content }) => content.message), ["Who are you?"]); // prettier-ignore
     assert.match(await greet(null), /"action":"decline"/);
+  });
+
+  /** Two calls at a time, of which the first gets its answer only after the second has one. */
+  const callTwice = async (
+    name: string,
+    input: (of: string) => Json,
+    allowed: string[] = [],
+  ): Promise<string[]> => {
+    const tools = files.open({ allowed });
+    const secondEnded = Promise.withResolvers<undefined>();
+    const firstAsked = Promise.withResolvers<undefined>();
+    const ask =
+      (of: string): AskUser =>
+      async () => {
+        if (of === "Ada") {
+          firstAsked.resolve(undefined);
+          await secondEnded.promise;
+        }
+        return { action: "accept", values: { name: of, username: of, email: "a@example.com" } };
+      };
+    const first = callNamed(tools, anAgent(), name, input("Ada"), never, ask("Ada"));
+    await firstAsked.promise;
+    const second = await callNamed(tools, anAgent(), name, input("Bob"), never, ask("Bob"));
+    secondEnded.resolve(undefined);
+    return [(await first).content, second.content];
+  };
+
+  it("is answered by the user of its own call, with protocol 2026-07-28", async () => {
+    files.writeServers({ it: misbehaving("asks") });
+    const [first, second] = await callTwice("it__greet", () => ({}));
+    assert.match(first ?? "", /"name":"Ada"/);
+    assert.match(second ?? "", /"name":"Bob"/);
+  });
+
+  it("is answered by the user of its own call, over HTTP with an older protocol", async () => {
+    const server = new McpServer({ name: "older", version: "1" });
+    addSuiteParts(server);
+    const transport = new NodeStreamableHTTPServerTransport({ sessionIdGenerator: randomUUID });
+    await server.connect(transport);
+    const web = createServer((request, response) => void transport.handleRequest(request, response));
+    web.listen(0, "127.0.0.1");
+    try {
+      await once(web, "listening");
+      const host = `127.0.0.1:${(web.address() as AddressInfo).port}`;
+      files.writeServers({ it: { url: `http://${host}/mcp`, headers: {} } });
+      const [first, second] = await callTwice("it__test_elicitation", (message) => ({ message }), [host]);
+      assert.match(first ?? "", /"username":"Ada"/);
+      assert.match(second ?? "", /"username":"Bob"/);
+    } finally {
+      await server.close();
+      web.closeAllConnections();
+      web.close();
+    }
   });
 
   it("is declined where nobody can be asked, and by a user who says no", async () => {

@@ -9,7 +9,12 @@ describe("headers that the schema of a tool names", () => {
   const valid: Readonly<Record<string, object>> = {
     "none at all": object({ text: { type: "string" } }),
     "of text, numbers and truth values": object({
-      ...{ region: field("Region"), count: field("Count", "integer"), isNew: field("Is-New", "boolean") },
+      ...{
+        region: field("Region"),
+        count: field("Count", "integer"),
+        price: field("Price", "number"),
+        isNew: field("Is-New", "boolean"),
+      },
     }),
     "of a nested field": object({ place: object({ region: field("Region") }) }),
     "where only a field is called so": object({ "x-mcp-header": { type: "string" } }),

@@ -13,6 +13,17 @@ describe("the validation of a tool's input", () => {
       assert.equal(validate({ value: ["a", "b"] }), false);
     });
 
+    it(`knows draft 2019-09, in a schema of ${whose}`, () => {
+      for (const draft of [
+        "https://json-schema.org/draft/2019-09/schema",
+        "http://json-schema.org/draft/2019-09/schema#",
+      ]) {
+        const validate = open().compile(schemaOf(draft, { dependentRequired: { from: ["to"] } }));
+        assert.equal(validate({ value: { from: 1, to: 2 } }), true);
+        assert.equal(validate({ value: { from: 1 } }), false);
+      }
+    });
+
     it(`knows draft 7, in a schema of ${whose}`, () => {
       const tuple = { items: [{ type: "string" }, { type: "number" }] };
       const validate = open().compile(schemaOf("http://json-schema.org/draft-07/schema#", tuple));

@@ -1,3 +1,4 @@
+import { SECRET_REFERENCE } from "../../../../schemas/tool-definition.ts";
 import { plural } from "../display/format.ts";
 import { exitCodes } from "../session/exit.ts";
 import { credentialStore, readKey } from "../session/secrets.ts";
@@ -7,7 +8,10 @@ import type { CommandContext } from "../display/terminal.ts";
 
 /** `coditect credentials set NAME`. */
 export const setKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
-  await credentialStore(environment).set(name, await readKey(name));
+  const store = credentialStore(environment);
+  const given = await readKey(name);
+  // A tool's secret may be any text, such as a private key of several lines.
+  await (SECRET_REFERENCE.test(name) ? store.setText(name, given) : store.set(name, given));
   terminal.out(`The key for ${name} is stored.\n`);
   return exitCodes.held;
 };

@@ -1,0 +1,87 @@
+import { createPrivateKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import {
+  type AddClientAuthentication,
+  createPrivateKeyJwtAuth,
+  type OAuthDiscoveryState,
+  type StoredOAuthClientInformation,
+} from "@modelcontextprotocol/client";
+import { fail } from "../../../schemas/errors.ts";
+import { resolveSecret } from "../secrets.ts";
+import type { LoginParts } from "./server-login.ts";
+
+/** The client that the user registered with the service; undefined: there is none. */
+export const registeredClient = async (
+  { config: { oauth }, environment, secrets }: LoginParts,
+  asking: string | undefined,
+): Promise<StoredOAuthClientInformation | undefined> => {
+  const { client_id, client_secret, issuer = asking } = oauth;
+  if (client_id === undefined) return undefined;
+  return {
+    client_id,
+    ...(client_secret !== undefined && {
+      client_secret: await resolveSecret(client_secret, environment, secrets),
+    }),
+    // The SDK shows a client to no other issuer than this.
+    ...(issuer !== undefined && { issuer }),
+  };
+};
+
+/** Proves the client by a text signed with its key (RFC 7523). Undefined: it has no key. */
+export const signedProof = (parts: LoginParts): AddClientAuthentication | undefined => {
+  const { client_id, private_key, algorithm } = parts.config.oauth;
+  if (client_id === undefined || private_key === undefined) return undefined;
+  return async (...request) => {
+    const text = await resolveSecret(private_key, parts.environment, parts.secrets);
+    const key = readKey(parts.server, text);
+    const sign = createPrivateKeyJwtAuth({
+      ...{ issuer: client_id, subject: client_id, alg: algorithm ?? algorithmOf(parts.server, key) },
+      privateKey: { ...key.export({ format: "jwk" }) },
+    });
+    await sign(...request);
+  };
+};
+
+/** A key in PEM, also on one line with `\n` as variables often have it, or a JSON Web Key. */
+const readKey = (server: string, text: string): KeyObject => {
+  try {
+    const trimmed = text.trim();
+    if (!trimmed.startsWith("{")) return createPrivateKey(trimmed.replaceAll("\\n", "\n"));
+    return createPrivateKey({ key: JSON.parse(trimmed) as JsonWebKey, format: "jwk" });
+  } catch (error) {
+    throw fail("login_failed", { server, reason: "its private key cannot be read" }, { cause: error });
+  }
+};
+
+const curves: Readonly<Record<string, string>> = {
+  prime256v1: "ES256",
+  secp384r1: "ES384",
+  secp521r1: "ES512",
+};
+
+const algorithmOf = (server: string, { asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string => {
+  if (asymmetricKeyType === "rsa") return "RS256";
+  if (asymmetricKeyType === "ed25519") return "EdDSA";
+  const known = curves[asymmetricKeyDetails?.namedCurve ?? ""];
+  if (known !== undefined) return known;
+  throw fail("login_failed", { server, reason: `it cannot sign with a key of type ${asymmetricKeyType}` });
+};
+
+/**
+ * Refuses a service that is not the `issuer` of the configuration. Its metadata may name an issuer below the
+ * address that they are read from, as protocol 2025-03-26 allows, but no issuer on another host.
+ */
+export const demandIssuer = (
+  { server, config }: LoginParts,
+  { authorizationServerUrl, authorizationServerMetadata }: OAuthDiscoveryState,
+): void => {
+  const { issuer } = config.oauth;
+  if (issuer === undefined) return;
+  const found = authorizationServerMetadata?.issuer ?? authorizationServerUrl;
+  const isSame = found.replace(/\/$/, "") === issuer.replace(/\/$/, "");
+  if (isSame && new URL(authorizationServerUrl).origin === new URL(issuer).origin) return;
+  const reason = `the service is ${found} at ${authorizationServerUrl}, and the configuration names the issuer ${issuer}`;
+  throw fail("login_failed", { server, reason });
+};
+
+/** The SDK compares issuers only by the address of the metadata. {@link demandIssuer} does so otherwise. */
+export const namesIssuer = ({ oauth }: LoginParts["config"]): boolean => oauth.issuer !== undefined;
