@@ -12,6 +12,9 @@ const options: Options = { strict: false, allErrors: true, addUsedSchema: false,
 /** Patterns of a server are not checked: some take hours on a short text and would block the runtime. */
 const withoutPatterns = Object.assign(() => ({ test: () => true }), { code: "" });
 
+/** What the validators of all drafts have. */
+type Draft = Pick<Ajv, "compile">;
+
 const NamesDraft = z.looseObject({ $schema: z.string() });
 
 /** The name of a draft in the one form that the validators know. */
@@ -21,8 +24,8 @@ const nameOf = (draft: string): string => draft.replace(/^http:/, "https:").repl
 export class SchemaChecks {
   readonly #older: Ajv;
   /** The drafts that are not compatible with draft 7. Their validators are made when a schema names them. */
-  readonly #newer: Readonly<Record<string, () => Ajv>>;
-  readonly #made = new Map<string, Ajv>();
+  readonly #newer: Readonly<Record<string, () => Draft>>;
+  readonly #made = new Map<string, Draft>();
 
   constructor(given: Options) {
     this.#older = new Ajv(given);

@@ -10,9 +10,11 @@ let isQuiet = false;
 export const quietSdk = (): void => {
   if (isQuiet) return;
   isQuiet = true;
+  const { console } = globalThis;
   const warn = console.warn.bind(console);
-  console.warn = (...words: unknown[]) => {
+  const warnUnlessRemark = (...words: unknown[]): void => {
     const [first] = words;
     if (typeof first !== "string" || !first.startsWith(REMARK)) warn(...words);
   };
+  Object.assign(console, { warn: warnUnlessRemark });
 };

@@ -99,9 +99,9 @@ const addAskingTools = (server: McpServer): void => {
     "test_sampling",
     { description: "Asks the client's model.", inputSchema: z.object({ prompt: z.string() }) },
     async ({ prompt }, { mcpReq }) => {
-      const { content } = await mcpReq.requestSampling({
-        messages: [{ role: "user", content: text(prompt) }],
-        maxTokens: 100,
+      const { content } = await mcpReq.send({
+        method: "sampling/createMessage",
+        params: { messages: [{ role: "user", content: text(prompt) }], maxTokens: 100 },
       });
       return { content: [text(`LLM response: ${JSON.stringify(content)}`)] };
     },
