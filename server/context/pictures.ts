@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { CoditectError } from "../../schemas/errors.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
+import type { TakeFrames } from "../../schemas/video-frames.ts";
 import { ignoreRules, type IgnoreRules } from "../workspace/ignore.ts";
 import { readIfPossible } from "../workspace/open.ts";
 import { confine, toWorkspacePath } from "../workspace/paths.ts";
@@ -16,7 +17,7 @@ const mimeTypes = new Map([
   ["webp", "image/webp"],
 ]);
 
-/** Each goes with every stage, and is stored with it. */
+/** Each goes with every stage, and is stored with it. Frames of the video count apart. */
 const MOST_PICTURES = 4;
 const LARGEST_PICTURE = 1024 * 1024;
 
@@ -33,16 +34,24 @@ const pathsIn = (text: string): Set<string> =>
     ),
   );
 
+interface Named {
+  items: ContextItem[];
+  left_out: LeftOut[];
+}
+
 /**
- * Pictures of the workspace that a task names by their paths, such as the screenshot of a bug; those
- * that cannot be given along with the reason. What is no file of the workspace is no picture.
+ * Pictures of the workspace that a task names by their paths, such as the screenshot of a bug, and frames of a
+ * video; those that cannot be given along with the reason. What is no file of the workspace is no picture.
  */
-export const picturesNamed = (
+export const picturesNamed = async (
   task: string,
   workspace: string,
-): { items: ContextItem[]; left_out: LeftOut[] } => {
+  takeFrames: TakeFrames,
+  signal: AbortSignal,
+): Promise<Named> => {
   const items: ContextItem[] = [];
   const leftOut: LeftOut[] = [];
+  const videos: string[] = [];
   const names = pathsIn(task);
   if (names.size === 0) return { items, left_out: leftOut };
   const rules = ignoreRules(workspace);
@@ -52,7 +61,7 @@ export const picturesNamed = (
     const { name, size } = found;
     const mime_type = mimeTypes.get(extensionOf(name));
     if (mime_type === undefined) {
-      leftOut.push({ name, reason: "agents cannot see videos; name pictures of its frames instead" });
+      videos.push(name);
     } else if (items.length === MOST_PICTURES) {
       leftOut.push({ name, reason: `only ${MOST_PICTURES} pictures are given` });
     } else if (size > LARGEST_PICTURE) {
@@ -64,7 +73,34 @@ export const picturesNamed = (
       items.push({ context_type: "DataFile", name, content, mime_type });
     }
   }
-  return { items, left_out: leftOut };
+  const [video, ...others] = videos;
+  leftOut.push(...others.map((name) => ({ name, reason: "only frames of one video are given" })));
+  const shown = video === undefined ? null : await framesOf(video, workspace, takeFrames, signal);
+  return {
+    items: [...items, ...(shown?.items ?? [])],
+    left_out: [...leftOut, ...(shown?.left_out ?? [])],
+  };
+};
+
+/** Agents cannot see videos, but pictures of their frames. */
+const framesOf = async (
+  name: string,
+  workspace: string,
+  takeFrames: TakeFrames,
+  signal: AbortSignal,
+): Promise<Named> => {
+  const taken = await takeFrames(confine(workspace, name), signal);
+  if ("problem" in taken) {
+    const reason = `agents cannot see videos, and ${taken.problem}; name pictures of its frames instead`;
+    return { items: [], left_out: [{ name, reason }] };
+  }
+  const items = taken.frames
+    .filter(({ picture }) => picture.length <= LARGEST_PICTURE)
+    .map(({ second, picture }) => ({
+      ...{ context_type: "DataFile" as const, name: `${name}, frame at ${second.toFixed(1)} s` },
+      ...{ content: picture.toString("base64"), mime_type: "image/jpeg" },
+    }));
+  return { items, left_out: [] };
 };
 
 const find = (

@@ -4,6 +4,7 @@ import type { Json } from "../../schemas/primitives.ts";
 import type { QuestionAnswer, QuestionContent } from "../../schemas/questions.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { ToolDefinition } from "../../schemas/tool-definition.ts";
+import type { TakeFrames } from "../../schemas/video-frames.ts";
 import type { Consents } from "../platform/consents.ts";
 import type { Log } from "../platform/log.ts";
 import type { Objects } from "../store/store.ts";
@@ -48,6 +49,8 @@ export interface Tools {
    * `mcp_files_unconfirmed`, `mcp_tools_unconfirmed`, `invalid_file`.
    */
   admit(agent: AgentConfig): void;
+  /** For videos in the workspace. */
+  frames: TakeFrames;
   /** What an execution has met that has called the tools of these names. */
   exposure(agent: AgentConfig, called: readonly string[]): Exposure;
   close(): Promise<void>;

@@ -32,6 +32,7 @@ export const createTools = (parts: ToolsParts): Tools => {
     hasEditor,
   });
   const pins = new ToolPins(workspace, consents);
+  let frames: Promise<Tools["frames"]> | undefined;
   return {
     offers: async (agent, only) =>
       agent.settings.tool_definitions.length > 0 || hasServers() || lentTo(agent).length > 0
@@ -46,6 +47,10 @@ export const createTools = (parts: ToolsParts): Tools => {
       }
       pins.demandChanged(EDITOR_SERVICE, lentTo(agent));
       demandExposure(agent, exposing(agent), consents);
+    },
+    frames: async (video, signal) => {
+      frames ??= import("./video-frames.ts").then(({ createVideoFrames }) => createVideoFrames(parts));
+      return (await frames)(video, signal);
     },
     exposure: (agent, called) => exposureOf(agent, exposing(agent), called),
     close: async () => {

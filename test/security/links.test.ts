@@ -18,6 +18,7 @@ import { ownPath, readIfPossible, readInside } from "../../server/workspace/open
 import { runGit } from "../support/git.ts";
 import { aFinding } from "../support/records.ts";
 import { rejectsWith, throwsWith } from "../support/rejects.ts";
+import { noTools } from "../support/tools.ts";
 import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
 
 const SECRET = "the user's own secret";
@@ -57,7 +58,13 @@ describe("a link in a workspace", () => {
 
   it("is no picture, no SARIF context, and no path of ours", async () => {
     await link("shot.png", join(outside.root, "secret.png"));
-    assert.deepEqual(picturesNamed("see shot.png", workspace.root).items, []);
+    const { items } = await picturesNamed(
+      "see shot.png",
+      workspace.root,
+      noTools.frames,
+      AbortSignal.timeout(5000),
+    );
+    assert.deepEqual(items, []);
     await link("found.ts", join(outside.root, "secret.txt"));
     const sarif = sarifText([aFinding({ path: "found.ts" })], [], workspace.root);
     assert.doesNotMatch(sarif, /own secret/);

@@ -17,6 +17,7 @@ import { pools } from "../integration/instances/conformance.ts";
 import { command, localDriver, never } from "../integration/instances/pool-harness.ts";
 import { runGit } from "../support/git.ts";
 import { skipUnlessNull } from "../support/skip.ts";
+import { noTools } from "../support/tools.ts";
 import { type TestWorkspace, testWorkspace } from "../support/workspace.ts";
 
 /**
@@ -98,7 +99,8 @@ describe("published attacks: files named in a task (CVE-2026-0755)", () => {
     const outside = await testWorkspace({ "key.png": "secret" });
     const workspace = await testWorkspace({ "app/a.txt": "" });
     const named = `@~/.ssh/id_rsa @/etc/passwd @../../key.png ${join(outside.root, "key.png")}`;
-    assert.deepEqual(picturesNamed(named, workspace.root).items, []);
+    const { items } = await picturesNamed(named, workspace.root, noTools.frames, AbortSignal.timeout(5000));
+    assert.deepEqual(items, []);
     await workspace.remove();
     await outside.remove();
   });

@@ -20,6 +20,7 @@ export const noTools: Tools = {
   call: ({ definition }) =>
     Promise.resolve({ content: `There is no tool ${definition.name}.`, is_error: true }),
   admit: () => undefined,
+  frames: () => Promise.resolve({ problem: "nothing takes frames here" }),
   exposure: () => ({ read_untrusted: false, used_secrets: false, acts_outwardly: false }),
   close: () => Promise.resolve(),
 };

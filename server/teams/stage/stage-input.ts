@@ -86,7 +86,7 @@ export const stageExecution = async (
     likeness: settings.context_embeddings ? likenessFor(parts, assignment, execution_id) : null,
     signal,
   });
-  const pictures = picturesNamed(task.description, parts.workspace);
+  const pictures = await picturesNamed(task.description, parts.workspace, parts.tools.frames, signal);
   const { name, model } = describeProvider(runProvider(run, agent, settings) ?? agent.provider);
   const effort = agent.settings.effort ?? settings.effort;
   const lessons = await parts.feedback.lessons();

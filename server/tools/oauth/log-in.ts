@@ -14,8 +14,8 @@ import {
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import { quietSdk } from "../sdk-remarks.ts";
 import { safePage } from "../safe-page.ts";
-import { namesIssuer } from "./own-client.ts";
-import { type LoginParts, ServerLogin } from "./server-login.ts";
+import { type LoginParts, namesIssuer } from "./own-client.ts";
+import { ServerLogin } from "./server-login.ts";
 
 export interface LogInOptions extends LoginParts {
   fetch: typeof globalThis.fetch;

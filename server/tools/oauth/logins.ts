@@ -3,7 +3,8 @@ import type { McpServerConfig } from "../../../schemas/mcp.ts";
 import type { Settings } from "../../../schemas/settings.ts";
 import { listedServers } from "../allowed-servers.ts";
 import type { SecretTexts } from "../secrets.ts";
-import { isLoggedIn, isMachine, loginName, type OAuthServer, usesOAuth } from "./server-login.ts";
+import type { OAuthServer } from "./own-client.ts";
+import { isLoggedIn, isMachine, loginName, usesOAuth } from "./server-login.ts";
 
 /** How long the user has to log in on the pages of the service. */
 export const LOGIN_MILLISECONDS = 300_000;

@@ -7,8 +7,7 @@ import type {
   StoredOAuthTokens,
 } from "@modelcontextprotocol/client";
 import { fail } from "../../../schemas/errors.ts";
-import { demandIssuer, registeredClient, signedProof } from "./own-client.ts";
-import type { LoginParts } from "./server-login.ts";
+import { demandIssuer, type LoginParts, registeredClient, signedProof } from "./own-client.ts";
 
 /**
  * A login without a person: the client itself gets tokens, with its secret or its key. The tokens are not

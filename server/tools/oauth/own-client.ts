@@ -6,8 +6,18 @@ import {
   type StoredOAuthClientInformation,
 } from "@modelcontextprotocol/client";
 import { fail } from "../../../schemas/errors.ts";
-import { resolveSecret } from "../secrets.ts";
-import type { LoginParts } from "./server-login.ts";
+import type { McpServerConfig, ServerOAuth } from "../../../schemas/mcp.ts";
+import { resolveSecret, type SecretTexts } from "../secrets.ts";
+
+export type OAuthServer = Extract<McpServerConfig, { url: string }> & { oauth: ServerOAuth };
+
+/** Whose login, and where it is kept. */
+export interface LoginParts {
+  server: string;
+  config: OAuthServer;
+  secrets: SecretTexts;
+  environment: NodeJS.ProcessEnv;
+}
 
 /** The client that the user registered with the service; undefined: there is none. */
 export const registeredClient = async (

@@ -10,9 +10,15 @@ import type {
 import { OAuthClientInformationSchema, OAuthTokensSchema } from "@modelcontextprotocol/core";
 import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
-import type { McpServerConfig, ServerOAuth } from "../../../schemas/mcp.ts";
+import type { McpServerConfig } from "../../../schemas/mcp.ts";
 import { SerialQueue } from "../../../schemas/serial-queue.ts";
-import { demandIssuer, registeredClient, signedProof } from "./own-client.ts";
+import {
+  demandIssuer,
+  type LoginParts,
+  type OAuthServer,
+  registeredClient,
+  signedProof,
+} from "./own-client.ts";
 import { refreshesOf } from "./refreshes.ts";
 import type { SecretTexts } from "../secrets.ts";
 
@@ -25,21 +31,11 @@ const Login = z.object({
 });
 type Login = z.infer<typeof Login>;
 
-export type OAuthServer = Extract<McpServerConfig, { url: string }> & { oauth: ServerOAuth };
-
 export const usesOAuth = (config: McpServerConfig): config is OAuthServer =>
   "url" in config && config.oauth !== undefined;
 
 /** Whether the client logs in by itself, without a person. */
 export const isMachine = ({ oauth }: OAuthServer): boolean => oauth.grant === "client_credentials";
-
-/** Whose login, and where it is kept. */
-export interface LoginParts {
-  server: string;
-  config: OAuthServer;
-  secrets: SecretTexts;
-  environment: NodeJS.ProcessEnv;
-}
 
 const LOGIN_PREFIX = "mcp:";
 

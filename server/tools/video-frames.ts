@@ -1,0 +1,120 @@
+import { execFile } from "node:child_process";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { TakeFrames, VideoFrames } from "../../schemas/video-frames.ts";
+import { findProgram } from "../workspace/find-program.ts";
+import { type SandboxOptions, ServerSandbox } from "./server-sandbox.ts";
+
+/** Frames of a video that agents get. */
+const FRAMES = 4;
+/** The longest side of a frame in pixels. Services scale larger pictures down. */
+const LONGEST_SIDE = 1280;
+const MILLISECONDS = 30_000;
+const MOST_PRINTED = 1 << 20;
+/** A playlist with the name of a video must not make ffmpeg open other addresses. */
+const filesOnly = ["-v", "error", "-protocol_whitelist", "file"];
+
+const run = promisify(execFile);
+
+interface Printed {
+  folder: string;
+  text: string;
+}
+
+/** Runs a program in a sandbox that sees the workspace. It writes to the folder that it starts in. */
+const runConfined = async (
+  sandbox: ServerSandbox,
+  command: string,
+  args: string[],
+  signal: AbortSignal,
+): Promise<Printed> => {
+  const confined = await sandbox.command({ command, args, env: {}, sandbox: "on" }, {});
+  const { stdout } = await run(confined.command, confined.args, {
+    ...{ cwd: confined.folder, env: confined.env, signal, killSignal: "SIGKILL" as const },
+    maxBuffer: MOST_PRINTED,
+  });
+  return { folder: confined.folder, text: stdout };
+};
+
+/** The moments of the frames in seconds, in the middle of equal parts. Without a length, the first seconds. */
+const momentsOf = (seconds: number): number[] =>
+  Array.from({ length: FRAMES }, (_, index) =>
+    Number.isFinite(seconds) && seconds > 0 ? ((index + 0.5) * seconds) / FRAMES : index,
+  );
+
+const sample = async (
+  sandbox: ServerSandbox,
+  programs: { ffmpeg: string; ffprobe: string },
+  video: string,
+  signal: AbortSignal,
+): Promise<VideoFrames> => {
+  const length = [...filesOnly, "-show_entries", "format=duration", "-of", "csv=p=0", video];
+  const { text } = await runConfined(sandbox, programs.ffprobe, length, signal);
+  const moments = momentsOf(Number(text.trim()));
+  const scale = `scale='min(${LONGEST_SIDE},iw)':'min(${LONGEST_SIDE},ih)':force_original_aspect_ratio=decrease`;
+  const inputs = moments.flatMap((moment) => [
+    ...["-protocol_whitelist", "file", "-ss", moment.toFixed(3), "-i", video],
+  ]);
+  const outputs = moments.flatMap((_, index) => [
+    ...["-map", `${index}:v:0`, "-frames:v", "1", "-vf", scale, "-q:v", "4", `frame-${index}.jpg`],
+  ]);
+  const { folder } = await runConfined(
+    sandbox,
+    programs.ffmpeg,
+    ["-v", "error", "-nostdin", ...inputs, ...outputs],
+    signal,
+  );
+  const frames = await Promise.all(
+    moments.map(async (second, index) => {
+      // A video may be shorter than it says.
+      const picture = await readFile(join(folder, `frame-${index}.jpg`)).catch(() => null);
+      return picture === null ? [] : [{ second, picture }];
+    }),
+  );
+  if (frames.flat().length === 0) return { problem: "ffmpeg found no frame in it" };
+  return { frames: frames.flat() };
+};
+
+const problemOf = (error: unknown): string => {
+  if (error instanceof Error && error.name === "AbortError")
+    return `ffmpeg needed longer than ${MILLISECONDS / 1000} seconds`;
+  const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
+  const [first = ""] = said === "" ? [String(error)] : said.split("\n");
+  return `ffmpeg cannot read it: ${first.slice(0, 200)}`;
+};
+
+/**
+ * Takes frames of a video with the user's ffmpeg, in the sandbox of MCP servers, because a video may come from
+ * anybody. `video`: an absolute path in the workspace. A state of a file is sampled once.
+ */
+export const createVideoFrames = (options: SandboxOptions): TakeFrames => {
+  const known = new Map<string, Promise<VideoFrames>>();
+
+  const take = async (video: string, signal: AbortSignal): Promise<VideoFrames> => {
+    const { workspace } = options;
+    const [ffmpeg, ffprobe] = [findProgram("ffmpeg", workspace), findProgram("ffprobe", workspace)];
+    if (ffmpeg === null || ffprobe === null)
+      return { problem: "ffmpeg is not installed, which takes pictures of its frames" };
+    const sandbox = new ServerSandbox(options);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(MILLISECONDS)]);
+    try {
+      return await sample(sandbox, { ffmpeg, ffprobe }, video, limited);
+    } catch (error) {
+      signal.throwIfAborted();
+      return { problem: problemOf(error) };
+    } finally {
+      await sandbox.close();
+    }
+  };
+
+  return async (video, signal) => {
+    const { mtimeMs, size } = await stat(video);
+    const key = `${video}\n${mtimeMs}\n${size}`;
+    const taking = known.get(key) ?? take(video, signal);
+    known.set(key, taking);
+    // The next stage tries again after one that was cancelled.
+    taking.catch(() => known.delete(key));
+    return taking;
+  };
+};
