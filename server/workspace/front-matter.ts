@@ -19,6 +19,15 @@ export interface FrontMatter {
 
 const unquoted = (text: string): string => /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
 
+/** A line without YAML's comment. In quotation marks, `#` is a character like any other. */
+const uncommented = (line: string): string => {
+  const begun = line.trimStart();
+  const [quote = ""] = begun;
+  const end = quote === '"' || quote === "'" ? begun.indexOf(quote, 1) : -1;
+  const isQuoted = end !== -1 && /^[ \t]*(?:#|$)/.test(begun.slice(end + 1));
+  return isQuoted ? begun.slice(0, end + 1) : line.replace(/(?:^|[ \t])#.*$/, "");
+};
+
 /** The front matter of a file; null if it has none. */
 export const readFrontMatter = (text: string): FrontMatter | null => {
   const found = block.exec(text);
@@ -35,17 +44,21 @@ export const readFrontMatter = (text: string): FrontMatter | null => {
     names: [...lines.matchAll(/^([\w-]+):/gm)].map(([, name = ""]) => name),
     field: (name) => {
       const [first = "", further = ""] = partsOf(name) ?? [];
-      const joined = `${first.replace(/^[>|][+-]?$/, "")} ${further}`.replace(/\s+/g, " ").trim();
+      const isBlock = /^[>|][\d+-]{0,2}[ \t]*(?:#.*)?$/.test(first);
+      const lines = isBlock ? [further] : [first, ...further.split("\n")].map(uncommented);
+      const joined = lines.join(" ").replace(/\s+/g, " ").trim();
       return unquoted(joined) === "" ? null : plainLine(unquoted(joined));
     },
     list: (name) => {
       const parts = partsOf(name);
       if (parts === null) return null;
       const [first, further] = parts;
+      const [head = "", ...rest] = [first, ...further.split("\n")].map(uncommented);
       const items =
-        first.trim() === ""
-          ? further.split("\n").map((line) => line.replace(/^\s*-/, ""))
-          : `${first} ${further}`
+        head.trim() === ""
+          ? rest.map((line) => uncommented(line.replace(/^\s*-/, "")))
+          : [head, ...rest]
+              .join(" ")
               .trim()
               .replace(/^\[|\]$/g, "")
               .split(",");

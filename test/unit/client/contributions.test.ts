@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { z } from "zod";
 import {
   commandIds,
@@ -11,6 +12,7 @@ import {
   workspaceRules,
   viewIds,
 } from "../../../client/contributions.ts";
+import { readFrontMatter } from "../../../server/workspace/front-matter.ts";
 import { EditorCommand } from "../../../schemas/editor.ts";
 import { linkedCommandIds } from "../../../client/contributions.ts";
 
@@ -43,7 +45,9 @@ const Manifest = z.looseObject({
     views: z.record(z.string(), z.array(z.looseObject({ id: z.string(), when: z.string().optional() }))),
     viewsWelcome: z.array(Named),
     chatParticipants: z.array(z.looseObject({ id: z.string() })),
-    languageModelTools: z.array(z.looseObject({ name: z.string() })),
+    languageModelTools: z.array(z.looseObject({ name: z.string(), toolReferenceName: z.string() })),
+    chatSkills: z.array(z.strictObject({ path: z.string() })),
+    chatAgents: z.array(z.strictObject({ path: z.string() })),
   }),
 });
 
@@ -167,5 +171,66 @@ describe("package.nls.json", () => {
     const asked = [...text.matchAll(/"%([\w.]+)%"/g)].map(([, key = ""]) => key);
     const texts = z.record(z.string(), z.string().min(1)).parse(JSON.parse(read("package.nls.json")));
     assert.deepEqual(sorted(Object.keys(texts)), sorted(asked));
+  });
+});
+
+describe("the skills and the agent for the editor's chat", () => {
+  const { chatSkills, chatAgents, languageModelTools } = contributes;
+  const frontOf = (path: string) => readFrontMatter(read(path)) ?? assert.fail(`${path} has no front matter`);
+
+  it("have the names under which VS Code loads them, and a description that fits into a list", () => {
+    for (const { path } of chatSkills) {
+      const front = frontOf(path);
+      assert.equal(front.field("name"), basename(dirname(path)));
+      const description = front.field("description") ?? "";
+      assert.ok(description.length > 0 && description.length <= 1024, path);
+    }
+    for (const { path } of chatAgents) {
+      assert.match(path, /\.agent\.md$/);
+      assert.notEqual(frontOf(path).field("description"), null);
+    }
+  });
+
+  it("name tools that exist", () => {
+    const known = new Set(languageModelTools.map(({ toolReferenceName }) => toolReferenceName));
+    const named = chatSkills.flatMap(({ path }) =>
+      [...read(path).matchAll(/#([\w-]+)/g)].map(([, name]) => name),
+    );
+    assert.ok(named.length > 0);
+    assert.deepEqual(
+      named.filter((name) => !known.has(name ?? "")),
+      [],
+    );
+  });
+});
+
+/** The format of an entry: https://github.com/agentclientprotocol/registry, agent.schema.json. */
+const Entry = z.looseObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  name: z.string().min(1),
+  version: z.string().regex(/^[0-9]+\.[0-9]+\.[0-9]+/),
+  description: z.string().min(1),
+  license: z.string(),
+  distribution: z.strictObject({
+    npx: z.strictObject({ package: z.string().min(1), args: z.array(z.string()) }),
+  }),
+});
+
+describe("the entry for the registry of ACP agents", () => {
+  it("has the registry's format, and starts this version", () => {
+    const { name, version, license } = z
+      .looseObject({ name: z.string(), version: z.string(), license: z.string() })
+      .parse(JSON.parse(text));
+    const entry = Entry.parse(JSON.parse(read("deploy/acp-registry/coditect/agent.json")));
+    assert.equal(entry.id, "coditect");
+    assert.equal(entry.version, version);
+    assert.equal(entry.license, license);
+    assert.deepEqual(entry.distribution.npx, { package: `${name}@${version}`, args: ["acp"] });
+  });
+
+  it("has an icon of 16 by 16 in the colour of the editor", () => {
+    const icon = read("deploy/acp-registry/coditect/icon.svg");
+    assert.match(icon, /^<svg [^>]*width="16" height="16"/);
+    assert.doesNotMatch(icon.replaceAll("currentColor", ""), /(?:fill|stroke)="(?!none|")/);
   });
 });
