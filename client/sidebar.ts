@@ -73,8 +73,8 @@ export class Sidebar {
       runtime.onEvent(({ folder, event }) => {
         this.#onEvent(folder, event);
       }),
-      runtime.onState(({ kind }) => {
-        this.#onState(kind);
+      runtime.onState((state) => {
+        this.#onState(state);
       }),
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
         this.#onFolders(removed);
@@ -179,10 +179,11 @@ export class Sidebar {
     if (this.#unsettled !== "counts") this.#unsettled = what;
   }
 
-  #onState(kind: RuntimeClient["state"]["kind"]): void {
-    setContext("coditect.runtime", kind);
-    if (kind !== "ready") dropInstances(this.model, this.#touch);
-    else this.#reread(this.#loadFolders());
+  #onState(state: RuntimeClient["state"]): void {
+    setContext("coditect.runtime", state.kind);
+    if (state.kind !== "ready") dropInstances(this.model, this.#touch);
+    // What happened while a team server did not answer is read when it answers again.
+    else if (state.isReached) this.#reread(this.#loadFolders());
   }
 
   async #loadFolders(): Promise<void> {

@@ -23,12 +23,13 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
     const [newest] = runs;
     const stage = newest === undefined ? null : currentStage(newest);
     const cost = spending.total();
+    const isAway = state.kind === "ready" && !state.isReached;
     const parts = [
-      runs.length > 0 ? `${runs.length}` : "CODITECT",
+      isAway ? vscode.l10n.t("Reconnecting…") : runs.length > 0 ? `${runs.length}` : "CODITECT",
       stage?.state.name ?? "",
       cost > 0 ? formatCost(cost) : "",
     ];
-    item.text = `${iconOf(state.kind, runs.length)} ${parts.filter((part) => part !== "").join(" · ")}`;
+    item.text = `${iconOf(state, runs.length)} ${parts.filter((part) => part !== "").join(" · ")}`;
     item.backgroundColor =
       state.kind === "unusable" ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
     item.tooltip = new vscode.MarkdownString(
@@ -40,7 +41,10 @@ export const createStatusItem = (runtime: RuntimeClient, sidebar: Sidebar): vsco
           : vscode.l10n.t("Today: {0}, plus calls of unknown price", formatCost(cost)),
       ].join("\n\n"),
     );
-    item.accessibilityInformation = { label: spoken(runs.length, stage?.state.name ?? "", cost) };
+    const label = spoken(runs.length, stage?.state.name ?? "", cost);
+    item.accessibilityInformation = {
+      label: isAway ? vscode.l10n.t("{0}. Reconnecting to the team server.", label) : label,
+    };
   };
   const readCost = async (folder: string) => {
     spending.read(folder, await runtime.call("usage/today", {}, folder));
@@ -78,9 +82,10 @@ const spoken = (running: number, stage: string, cost: number): string => {
   return `CODITECT: ${parts.filter((part) => part !== "").join(", ")}`;
 };
 
-const iconOf = (state: RuntimeClient["state"]["kind"], running: number): string => {
-  if (state === "unusable") return "$(error)";
-  return state === "starting" || running > 0 ? "$(loading~spin)" : "$(beaker)";
+const iconOf = (state: RuntimeClient["state"], running: number): string => {
+  if (state.kind === "unusable") return "$(error)";
+  if (state.kind === "ready" && !state.isReached) return "$(sync~spin)";
+  return state.kind === "starting" || running > 0 ? "$(loading~spin)" : "$(beaker)";
 };
 
 /** The state of the runtime as a sentence for people. */
@@ -91,6 +96,8 @@ export const describeRuntime = ({ state }: RuntimeClient): string => {
     case "starting":
       return vscode.l10n.t("The runtime is starting…");
     case "ready":
+      if (!state.isReached)
+        return vscode.l10n.t("The team server {0} does not answer. Reconnecting…", state.server ?? "");
       return state.server === null
         ? vscode.l10n.t("Runtime {0}, process {1}", state.version, state.pid)
         : vscode.l10n.t("Team server {0}, version {1}", state.server, state.version);

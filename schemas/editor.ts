@@ -102,3 +102,8 @@ export type WorkspaceScope = z.infer<typeof WorkspaceScope>;
 /** `data` of a diagnostic and of its code actions: which finding it shows. */
 export const DiagnosticData = z.strictObject({ finding_id: Uuid });
 export type DiagnosticData = z.infer<typeof DiagnosticData>;
+
+/** A notification of the language server: whether the team server of a workspace folder can be reached. */
+export const REACH = "coditect/reach";
+export const Reach = z.strictObject({ workspace: z.string(), is_reached: z.boolean() });
+export type Reach = z.infer<typeof Reach>;

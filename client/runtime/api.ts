@@ -8,8 +8,11 @@ import type { TeamServer } from "../team-server.ts";
 export type RuntimeState =
   | { kind: "stopped" }
   | { kind: "starting" }
-  /** `server`: the address of the team server that runs use. Null: this machine. */
-  | { kind: "ready"; version: string; pid: number; server: string | null }
+  /**
+   * `server`: the address of the team server that runs use. Null: this machine. `isReached`: false while that
+   * server does not answer and the connection is tried again.
+   */
+  | { kind: "ready"; version: string; pid: number; server: string | null; isReached: boolean }
   | { kind: "unusable"; reason: string; code: CoditectError["code"] };
 
 /** An event and its workspace folder (URI). */

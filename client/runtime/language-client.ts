@@ -7,7 +7,7 @@ import {
   TransportKind,
   type LanguageClientOptions,
 } from "vscode-languageclient/node";
-import { EditorCommand, WorkspaceScope, type EditorOptions } from "../../schemas/editor.ts";
+import { EditorCommand, REACH, Reach, WorkspaceScope, type EditorOptions } from "../../schemas/editor.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import { RuntimeEvent } from "../../schemas/events.ts";
 import type { z } from "zod";
@@ -89,6 +89,20 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     else hooks.tell(event);
   });
 
+  /** Folders whose team server does not answer. */
+  const away = new Set<string>();
+  let ready: { version: string; pid: number } | null = null;
+  const tellReady = (): void => {
+    if (ready !== null)
+      hooks.setState({ kind: "ready", ...ready, server: server?.url ?? null, isReached: away.size === 0 });
+  };
+  client.onNotification(REACH, (message: unknown) => {
+    const { workspace, is_reached } = Reach.parse(message);
+    if (is_reached) away.delete(workspace);
+    else away.add(workspace);
+    tellReady();
+  });
+
   const lender = new ModelLender(hooks.extension, client);
 
   const introduced = new Map<string, Promise<void>>();
@@ -101,7 +115,8 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
   const announce = async () => {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.toString() ?? "";
     const { version, pid } = await request(client, "runtime/status", {}, folder);
-    hooks.setState({ kind: "ready", version, pid, server: server?.url ?? null });
+    ready = { version, pid };
+    tellReady();
     wasReady = true;
     gate.resolve(undefined);
   };
@@ -114,6 +129,8 @@ export const startLanguageClient = async (hooks: LanguageClientHooks): Promise<L
     } else if (wasReady && unusable === null) {
       gate = createGate();
       introduced.clear();
+      away.clear();
+      ready = null;
       hooks.setState({ kind: "starting" });
     }
   };

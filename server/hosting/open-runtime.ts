@@ -20,6 +20,8 @@ export interface FolderRuntime {
   configure?(settings: SettingsInput, workspaceSettings: readonly SettingsInput[]): void;
   /** Whether runs go on without this process, as on a team server. */
   readonly isElsewhere?: boolean;
+  /** Calls the listener when a team server is out of reach, and when it answers again. */
+  onReach?(listener: (isReached: boolean) => void): () => void;
   /** Rejects when the process that answers has ended; ours never has. */
   readonly lost?: Promise<never>;
   close(): Promise<void>;

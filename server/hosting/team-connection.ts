@@ -55,6 +55,8 @@ export class TeamConnection implements Attached {
   readonly #client: RestClient;
   readonly #leaving = new AbortController();
   readonly #listeners = new Set<(event: RuntimeEvent) => void>();
+  readonly #reachListeners = new Set<(isReached: boolean) => void>();
+  #isReached = true;
   readonly lost: Promise<never>;
 
   private constructor({ url, token, workspaceId, log, silenceMs = SILENCE_MS }: TeamConnectionOptions) {
@@ -102,6 +104,18 @@ export class TeamConnection implements Attached {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Called when the server is out of reach, and when it answers again. */
+  onReach(listener: (isReached: boolean) => void): () => void {
+    this.#reachListeners.add(listener);
+    return () => this.#reachListeners.delete(listener);
+  }
+
+  #reach(isReached: boolean): void {
+    if (isReached === this.#isReached) return;
+    this.#isReached = isReached;
+    for (const listener of this.#reachListeners) listener(isReached);
+  }
+
   close(): Promise<void> {
     this.#leaving.abort();
     return Promise.resolve();
@@ -114,9 +128,11 @@ export class TeamConnection implements Attached {
       try {
         await this.#listen(last, () => {
           failures = 0;
+          this.#reach(true);
         });
       } catch (error) {
         if (this.#leaving.signal.aborted || isFinal(error)) throw ofTeam(error);
+        this.#reach(false);
         this.#log("warn", "The connection to the team server broke", {
           url: this.#url,
           reason: reasonOf(error),

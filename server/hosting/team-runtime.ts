@@ -129,6 +129,7 @@ export const openTeamRuntime = async (options: TeamRuntimeOptions): Promise<Fold
   return {
     dispatch,
     subscribe: (listener) => connection.subscribe(listener),
+    onReach: (listener) => connection.onReach(listener),
     isElsewhere: true,
     lost: connection.lost,
     close: () => connection.close(),

@@ -98,7 +98,11 @@ const measurePaint = async (html: string, folder: string): Promise<number | null
   try {
     const page = await browser.newPage();
     await page.goto(pathToFileURL(path).href);
-    const read = 'performance.getEntriesByName("first-contentful-paint")[0]?.startTime';
+    const read = `new Promise((painted) => {
+      new PerformanceObserver((list) => {
+        for (const { startTime } of list.getEntriesByName("first-contentful-paint")) painted(startTime);
+      }).observe({ type: "paint", buffered: true });
+    })`;
     return Paint.parse(await page.evaluate(read));
   } finally {
     await browser.close();

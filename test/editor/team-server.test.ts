@@ -88,6 +88,9 @@ describe("a window on a team server", function () {
     await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
     await savedText(source, /Math\.floor\(cents \/ people\)/);
 
+    server.child.kill("SIGTERM");
+    await workbench.page.locator(".part.statusbar").getByText("Reconnecting…").waitFor();
+    await workbench.picture("team-server-away");
     await workbench.command("CODITECT: Sign Out of Team Server");
     await workbench.notification("Agents run on this machine again").waitFor();
   });

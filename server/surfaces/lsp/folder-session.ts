@@ -2,7 +2,7 @@ import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { Finding } from "../../../schemas/findings.ts";
 import type { Caller } from "../../handlers/context.ts";
 import type { Log } from "../../platform/log.ts";
-import { sendEvent } from "./rpc.ts";
+import { followReach, sendEvent } from "./rpc.ts";
 import { createFindingView, type FindingView, type ViewContext } from "./finding-view.ts";
 import type { FindingTracker } from "./findings.ts";
 import type { FolderRuntime } from "../../hosting/open-runtime.ts";
@@ -131,6 +131,7 @@ export const openSession = (
     runtime.subscribe(tell),
     runtime.subscribe(createRunProgress(connection, cancelRun, context.l10n)),
     runtime.subscribe(follow),
+    followReach(connection, folder.uri, runtime),
   ];
   attempt("Reading the stored findings", loadFindings(view, runtime, caller()).then(refreshAll));
 

@@ -1,10 +1,11 @@
 import type { CancellationToken, RequestHandler } from "vscode-languageserver/node";
 import { ResponseError } from "vscode-languageserver/node";
 import { contract, type Method } from "../../../schemas/contract.ts";
-import { WorkspaceScope } from "../../../schemas/editor.ts";
+import { REACH, type Reach, WorkspaceScope } from "../../../schemas/editor.ts";
 import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 import { CoditectError, fail, toWireError, type WireError } from "../../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
+import type { FolderRuntime } from "../../hosting/open-runtime.ts";
 import type { Dispatch } from "../../runtime/dispatch.ts";
 import type { Caller } from "../../handlers/context.ts";
 
@@ -76,4 +77,22 @@ export const registerContract = (connection: RequestConnection, target: RpcTarge
 export const sendEvent = (connection: RequestConnection, workspace: string, event: RuntimeEvent): void => {
   // A closed connection accepts nothing more. Other code notices that it is closed.
   connection.sendNotification("coditect/event", { ...event, workspace }).catch(() => undefined);
+};
+
+/** Tells the other side when the team server of a folder is out of reach, and when it answers again. */
+export const followReach = (
+  connection: RequestConnection,
+  workspace: string,
+  runtime: Pick<FolderRuntime, "onReach">,
+): (() => void) => {
+  const send = (is_reached: boolean): void => {
+    const message: Reach = { workspace, is_reached };
+    connection.sendNotification(REACH, message).catch(() => undefined);
+  };
+  const stop = runtime.onReach?.(send);
+  return () => {
+    stop?.();
+    // Nobody waits any longer for a folder that is closed.
+    if (stop !== undefined) send(true);
+  };
 };

@@ -73,13 +73,22 @@ describe("the connection to a team server", function () {
     await change("a");
     await told;
 
+    const reached: boolean[] = [];
+    const broken = new Promise<void>((resolve) => {
+      connection.onReach((isReached) => {
+        reached.push(isReached);
+        resolve();
+      });
+    });
     isCut = true;
     way.closeAllConnections();
+    await broken;
     told = next();
     await rejectsWith(connection.call("runs/list", {}, never), "server_unreachable");
     await change("b");
     isCut = false;
     await told;
+    assert.deepEqual(reached, [false, true]);
     assert.equal((await connection.call("files/get", {}, never)).files, 1);
 
     await team.tenants[0].tokens.revoke(token.id);
