@@ -4,6 +4,7 @@ import type { Lesson } from "../../schemas/lessons.ts";
 import { kept, readWorkspaceFile } from "../changes/contents.ts";
 import { diffText } from "../changes/patch.ts";
 import type { Store } from "../store/store.ts";
+import { callGit } from "../workspace/run-git.ts";
 import { lessonOfEdit } from "./lessons.ts";
 
 /** Newest runs whose accepted changes are compared with the workspace. */
@@ -55,6 +56,9 @@ const hasWords = (line: string): boolean => /[\p{L}\p{N}]/u.test(line);
 const isWriting = ({ lines }: StructuredPatchHunk, known: ReadonlySet<string>): boolean =>
   lines.some((line) => line.startsWith("+") && hasWords(line) && !known.has(withoutBlanks([line], "+")));
 
+/** Whether a text holds a conflict that git or a merge left: both sides are there, and neither is decided. */
+const hasConflict = (text: string): boolean => /^<{7} /m.test(text) && /^>{7} /m.test(text);
+
 /**
  * How the user rewrote lines an agent had written, as lines of a diff; empty if they are as they
  * were accepted, or were only taken back. What the user did elsewhere in the file says nothing about
@@ -68,6 +72,7 @@ export const rewrittenLines = (
   present: string,
   others: readonly string[] = [],
 ): string[] => {
+  if (hasConflict(present)) return [];
   const written = addedLines(before, after);
   const known = new Set(
     [before, after, ...others].flatMap((text) =>
@@ -107,6 +112,29 @@ const otherTexts = async ({ store, changeSets }: Recent, path: string, own: Chan
   return texts.filter((text) => text !== null);
 };
 
+const GIT_MILLISECONDS = 3000;
+/** Older commits of a file whose text is looked at. */
+const MOST_COMMITS = 3;
+
+/**
+ * The texts that a file had in the last commits from before a time. Nobody wrote them after it, so a file
+ * that has their lines again was restored. Empty without git.
+ */
+const committedBefore = async (workspace: string, path: string, at: string): Promise<string[]> => {
+  const call = { folder: workspace, signal: AbortSignal.timeout(GIT_MILLISECONDS), most: LONGEST_TEXT };
+  try {
+    const which = ["--max-count", String(MOST_COMMITS), "--before", at, "--format=%H"];
+    const log = await callGit(["--literal-pathspecs", "log", ...which, "--", path], call);
+    const commits = log.split("\n").filter((line) => line !== "");
+    const texts = commits.map((commit) => callGit(["cat-file", "blob", `${commit}:./${path}`], call));
+    return (await Promise.allSettled(texts)).flatMap((text) =>
+      text.status === "fulfilled" ? [text.value] : [],
+    );
+  } catch {
+    return [];
+  }
+};
+
 const lessonOfFile = async (recent: Recent, changeSet: ChangeSet, file: ChangedFile): Promise<Lesson[]> => {
   const { store, workspace } = recent;
   if (file.binary || file.after === null) return [];
@@ -115,7 +143,9 @@ const lessonOfFile = async (recent: Recent, changeSet: ChangeSet, file: ChangedF
   const before = file.before === null ? "" : await keptText(store, file.before);
   if (after === null || present === null || before === null || after === present) return [];
   const others = await otherTexts(recent, file.path, changeSet);
-  const lines = rewrittenLines(before, after, present, others);
+  if (rewrittenLines(before, after, present, others).length === 0) return [];
+  const committed = await committedBefore(workspace, file.path, changeSet.created_at);
+  const lines = rewrittenLines(before, after, present, [...others, ...committed]);
   return lines.length === 0 ? [] : [lessonOfEdit(changeSet, file.path, lines)];
 };
 

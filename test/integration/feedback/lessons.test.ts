@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type JournalEntry, type ModelServer } from "../../model-servers.ts";
+import { runGit } from "../../support/git.ts";
 import { answered, call, finish } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
@@ -105,6 +106,24 @@ describe("lessons of the user's feedback", function () {
     await files.write(file, "export const price = 1;\n");
     assert.doesNotMatch(await firstRequest("writers"), /lessons\.md/);
     assert.deepEqual((await project.call("lessons/list", {})).items, []);
+  });
+
+  it("say nothing of what git brought back, which the user had changed before the run", async () => {
+    await files.write(file, "export const price = 2 * net;\n");
+    await runGit(files.root, "init", "-q");
+    await runGit(files.root, "add", ".");
+    await runGit(files.root, "commit", "-qm", "Add the price");
+    await files.write(file, "export const price = 1;\n");
+    const { task_id } = await project.run("writers", { task: "Round it.", file });
+    await project.call("changes/apply", { task_id });
+    await runGit(files.root, "checkout", "--", file);
+    assert.doesNotMatch(await firstRequest("writers"), /lessons\.md/);
+    // What the user writes and commits afterwards is their own.
+    const { task_id: second } = await project.run("writers", { task: "Round it.", file });
+    await project.call("changes/apply", { task_id: second });
+    await files.write(file, "export const price = 1;\nexport const rounded = Math.round(price);\n");
+    await runGit(files.root, "commit", "-qam", "Round the price");
+    assert.match(await firstRequest("writers"), /\+export const rounded = Math\.round\(price\);/);
   });
 
   it("show where they come from, and are gone for good once rejected", async () => {

@@ -35,6 +35,13 @@ describe("what the user rewrote of accepted changes", () => {
     assert.deepEqual(rewrittenLines("", after, lines("one")), []);
   });
 
+  it("is nothing while the file holds a conflict that nobody has decided", () => {
+    const theirs = ["<<<<<<< HEAD", "let total = 0", "=======", "const sum = all()", ">>>>>>> main"];
+    assert.deepEqual(rewrittenLines(before, after, lines("one", ...theirs, "three")), []);
+    const decided = lines("one", "const sum = all()", "three");
+    assert.notDeepEqual(rewrittenLines(before, after, decided), []);
+  });
+
   it("is nothing if an older text of the file is back", () => {
     const older = lines("one", "const sum = 0", "three");
     assert.deepEqual(rewrittenLines(before, after, older, [older]), []);
