@@ -125,7 +125,13 @@ export const nodeAt = (root: ValueNode, path: readonly PropertyKey[]): ValueNode
 const invalid = (path: string, problems: string, line: number): CoditectError =>
   new CoditectError("invalid_file", { path, problems, line });
 
-const SyntaxProblem = z.looseObject({ line: z.int().catch(1) });
+const SyntaxProblem = z.looseObject({ line: z.int().catch(1), message: z.string().catch("") });
+
+/** The line of a syntax error. The parser names the first line for a text that ends too early. */
+const lineOf = (error: unknown, text: string): number => {
+  const { line, message } = SyntaxProblem.parse(error);
+  return message.includes("end of input") ? text.trimEnd().split("\n").length : line;
+};
 
 /** The name in a text that may not be JSON at all; else the file's. */
 const nameIn = (path: string, text: string): string =>
@@ -144,7 +150,7 @@ const readText = <Content>(path: string, text: string, { schema, problems }: Kin
     root = parse(text).body;
   } catch (error) {
     // The parser's own message quotes the file, which may be a secret that a link has led to.
-    const { line } = SyntaxProblem.parse(error);
+    const line = lineOf(error, text);
     throw invalid(path, `it is not JSON (line ${line})`, line);
   }
   const value: unknown = evaluate(root);

@@ -25,17 +25,19 @@ describe("an invalid file among those of a workspace", () => {
     await start({
       ".coditect/teams/broken.json": '{\n  "name": "Broken One",\n  "members": "nobody"\n}\n',
       ".coditect/teams/cut.json": '{\n  "name": "cut",',
+      ".coditect/teams/cut-list.json": '{\n  "name": "cut list",\n  "members": [\n\n',
       ".coditect/teams/good.json": team("good"),
       ".coditect/teams/cycle.json": team("cycle", { workflow_stages: [{ ...stage, depends_on: ["write"] }] }),
     });
     assert.equal((await configuration.team("good")).name, "good");
     assert.equal((await configuration.team("tdd")).name, "tdd");
-    for (const name of ["Broken One", "cut", "cycle"])
+    for (const name of ["Broken One", "cut", "cut list", "cycle"])
       await assert.rejects(configuration.team(name), { code: "invalid_file" });
     assert.deepEqual(
       (await configuration.publishTeams()).problems.map(({ path, data }) => [path, data.line]),
       [
         [".coditect/teams/broken.json", 3],
+        [".coditect/teams/cut-list.json", 3],
         [".coditect/teams/cut.json", 2],
         [".coditect/teams/cycle.json", 14],
       ],
