@@ -198,6 +198,8 @@ export const ExecutionMetadata = z.strictObject({
   change_set_id: Uuid.nullable(),
   /** What did not fit the token budget, and why it was left out. */
   context_left_out: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+  /** Why each item of the context is in it. Left out: the execution is of an earlier version. */
+  context_reasons: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),
   rating: Rating.nullable().default(null),
   /** Left out: the execution is of an earlier version, which did not keep it. */
   exposure: Exposure.optional(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AIProvider, Limits, RuntimeChoice } from "./agent.ts";
+import { EditorContext } from "./editor-context.ts";
 import { ExecutionError, ExecutionResourceUsage } from "./execution.ts";
 import { Forecast } from "./forecast.ts";
 import { GateProof } from "./gates.ts";
@@ -51,6 +52,8 @@ export const RunOptions = z.strictObject({
   /** How often stages that write tested code are attempted in parallel; left out: as the team says. */
   attempts: Attempts.optional(),
   overlays: z.array(Overlay).default([]),
+  /** What an editor's language servers know about the file of the task. Left out: nobody asked them. */
+  editor_context: EditorContext.optional(),
   /** Of the latest start: a run that is resumed was started by that. Left out: unknown. */
   started_by: RunOrigin.optional(),
 });
@@ -72,6 +75,8 @@ export const Task = z.strictObject({
   file: WorkspacePath.nullable(),
   /** Further input of the workflow, such as a diagnostic or a stack trace. */
   data: Json.nullable(),
+  /** Files that may contain secrets and that the user opened to the tests of this task. */
+  opened_files: z.array(WorkspacePath).optional(),
   created_at: Timestamp,
 });
 export type Task = z.infer<typeof Task>;

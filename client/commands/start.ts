@@ -7,6 +7,7 @@ import type { CoditectError } from "../../schemas/errors.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { Context } from "../context.ts";
 import { openConfigurationFile } from "../errors.ts";
+import { askLanguageServers, type LanguageContext } from "../language-context.ts";
 import { chosenProvider, providerOf, runOptions, wantsRehearsal } from "../settings.ts";
 import { askTask, suggestionOf } from "./ask-task.ts";
 import { forecastText } from "./forecast-text.ts";
@@ -28,6 +29,8 @@ export interface StartRequest {
    * the user.
    */
   unattended?: boolean;
+  /** What language servers find about the file. Omitted: they are asked when the run starts. */
+  language?: LanguageContext;
 }
 
 /**
@@ -35,7 +38,8 @@ export interface StartRequest {
  * user for one and starts the run with it.
  */
 export const startRun = async (context: Context, request: StartRequest): Promise<string> => {
-  const { problem, started } = await tryToStart(context, request);
+  const language = request.language ?? askLanguageServers(request.folder, request.file ?? null);
+  const { problem, started } = await tryToStart(context, { ...request, language });
   if (started !== null) return started;
   const { meansNoModel } = await import("../../schemas/model-overview.ts");
   if (request.unattended === true || !meansNoModel(problem.code)) throw problem;
@@ -47,7 +51,7 @@ export const startRun = async (context: Context, request: StartRequest): Promise
     throw new vscode.CancellationError();
   }
   const provider = providerOf(chosen.provider, chosen.model, request.folder);
-  const again = await tryToStart(context, { ...request, provider });
+  const again = await tryToStart(context, { ...request, language, provider });
   if (again.started === null) throw again.problem;
   return again.started;
 };
@@ -57,7 +61,7 @@ type Attempt = { started: string; problem: null } | { started: null; problem: Co
 /** `problem`: the reason why no model can answer the agents. In that case nothing was started. */
 const tryToStart = async (
   { runtime, sidebar, extension, withConsent, command }: Context,
-  request: StartRequest,
+  request: StartRequest & { language: LanguageContext },
 ): Promise<Attempt> => {
   const { folder, team, task = "", file = null, data = null } = request;
   const key = folder.uri.toString();
@@ -71,6 +75,7 @@ const tryToStart = async (
       const { fromWireError } = await import("../../schemas/errors.ts");
       return { started: null, problem: fromWireError(problem, vscode.l10n) };
     }
+    options.editor_context = await request.language.found();
     const run = await runtime.call("teams/execute", { team_id: team, task, file, data, options }, key);
     return { started: run.task_id, problem: null };
   });
@@ -96,7 +101,9 @@ const askAndStart = async (
   how: { title: string; placeholder: string; suggestion?: string; mayBeEmpty?: boolean },
 ): Promise<void> => {
   const { suggestion = "", mayBeEmpty = false } = how;
-  const { folder } = request;
+  const { folder, file = null } = request;
+  // Language servers work while the user writes the task.
+  const language = askLanguageServers(folder, file);
   const asked = await askTask(context, folder, {
     ...how,
     suggestion,
@@ -113,10 +120,13 @@ const askAndStart = async (
       return askedText(asked);
     },
   });
-  if (asked === null) return;
+  if (asked === null) {
+    language.stop();
+    return;
+  }
   const { task, chosen, cost } = asked;
   const provider = await providerOfChoice(context, folder, chosen);
-  await startRun(context, { ...request, task, provider, cost });
+  await startRun(context, { ...request, task, provider, cost, language });
 };
 
 /** The user's choices for one run. `null`: the provider in the settings. */

@@ -51,11 +51,11 @@ export const promptText = (entry: Extract<TranscriptEntry, { type: "prompt" }>):
     "",
   ].join("\n");
 
-/** Related files that the agent did not get, with the reasons. Empty if nothing was left out. */
-export const leftOutText = (
-  leftOut: AgentExecution["metadata"]["context_left_out"],
+/** Files and other items with a reason for each, under a heading. Empty if there are none. */
+export const reasonsText = (
+  items: AgentExecution["metadata"]["context_left_out"],
   heading: string,
 ): string =>
-  leftOut.length === 0
+  items.length === 0
     ? ""
-    : [`# ${heading}`, "", ...leftOut.map(({ name, reason }) => `- ${name}: ${reason}`), ""].join("\n");
+    : [`# ${heading}`, "", ...items.map(({ name, reason }) => `- ${name}: ${reason}`), ""].join("\n");

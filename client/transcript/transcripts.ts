@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { schemes } from "../contributions.ts";
 import type { RuntimeClient } from "../runtime/api.ts";
 import type { Sidebar } from "../sidebar.ts";
-import { leftOutText, promptText } from "./markdown.ts";
+import { promptText, reasonsText } from "./markdown.ts";
 import type { TranscriptPanel } from "./panel.ts";
 
 /** Transcripts of executions as growing pages, and their prompts as documents. */
@@ -73,6 +73,11 @@ export class Transcripts implements vscode.Disposable {
     ]);
     const prompt = entries.find((entry) => entry.type === "prompt");
     if (prompt === undefined) return vscode.l10n.t("Nothing has been sent yet.");
-    return `${promptText(prompt)}\n${leftOutText(metadata.context_left_out, vscode.l10n.t("not in the context"))}`;
+    const { context_reasons = [], context_left_out } = metadata;
+    return [
+      promptText(prompt),
+      reasonsText(context_reasons, vscode.l10n.t("why each item is in the context")),
+      reasonsText(context_left_out, vscode.l10n.t("not in the context")),
+    ].join("\n");
   }
 }

@@ -1,4 +1,5 @@
 import type { Overlay } from "../../schemas/run.ts";
+import { classifyPath } from "../workspace/classify.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { pacer } from "../workspace/pace.ts";
 import { relationsOf } from "./relations.ts";
@@ -8,18 +9,19 @@ import { indexWorkspace } from "./workspace-index.ts";
 const MOST_SOURCES = 30;
 
 /**
- * Finds test files that import the sources directly or through other files, nearest first. The result is a
- * guess from the text of the files. It only decides which tests run first. Errors: `cancelled`.
+ * Finds test files that import changed sources directly or through other files, nearest first. The result is a
+ * guess from the text of the files, as `vitest related` and `jest --findRelatedTests` make it, for every
+ * language. It only decides which tests run first: the whole suite decides. Errors: `cancelled`.
  */
 export const affectedTests = async (
   workspace: string,
-  sources: readonly string[],
+  changed: readonly string[],
   overlays: readonly Overlay[],
   signal: AbortSignal,
 ): Promise<string[]> => {
   const index = await indexWorkspace(workspace, ignoreRules(workspace), overlays, signal);
   const tests = new Set<string>();
-  const reached = new Set(sources);
+  const reached = new Set(changed.filter((path) => classifyPath(path, index.layout) === "source"));
   const pause = pacer("looking for affected tests", signal);
   let looked = 0;
   // The set grows during the loop: importers come after the files that they import.

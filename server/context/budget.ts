@@ -17,7 +17,8 @@ const TOKENS_AROUND = 12;
 /** Tokens of the line that says that a text is cut. */
 const TOKENS_OF_NOTE = 30;
 
-const costOf = (path: string, content: string): number =>
+/** Tokens of an item of the context. */
+export const costOf = (path: string, content: string): number =>
   estimateTokens(content) + estimateTokens(path) + TOKENS_AROUND;
 
 const itemOf = (path: string, content: string, layout: TestLayout): ContextItem => ({

@@ -1,13 +1,16 @@
+import type { EditorContext } from "../../schemas/editor-context.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { pacer } from "../workspace/pace.ts";
-import { fillBudget, type LeftOut } from "./budget.ts";
+import { costOf, fillBudget, type LeftOut } from "./budget.ts";
+import { problemsItem, PROBLEMS_ITEM, withEditorFiles } from "./from-editor.ts";
 import { withImports } from "./instruction-imports.ts";
-import { neighbouringTest, overviewOf } from "./overview.ts";
+import { neighbouringTest, overviewItems, overviewOf } from "./overview.ts";
 import { rankByLikeness, type Likeness } from "./likeness.ts";
+import { reasonsOf, type ContextReason } from "./reasons.ts";
 import { relationsOf } from "./relations.ts";
-import { skillsItem } from "./skills.ts";
+import { SKILLS_ITEM, skillsItem } from "./skills.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { readTarget } from "./target.ts";
 import { indexWorkspace } from "./workspace-index.ts";
@@ -26,6 +29,10 @@ export interface ContextRequest {
   instructionFiles: readonly string[];
   /** Whether tests are to be written: then how the project's own look is part of it. */
   forTests?: boolean;
+  /** What the editor's language servers know about the file. */
+  editor?: EditorContext;
+  /** Whether a file is no longer as the editor showed it: its problems are then out of date. */
+  isOutdated?: (path: string) => boolean;
   /** Ranks what does not all fit by its meaning; null: what is nearest by relation goes first. */
   likeness: Likeness | null;
   signal: AbortSignal;
@@ -34,15 +41,17 @@ export interface ContextRequest {
 interface CollectedContext {
   items: ContextItem[];
   left_out: LeftOut[];
+  /** Why each of the items is there. */
+  reasons: ContextReason[];
   /** The paths of those files that say how work is done in the project. */
   instructions: ReadonlySet<string>;
 }
 
 /**
  * What an agent is given with its task, most telling first: the file, the project's instructions to
- * agents, the file's own tests, what it
- * imports, configuration, other tests of it, what imports it, documentation; as much as fits the
- * budget, and what was left out. Only where not all of it fits, what follows the file's own tests is
+ * agents, the file's own tests, what it imports, configuration, other tests of it, what imports it,
+ * documentation, and the problems that the editor shows; as much as fits the budget, and what was left out.
+ * The editor's language servers add what they found to what the text of files shows. Only where not all of it fits, what follows the file's own tests is
  * ranked by its likeness to the task. Ignored and secret files are never in it. Errors: those of
  * `readTarget`; `cancelled`.
  */
@@ -54,6 +63,8 @@ export const collectContext = async ({
   budgetTokens,
   instructionFiles,
   forTests = false,
+  editor = { definitions: [], references: [], problems: [] },
+  isOutdated = () => false,
   likeness,
   signal,
 }: ContextRequest): Promise<CollectedContext> => {
@@ -61,10 +72,15 @@ export const collectContext = async ({
   const target = file === null ? null : readTarget(workspace, file, rules, overlays);
   const index = await indexWorkspace(workspace, rules, overlays, signal);
   const around = surroundingsOf(target?.path ?? null, index, instructionFiles);
-  const relations =
+  const { relations, reasons: fromEditor } =
     target === null
-      ? { ownTests: [], tests: [], imports: [], importers: [] }
-      : await relationsOf(target.path, target.text, index, pacer("collecting the context", signal));
+      ? { relations: { ownTests: [], tests: [], imports: [], importers: [] }, reasons: new Map() }
+      : withEditorFiles(
+          target.path,
+          await relationsOf(target.path, target.text, index, pacer("collecting the context", signal)),
+          editor,
+          index,
+        );
   const example = forTests && target !== null ? neighbouringTest(target.path, index) : null;
   const instructions = withImports(around.instructions, index);
   const chosen = assigned.filter((path) => path !== target?.path && index.paths.has(path));
@@ -83,24 +99,31 @@ export const collectContext = async ({
     ...relations.importers,
     ...around.documentation,
   ]);
+  const problems = problemsItem(target?.path ?? null, editor.problems, index, budgetTokens, isOutdated);
+  const budget = budgetTokens - (problems === null ? 0 : costOf(problems.name, problems.content));
   const related = [...ranked].map((path) => ({ path, text: index.read(path) }));
-  const { is_full, ...byRelation } = fillBudget(target, related, budgetTokens, index.layout);
   const skills = skillsItem(index);
-  const overview = [
-    ...(skills.item === null ? [] : [skills.item]),
-    ...(forTests ? overviewOf(target?.path ?? null, index) : []),
-  ];
-  const told = new Set(instructions.paths);
-  const unusable = [...instructions.left_out, ...skills.left_out];
-  if (!is_full || likeness === null) {
+  const more = [problems, skills.item, ...(forTests ? overviewOf(target?.path ?? null, index) : [])];
+  const collected = ({ items, left_out }: Pick<CollectedContext, "items" | "left_out">): CollectedContext => {
+    const all = [...items, ...more.filter((item) => item !== null)];
+    const files = { ...relations, ...around, target: target?.path ?? null, assigned: chosen, example };
     return {
-      items: [...byRelation.items, ...overview],
-      left_out: [...byRelation.left_out, ...unusable],
-      instructions: told,
+      items: all,
+      left_out: [...left_out, ...instructions.left_out, ...skills.left_out],
+      reasons: reasonsOf(all, { ...files, instructions: instructions.paths, fromEditor }, otherReasons),
+      instructions: new Set(instructions.paths),
     };
-  }
+  };
+  const byRelation = fillBudget(target, related, budget, index.layout);
+  if (!byRelation.is_full || likeness === null) return collected(byRelation);
   const [ownTests, others] = [related.slice(0, own), related.slice(own)];
   const { ranked: liked, how } = await rankByLikeness(target, others, likeness, signal);
-  const { items, left_out } = fillBudget(target, [...ownTests, ...liked], budgetTokens, index.layout, how);
-  return { items: [...items, ...overview], left_out: [...left_out, ...unusable], instructions: told };
+  return collected(fillBudget(target, [...ownTests, ...liked], budget, index.layout, how));
 };
+
+/** Reasons for the items that are not files of the workspace. */
+const otherReasons: [string, string][] = [
+  [PROBLEMS_ITEM, "language servers of the editor report them"],
+  [SKILLS_ITEM, "agents read the skills that fit their task"],
+  ...overviewItems.map((name): [string, string] => [name, "the agent writes tests"]),
+];

@@ -11,17 +11,23 @@ const MOST_TESTS = 8;
 
 const Scripts = z.object({ scripts: z.record(z.string(), z.string()).default({}) });
 
+const TESTING_ITEM = "how tests are run here";
+const MAP_ITEM = "map of the workspace";
+
+/** Names of the items of {@link overviewOf}. */
+export const overviewItems = [TESTING_ITEM, MAP_ITEM];
+
 /** What one who writes tests has to know of a project and no single file says. */
 export const overviewOf = (path: string | null, index: WorkspaceIndex): ContextItem[] => [
   {
     context_type: "DataFile",
-    name: "how tests are run here",
+    name: TESTING_ITEM,
     content: testing(path, index),
     mime_type: "text/plain",
   },
   {
     context_type: "DataFile",
-    name: "map of the workspace",
+    name: MAP_ITEM,
     content: mapOf(index.paths),
     mime_type: "text/plain",
   },

@@ -1,4 +1,5 @@
 import type { Overlay } from "../../schemas/run.ts";
+import type { Store } from "../store/store.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { readInside } from "../workspace/open.ts";
 
@@ -16,3 +17,22 @@ export const openedFiles = (workspace: string, paths: readonly string[]): Overla
     return bytes === null ? [] : [{ path, text: bytes.toString("utf8") }];
   });
 };
+
+/** The files that the user opened to the tests of one task, as the task keeps them. */
+export interface TaskFiles {
+  list(taskId: string): readonly string[];
+  add(taskId: string, path: string): Promise<void>;
+}
+
+/** A run that resumes in another process has the user's answers of before. */
+export const storedTaskFiles = (store: Pick<Store, "get" | "commit">): TaskFiles => ({
+  list: (taskId) => store.get("tasks", taskId)?.opened_files ?? [],
+  add: async (taskId, path) => {
+    const task = store.get("tasks", taskId);
+    if (task === null) return;
+    const opened_files = [...new Set([...(task.opened_files ?? []), path])];
+    await store.commit((transaction) => {
+      transaction.put("tasks", { ...task, opened_files });
+    });
+  },
+});

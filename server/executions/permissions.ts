@@ -7,10 +7,12 @@ import {
   type PermissionRequest,
 } from "../../schemas/permissions.ts";
 import type { Consents } from "../platform/consents.ts";
+import type { TaskFiles } from "./opened-files.ts";
 import { OpenQuestions, PATIENCE_MS } from "./open-questions.ts";
 
 export interface PermissionsParts {
   consents: Pick<Consents, "has" | "give" | "list">;
+  files: TaskFiles;
   emit: (event: RuntimeEvent) => void;
   now: () => string;
   /** Omitted: five minutes. */
@@ -24,8 +26,6 @@ export interface PermissionsParts {
 export class Permissions {
   readonly #parts: PermissionsParts;
   readonly #open = new OpenQuestions<PermissionRequest, PermissionDecision>();
-  /** Files that tests may read, by task. */
-  readonly #opened = new Map<string, Set<string>>();
 
   constructor(parts: PermissionsParts) {
     this.#parts = parts;
@@ -54,15 +54,14 @@ export class Permissions {
     const decision = await answered;
     emit({ type: "permission.settled", at: now(), task_id, execution_id, permission_id, decision });
     if (signal.aborted) throw fail("cancelled", { what: `The work of ${wanted.agent_name}` });
-    if (kind === "file" && decision === "allow_once")
-      this.#opened.set(task_id, (this.#opened.get(task_id) ?? new Set()).add(name));
+    if (kind === "file" && decision === "allow_once") await this.#parts.files.add(task_id, name);
     return decision;
   }
 
   /** Paths of the files that the tests of a task may read even if they contain secrets. */
   opened(taskId: string): string[] {
     const always = this.#parts.consents.list().flatMap(({ name, of }) => (name === "file" ? [of ?? ""] : []));
-    return [...new Set([...always, ...(this.#opened.get(taskId) ?? [])])];
+    return [...new Set([...always, ...this.#parts.files.list(taskId)])];
   }
 
   /** Answers a question. Errors: `not_found` if no question with this ID is open. */

@@ -84,6 +84,7 @@ export const judge = async (
       provenRed: red === null ? null : hashesOf(tests),
       provenTests: red?.tests ?? null,
       heldBack: { changes: [], proven: [] },
+      affectedTests: options.affectedTests,
       findings: [],
       allowTestChanges: false,
       mutantsThreshold: options.mutantsThreshold,

@@ -13,6 +13,7 @@ import { withHooks } from "../changes/hooked.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createAgentStatuses } from "../executions/agent-status.ts";
 import { createLedger } from "../executions/ledger.ts";
+import { storedTaskFiles } from "../executions/opened-files.ts";
 import { Permissions } from "../executions/permissions.ts";
 import { ServerQuestions } from "../executions/server-questions.ts";
 import { createFeedback } from "../feedback/feedback.ts";
@@ -227,7 +228,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     version: version(),
     log,
   });
-  const permissions = new Permissions({ consents, emit, now });
+  const permissions = new Permissions({ consents, files: storedTaskFiles(store), emit, now });
   const questions = new ServerQuestions({ emit, now });
   const runs = new TeamRuns({
     store,

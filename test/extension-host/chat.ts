@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { extension, fileUri, nextEvent, onDisk, workspaceFolder } from "./extension.ts";
+import { extension, fileUri, nextEvent, onDisk, useProvider, workspaceFolder } from "./extension.ts";
 
 const SOURCE = "src/bill.js";
 const TASK = "Guests pay in several currencies. Decide how amounts are represented.";
@@ -30,11 +30,6 @@ const ask = async (
   await participant.requestHandler(request, { history: [] }, stream, token);
   return parts;
 };
-
-const useProvider = (provider: string | undefined) =>
-  vscode.workspace
-    .getConfiguration("coditect")
-    .update("model.provider", provider, vscode.ConfigurationTarget.Global);
 
 /** Markdown that only says text, as it is read. */
 const plain = (markdown: string): string => markdown.replace(/\\(.)/g, "$1");

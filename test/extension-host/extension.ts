@@ -17,6 +17,11 @@ export const workspaceFolder = (): vscode.WorkspaceFolder => {
   return folder;
 };
 
+export const useProvider = (provider: string | undefined): Thenable<void> =>
+  vscode.workspace
+    .getConfiguration("coditect")
+    .update("model.provider", provider, vscode.ConfigurationTarget.Global);
+
 type EventOf<Type extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: Type }>;
 
 /** The next event of a type; ask before doing what causes it. */

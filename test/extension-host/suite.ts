@@ -23,6 +23,7 @@ export const runSuite = async (): Promise<HostResult[]> => {
   await import("./quick-fixes.ts");
   await import("./lent-models.ts");
   await import("./transcript.ts");
+  await import("./language-context.ts");
   await import("./review.ts");
   const results: HostResult[] = [];
   const { promise, resolve } = Promise.withResolvers<undefined>();

@@ -11,6 +11,7 @@ import { createChanges } from "../../server/changes/create-changes.ts";
 import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
+import { storedTaskFiles } from "../../server/executions/opened-files.ts";
 import { Permissions } from "../../server/executions/permissions.ts";
 import { createLogins } from "../../server/tools/oauth/logins.ts";
 import { noSecrets } from "../../server/tools/secrets.ts";
@@ -131,6 +132,7 @@ export const testDispatch = (
     }),
     permissions: new Permissions({
       consents: { has: () => false, give: () => undefined, list: () => [] },
+      files: storedTaskFiles(store),
       emit,
       now,
     }),

@@ -10,7 +10,7 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/execution-request.ts";
 import type { Store } from "../../store/store.ts";
 import { affectedTests } from "../../context/affected-tests.ts";
-import { classifyPath, isHeldBack } from "../../workspace/classify.ts";
+import { isHeldBack } from "../../workspace/classify.ts";
 import { testLayoutIn } from "../../workspace/test-layout.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
 import { suiteWithinTime } from "../gates/long-suite.ts";
@@ -88,7 +88,7 @@ export const gateContext = (
   const redState = run.stages.find((stage) => stage.name === redStage?.name);
   const view = viewWorkspace(parts.workspace, run.options.overlays, changes);
   const provenTests = redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null;
-  const affected = (): Promise<string[]> => affectedBy(parts, work, { changes, layout });
+  const affected = (): Promise<string[]> => affectedBy(parts, work, changes);
   const after = hashesOf(visibleSet(run, stage, changeSet));
   const suite = suiteWithinTime(
     ground,
@@ -130,11 +130,14 @@ export const gateContext = (
 const affectedBy = (
   { workspace }: Pick<TeamParts, "workspace">,
   { run, signal }: Pick<StageWork, "run" | "signal">,
-  { changes, layout }: Pick<GateContext, "changes" | "layout">,
-): Promise<string[]> => {
-  const sources = changes.map(({ path }) => path).filter((path) => classifyPath(path, layout) === "source");
-  return affectedTests(workspace, sources, run.options.overlays, signal);
-};
+  changes: readonly FileChange[],
+): Promise<string[]> =>
+  affectedTests(
+    workspace,
+    changes.map(({ path }) => path),
+    run.options.overlays,
+    signal,
+  );
 
 /** The open findings of an execution. */
 export const findingsOf = (store: Store, execution: AgentExecution): Finding[] =>

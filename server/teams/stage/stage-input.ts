@@ -1,9 +1,11 @@
 import { readCutNote } from "../../../schemas/cut-note.ts";
 import type { AgentExecution, ContextItem } from "../../../schemas/execution.ts";
 import { collectContext } from "../../context/collect-context.ts";
+import type { ContextReason } from "../../context/reasons.ts";
 import type { Likeness } from "../../context/likeness.ts";
 import { SKILLS_ITEM } from "../../context/skills.ts";
 import { picturesNamed } from "../../context/pictures.ts";
+import { withoutReported } from "../../context/from-editor.ts";
 import { taskDataItems } from "../../context/task-data.ts";
 import { LESSONS_FILE } from "../../feedback/lessons-file.ts";
 import { describeProvider } from "../../models/agent.ts";
@@ -64,6 +66,9 @@ const rememberedOf = (store: Store, { run, stage }: StageAssignment): string | n
 /** Files are material, not instructions; this is the user's own word on earlier work. */
 const heedLessons = `${LESSONS_FILE} above says what the user thought of earlier work here. Heed what of it is about yours.`;
 
+const because = (items: readonly ContextItem[], reason: string): ContextReason[] =>
+  items.map(({ name }) => ({ name, reason }));
+
 /** A new execution, Queued and complete with all its input; not stored yet. */
 export const stageExecution = async (
   parts: TeamParts,
@@ -83,10 +88,24 @@ export const stageExecution = async (
     budgetTokens: settings.context_tokens,
     instructionFiles: settings.instruction_files,
     forTests: stage.write_access === "tests",
+    editor: withoutReported(run.options.editor_context, task),
+    isOutdated: (path) => view.isChanged(path),
     likeness: settings.context_embeddings ? likenessFor(parts, assignment, execution_id) : null,
     signal,
   });
   const pictures = await picturesNamed(task.description, parts.workspace, parts.tools.frames, signal);
+  const dataItems = await taskDataItems(task.data, parts.workspace, signal);
+  const earlier = await earlierWork({
+    run,
+    stage,
+    store: parts.store,
+    changes: parts.changes,
+    changeSet: visibleSet(run, stage, assignment.startsWith),
+    shown: new Set(
+      context.items.filter(({ content }) => readCutNote(content) === null).map((item) => item.name),
+    ),
+    budgetTokens: settings.context_tokens * DIFF_SHARE,
+  });
   const { name, model } = describeProvider(runProvider(run, agent, settings) ?? agent.provider);
   const effort = agent.settings.effort ?? settings.effort;
   const lessons = await parts.feedback.lessons();
@@ -119,18 +138,8 @@ export const stageExecution = async (
           ...(lessons === null ? [] : [lessons]),
           ...material,
           ...pictures.items,
-          ...(await taskDataItems(task.data, parts.workspace, signal)),
-          ...(await earlierWork({
-            run,
-            stage,
-            store: parts.store,
-            changes: parts.changes,
-            changeSet: visibleSet(run, stage, assignment.startsWith),
-            shown: new Set(
-              context.items.filter(({ content }) => readCutNote(content) === null).map((item) => item.name),
-            ),
-            budgetTokens: settings.context_tokens * DIFF_SHARE,
-          })),
+          ...dataItems,
+          ...earlier,
         ],
         parameters: {
           temperature: agent.settings.temperature,
@@ -161,6 +170,13 @@ export const stageExecution = async (
         gates: [],
         change_set_id: null,
         context_left_out: [...context.left_out, ...pictures.left_out],
+        context_reasons: [
+          ...context.reasons.filter(({ name }) => name !== LESSONS_FILE),
+          ...because(lessons === null ? [] : [lessons], "it says what the user thought of earlier work"),
+          ...because(pictures.items, "the task names it"),
+          ...because(dataItems, "the task is about it"),
+          ...because(earlier, "an earlier stage produced it"),
+        ],
         rating: null,
         exposure: parts.tools.exposure(agent, []),
         ...(attempt !== null && { attempt: { number: attempt, held_back: null, mutants: null } }),

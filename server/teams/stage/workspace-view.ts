@@ -11,6 +11,8 @@ export interface WorkspaceView {
   /** Null for what is not there, is no text, or is outside. */
   readText: (path: string) => Promise<string | null>;
   exists: (path: string) => Promise<boolean>;
+  /** Whether one of the changes is to this file. */
+  isChanged(path: string): boolean;
   /** Text of the changes and the overlays, for readers that take the rest from the disk. */
   overlays(): Overlay[];
 }
@@ -53,6 +55,7 @@ export const viewWorkspace = (
       const file = inside(path);
       return Promise.resolve(below || unsaved.has(path) || (file !== null && existsSync(file)));
     },
+    isChanged: (path) => changed.has(path),
     overlays: () => [
       ...overlays.filter((overlay) => !changed.has(overlay.path)),
       ...changes.flatMap(({ path, content }) => {

@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import type { ProcessResult } from "../process.ts";
 import { readReport } from "./events.ts";
 import { classSources } from "./class-sources.ts";
+import { phpFailure } from "./failures.ts";
 import { readJUnit, type JUnitCase } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { filesBelow, freshReports, reportFile } from "./report-files.ts";
@@ -51,12 +52,27 @@ const phpunitResults = async (job: TestJob, exitCode: number | null): Promise<Te
   if (xml === null) return noResults(false);
   const cases = readJUnit(xml)
     .filter((test) => exitCode !== 0 || !isEmptyClass(test))
-    .map((test): JUnitCase => (isRisky(test) ? { ...test, status: "passed", message: null } : test));
+    .map((test): JUnitCase => {
+      if (isRisky(test)) return { ...test, status: "passed", message: null };
+      if (test.status !== "failed") return test;
+      return { ...test, failure: phpFailure(test.failureType, test.message ?? "") };
+    });
   return {
     ...noResults(true),
     ...resultsOfCases(cases, ({ file }) => file, { isOfWholeClass: ofPhpClass }),
   };
 };
+
+/** Whether tests ended the process: PHPUnit had started, and nothing else lets it end without a report. */
+const endedByTest = ({ exit_code, output }: ProcessResult): boolean =>
+  /^PHPUnit \d/m.test(output) &&
+  !/^No tests (executed|found)/m.test(output) &&
+  (exit_code === 0 || /^[.FEWIRSDN]+\s*$/m.test(output));
+
+const endOfPhpunit = ({ output }: ProcessResult) => ({
+  name: "a test or the code under test ended the process before all tests ran",
+  message: output,
+});
 
 export const phpunit: RunnerAdapter = {
   launch: (job) => {
@@ -70,8 +86,10 @@ export const phpunit: RunnerAdapter = {
     const broken = /^PHP (?:Parse|Fatal) error:[^]*? in (\/[^\n]{1,1000}?\.php)(?: on line |:)\d/m.exec(
       ended.output,
     )?.[1];
-    if (results.complete || broken === undefined) return results;
-    return { ...noResults(true), load_errors: [{ file: broken, message: ended.output }] };
+    if (results.complete) return results;
+    if (broken !== undefined)
+      return { ...noResults(true), load_errors: [{ file: broken, message: ended.output }] };
+    return endedByTest(ended) ? { ...results, complete: true, errors: [endOfPhpunit(ended)] } : results;
   },
 };
 

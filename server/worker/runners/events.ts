@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { LineCoverage, TestStatus } from "../../../schemas/tests.ts";
+import { rubyFailure } from "./failures.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
 
 /** Longest report that is read; one beyond it counts as broken off there. */
@@ -18,6 +19,8 @@ const ReporterEvent = z.discriminatedUnion("type", [
     status: TestStatus,
     duration_ms: z.number().nonnegative().nullable(),
     message: z.string().nullable(),
+    /** The Ruby error of a failed test. Missing: the reporter does not tell. */
+    thrown: z.object({ class: z.string(), message: z.string() }).nullish(),
   }),
   z.object({ type: z.literal("load_error"), file: z.string(), message: z.string() }),
   z.object({ type: z.literal("error"), name: z.string(), message: z.string() }),
@@ -58,8 +61,9 @@ export const readEvents = async (job: TestJob): Promise<TestResults & Beginning>
     const event = ReporterEvent.parse(JSON.parse(line));
     switch (event.type) {
       case "test": {
-        const { type: _, ...test } = event;
-        results.tests.push(test);
+        const { type: _, thrown, ...test } = event;
+        const failure = thrown == null ? undefined : rubyFailure(thrown.class, thrown.message);
+        results.tests.push({ ...test, ...(failure !== undefined && { failure }) });
         break;
       }
       case "load_error":

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { eventsFile, readEvents, readReport } from "./events.ts";
+import { rubyFailure } from "./failures.ts";
 import { nameSeparator } from "./names.ts";
 import { reportFile } from "./report-files.ts";
 import { foldersOf, noResults, type RunnerAdapter, type TestResults } from "./runner.ts";
@@ -11,15 +12,41 @@ const RSpecReport = z.object({
   examples: z.array(
     z.object({
       full_description: z.string(),
-      status: z.string(),
+      /** Missing: the process ended in this example. */
+      status: z.string().nullish(),
       file_path: z.string(),
       run_time: z.number().nonnegative().nullish(),
-      exception: z.object({ message: z.string(), backtrace: z.array(z.string()).nullish() }).nullish(),
+      exception: z
+        .object({
+          class: z.string().default(""),
+          message: z.string(),
+          backtrace: z.array(z.string()).nullish(),
+        })
+        .nullish(),
     }),
   ),
   messages: z.array(z.string()).default([]),
   summary: z.object({ errors_outside_of_examples_count: z.int().default(0) }),
 });
+
+type Example = z.infer<typeof RSpecReport>["examples"][number];
+
+/** Without frames of gems: of an error that they throw, the place that called them is the innermost one. */
+const testOf = ({ full_description, status, file_path, run_time, exception }: Example): TestCase[] => {
+  if (status == null) return [];
+  const frames = (exception?.backtrace ?? []).filter((line) => !line.includes("/gems/"));
+  const failure = exception == null ? undefined : rubyFailure(exception.class, exception.message);
+  return [
+    {
+      file: file_path,
+      name: full_description,
+      status: statuses[status] ?? "skipped",
+      duration_ms: run_time == null ? null : run_time * 1000,
+      message: status === "failed" ? [exception?.message.trim() ?? "", ...frames].join("\n") : null,
+      ...(status === "failed" && failure !== undefined && { failure }),
+    },
+  ];
+};
 
 const statuses: Readonly<Record<string, TestCase["status"]>> = { passed: "passed", failed: "failed" };
 
@@ -60,22 +87,20 @@ export const rspec: RunnerAdapter = {
     const named = messages.filter((message) => message.includes("An error occurred "));
     const all = named.length > 0 ? named : [messages.join("\n") || ended.output];
     const said = summary.errors_outside_of_examples_count > 0 ? all : [];
+    const outside = outsideOfExamples(said, examples.length > 0, job.files?.[0] ?? "spec");
     return {
       ...noResults(true),
-      tests: examples.map(({ full_description, status, file_path, run_time, exception }) => ({
-        file: file_path,
-        name: full_description,
-        status: statuses[status] ?? "skipped",
-        duration_ms: run_time == null ? null : run_time * 1000,
-        message:
-          status === "failed"
-            ? [
-                exception?.message.trim() ?? "",
-                ...(exception?.backtrace ?? []).filter((line) => !line.includes("/gems/")),
-              ].join("\n")
-            : null,
-      })),
-      ...outsideOfExamples(said, examples.length > 0, job.files?.[0] ?? "spec"),
+      ...outside,
+      tests: examples.flatMap(testOf),
+      errors: [
+        ...outside.errors,
+        ...examples
+          .filter(({ status }) => status == null)
+          .map(({ full_description }) => ({
+            name: `${full_description} ended the process before all examples ran`,
+            message: ended.output,
+          })),
+      ],
     };
   },
 };
@@ -93,8 +118,11 @@ module Minitest
       file = result.respond_to?(:source_location) ? result.source_location.first : ""
       status = result.skipped? ? "skipped" : result.passed? ? "passed" : "failed"
       message = status == "failed" ? result.failures.map { |failure| failure.message + "\\n" + failure.location }.join("\\n") : nil
+      first = result.failures.first if status == "failed"
+      error = first.is_a?(UnexpectedError) ? first.error : first
+      thrown = error && { class: first.is_a?(UnexpectedError) ? error.class.name : "Minitest::Assertion", message: error.message }
       name = (result.respond_to?(:klass) ? result.klass : result.class.name) + " > " + result.name
-      tell(type: "test", file: file, name: name, status: status, duration_ms: result.time * 1000, message: message)
+      tell(type: "test", file: file, name: name, status: status, duration_ms: result.time * 1000, message: message, thrown: thrown)
     end
     def report
       tell(type: "end")

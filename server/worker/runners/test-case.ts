@@ -2,7 +2,14 @@ import type { TestCase } from "../../../schemas/tests.ts";
 
 /** A test of a report, with the name and file it has here. */
 export const testCase = (
-  { status, duration_ms, message }: Pick<TestCase, "status" | "duration_ms" | "message">,
+  { status, duration_ms, message, failure }: Omit<TestCase, "name" | "file">,
   name: string,
   file: string,
-): TestCase => ({ file, name, status, duration_ms, message });
+): TestCase => ({
+  file,
+  name,
+  status,
+  duration_ms,
+  message,
+  ...(failure !== undefined && { failure }),
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { TestReport } from "../../../schemas/tests.ts";
 import { testRunners } from "../../../scripts/machine/test-runners.ts";
 import { programOnPath } from "../../../server/worker/runners/package.ts";
 import { makeProject, outline, type Project } from "./project.ts";
@@ -15,6 +16,8 @@ interface Language {
   all: string[];
   ofFile: string[];
   message: RegExp;
+  /** Why each failing test failed, in the order of `all`; none: the runner does not tell. */
+  failures?: string[];
   /** Changes after which the test file cannot be loaded or built; none: the runner tells no such thing. */
   broken?: Record<string, string>;
 }
@@ -72,7 +75,7 @@ const languages: Language[] = [
       "phpunit.xml":
         '<phpunit><testsuites><testsuite name="all"><directory>tests</directory></testsuite></testsuites></phpunit>',
       "tests/AddTest.php":
-        "<?php\nuse PHPUnit\\Framework\\TestCase;\nfinal class AddTest extends TestCase {\n  public function testAdds(): void { $this->assertSame(3, 1); }\n  public function testLeftOut(): void { $this->markTestSkipped('later'); }\n}\n",
+        "<?php\nuse PHPUnit\\Framework\\TestCase;\nfinal class AddTest extends TestCase {\n  public function testAdds(): void { $this->assertSame(3, 1); }\n  public function testLeftOut(): void { $this->markTestSkipped('later'); }\n  public function testThrows(): void { throw new RuntimeException('boom'); }\n  public function testUses(): void { total(1); }\n}\n",
       "tests/MoreTest.php":
         "<?php\nuse PHPUnit\\Framework\\TestCase;\nfinal class MoreTest extends TestCase {\n  public function testMore(): void { $this->assertTrue(true); }\n}\n",
     },
@@ -80,13 +83,18 @@ const languages: Language[] = [
     all: [
       "tests/AddTest.php > AddTest > testAdds: failed",
       "tests/AddTest.php > AddTest > testLeftOut: skipped",
+      "tests/AddTest.php > AddTest > testThrows: failed",
+      "tests/AddTest.php > AddTest > testUses: failed",
       "tests/MoreTest.php > MoreTest > testMore: passed",
     ],
     ofFile: [
       "tests/AddTest.php > AddTest > testAdds: failed",
       "tests/AddTest.php > AddTest > testLeftOut: skipped",
+      "tests/AddTest.php > AddTest > testThrows: failed",
+      "tests/AddTest.php > AddTest > testUses: failed",
     ],
     message: /1 is identical to 3/,
+    failures: ["assertion", "error", "missing"],
   },
   {
     name: "C",
@@ -150,17 +158,25 @@ const languages: Language[] = [
     files: {
       ".rspec": "--fail-fast\n",
       "spec/add_spec.rb":
-        'RSpec.describe "add" do\n  it("adds") { expect(1).to eq 3 }\n  xit("is left out") { }\nend\n',
+        'RSpec.describe "add" do\n  it("adds") { expect(1).to eq 3 }\n  xit("is left out") { }\n  it("throws") { raise "boom" }\n  it("uses") { total(1) }\nend\n',
       "spec/more_spec.rb": 'RSpec.describe "more" do\n  it("is there") { }\nend\n',
     },
     file: "spec/add_spec.rb",
     all: [
       "spec/add_spec.rb > add adds: failed",
       "spec/add_spec.rb > add is left out: skipped",
+      "spec/add_spec.rb > add throws: failed",
+      "spec/add_spec.rb > add uses: failed",
       "spec/more_spec.rb > more is there: passed",
     ],
-    ofFile: ["spec/add_spec.rb > add adds: failed", "spec/add_spec.rb > add is left out: skipped"],
+    ofFile: [
+      "spec/add_spec.rb > add adds: failed",
+      "spec/add_spec.rb > add is left out: skipped",
+      "spec/add_spec.rb > add throws: failed",
+      "spec/add_spec.rb > add uses: failed",
+    ],
     message: /expected: 3\s+got: 1/,
+    failures: ["assertion", "error", "missing"],
     broken: { "spec/add_spec.rb": 'require "nowhere"\n' },
   },
   {
@@ -170,30 +186,42 @@ const languages: Language[] = [
     files: {
       Rakefile: "",
       "test/add_test.rb":
-        "class AddTest < Minitest::Test\n  def test_adds; assert_equal 3, 1; end\n  def test_left_out; skip; end\nend\n",
+        "class AddTest < Minitest::Test\n  def test_adds; assert_equal 3, 1; end\n  def test_left_out; skip; end\n  def test_throws; raise 'boom'; end\n  def test_uses; total(1); end\nend\n",
       "test/test_more.rb": "class MoreTest < Minitest::Test\n  def test_more; end\nend\n",
     },
     file: "test/add_test.rb",
     all: [
       "test/add_test.rb > AddTest > test_adds: failed",
       "test/add_test.rb > AddTest > test_left_out: skipped",
+      "test/add_test.rb > AddTest > test_throws: failed",
+      "test/add_test.rb > AddTest > test_uses: failed",
       "test/test_more.rb > MoreTest > test_more: passed",
     ],
     ofFile: [
       "test/add_test.rb > AddTest > test_adds: failed",
       "test/add_test.rb > AddTest > test_left_out: skipped",
+      "test/add_test.rb > AddTest > test_throws: failed",
+      "test/add_test.rb > AddTest > test_uses: failed",
     ],
     message: /Expected: 3\s+Actual: 1/,
+    failures: ["assertion", "error", "missing"],
     broken: { "test/add_test.rb": 'require "nowhere"\n' },
   },
 ];
+
+/** Why each failing test failed, in the order of {@link outline}. */
+const failuresOf = ({ tests }: TestReport): (string | undefined)[] =>
+  tests
+    .filter(({ status }) => status === "failed")
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    .map(({ failure }) => failure);
 
 const missingOf = (program: string | undefined): string | null => {
   if (program === undefined) return testRunners() === null ? "the test runners are not installed" : null;
   return programOnPath(program) === null ? `${program} is not installed` : null;
 };
 
-for (const { name, program, runner, files, file, all, ofFile, message, broken } of languages)
+for (const { name, program, runner, files, file, all, ofFile, message, failures, broken } of languages)
   describe(`tests in another language: ${name}`, function () {
     this.timeout(240_000);
     skipUnlessNull(this, missingOf(program));
@@ -207,7 +235,8 @@ for (const { name, program, runner, files, file, all, ofFile, message, broken } 
       const report = await project.test();
       assert.deepEqual([report.runner, report.outcome], [runner, "failed"]);
       assert.deepEqual(outline(report), all);
-      assert.match(report.tests.find(({ status }) => status === "failed")?.message ?? "", message);
+      assert.match(report.tests.map((test) => test.message ?? "").join("\n"), message);
+      if (failures !== undefined) assert.deepEqual(failuresOf(report), failures);
     });
 
     it("runs the tests of one file", async () => {

@@ -4,15 +4,19 @@ import type { Consent } from "../../../schemas/consents.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import type { PermissionDecision } from "../../../schemas/permissions.ts";
 import { ExecutionPermissions } from "../../../server/executions/execution-permissions.ts";
+import { storedTaskFiles } from "../../../server/executions/opened-files.ts";
 import { Permissions } from "../../../server/executions/permissions.ts";
-import { anAgent, anExecution, NOW } from "../../support/records.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { anAgent, anExecution, aTask, NOW } from "../../support/records.ts";
 
 const never = new AbortController().signal;
 
 const open = (patienceMs = 60_000) => {
   const events: RuntimeEvent[] = [];
   const given: Consent[] = [];
+  const store = memoryStore();
   const permissions = new Permissions({
+    files: storedTaskFiles(store),
     consents: {
       has: (name, of) => given.some((consent) => consent.name === name && consent.of === of),
       give: (consent) => given.push(consent),
@@ -26,13 +30,17 @@ const open = (patienceMs = 60_000) => {
     for (const { permission_id } of permissions.list()) permissions.answer(permission_id, decision, "user:x");
   };
   const work = new ExecutionPermissions(permissions, anExecution(randomUUID()), anAgent(), never);
-  return { permissions, events, given, answerAll, work };
+  return { permissions, store, events, given, answerAll, work };
 };
 
 describe("a question of an agent", () => {
   it("opens a file to the tests of one task, or of all of them", async () => {
-    const { permissions, answerAll } = open();
-    const [task, other] = [randomUUID(), randomUUID()];
+    const { permissions, store, answerAll } = open();
+    const records = [aTask(), aTask()];
+    await store.commit((transaction) => {
+      for (const record of records) transaction.put("tasks", record);
+    });
+    const [task = "", other = ""] = records.map(({ task_id }) => task_id);
     const ask = async (task_id: string, name: string, decision: PermissionDecision): Promise<void> => {
       const who = { execution_id: randomUUID(), agent_type: "Coder" as const, agent_name: "Coder" };
       const asking = permissions.ask({ ...who, task_id, kind: "file", name, command: "npm test" }, never);
@@ -45,6 +53,8 @@ describe("a question of an agent", () => {
     await ask(other, ".env.ci", "allow_always");
     assert.deepEqual(permissions.opened(task), [".env.ci", ".env.test"]);
     assert.deepEqual(permissions.opened(other), [".env.ci"]);
+    // A run that resumes in another process finds the answer here.
+    assert.deepEqual(store.get("tasks", task)?.opened_files, [".env.test"]);
   });
 
   it("is refused when nobody answers in time, and not asked again", async () => {

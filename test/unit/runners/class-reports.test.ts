@@ -212,6 +212,27 @@ describe("reports that name classes", () => {
     ]);
   });
 
+  it("name the example that ended RSpec's process", async () => {
+    const example = { full_description: "cart adds", status: "passed", file_path: "./spec/cart_spec.rb" };
+    const { status: _, ...last } = { ...example, full_description: "cart leaves" };
+    const report = { examples: [example, last], summary: {} };
+    assert.deepEqual(outline(await read("rspec", { "report/rspec.json": JSON.stringify(report) })), [
+      "./spec/cart_spec.rb > cart adds: passed",
+      "error: cart leaves ended the process before all examples ran",
+    ]);
+  });
+
+  it("name a test that ended PHPUnit's process, but no project without tests", async () => {
+    const files = { "report/report.xml": "" };
+    const banner = "PHPUnit 9.6.7 by Sebastian Bergmann and contributors.\n\n";
+    const ended = (output: string, exit = 0) => read("phpunit", files, { exit, output: banner + output });
+    const what = "error: a test or the code under test ended the process before all tests ran";
+    assert.deepEqual(outline(await ended("")), [what]);
+    assert.deepEqual(outline(await ended(".F.\n", 3)), [what]);
+    assert.equal((await ended('Class "X" not found\n', 2)).complete, false);
+    assert.equal((await ended("No tests executed!\n")).complete, false);
+  });
+
   it("separate failures of a class before or after its tests from the tests (Gradle)", async () => {
     const report = (name: string, cases: string): Record<string, string> => ({
       [`build/test-results/test/TEST-shop.${name}.xml`]: `<testsuite name="shop.${name}">${cases}</testsuite>`,

@@ -80,6 +80,10 @@ export const executionText = (execution: AgentExecution, { style }: Pick<Termina
       (output?.files ?? []).map(({ kind, path, size }) => [kind, size === null ? "" : `${size} bytes`, path]),
     ),
     section(
+      "In the context",
+      (metadata.context_reasons ?? []).map(({ name, reason }) => [name, reason]),
+    ),
+    section(
       "Not in the context",
       metadata.context_left_out.map(({ name, reason }) => [name, reason]),
     ),

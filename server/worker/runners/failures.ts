@@ -1,0 +1,24 @@
+import type { TestFailure } from "../../../schemas/tests.ts";
+
+/** Errors of the assertion libraries of Ruby, and the deadline of a test. */
+const rubyAssertion = /^(RSpec::(Expectations|Mocks)::|Minitest::Assertion|Test::Unit::|Timeout::)/;
+const rubyMissing = /^(undefined (local variable or )?method|uninitialized constant)\b/;
+
+/** Why a Ruby test failed, from the class and the message of its error. */
+export const rubyFailure = (errorClass: string, message: string): TestFailure | undefined => {
+  if (rubyAssertion.test(errorClass)) return "assertion";
+  // It contains several errors, each of which can be an assertion.
+  if (errorClass === "RSpec::Core::MultipleExceptionError") return undefined;
+  // A name that a value of `nil` lacks is not a name that is yet to be written.
+  const isMissing = /^(NameError|NoMethodError)$/.test(errorClass) && rubyMissing.test(message.trimStart());
+  return isMissing && !/ for nil\b/.test(message) ? "missing" : "error";
+};
+
+/** Why a PHPUnit test failed, from the type of its failure in the report. */
+export const phpFailure = (type: string, message: string): TestFailure => {
+  if (/(^|\\)(AssertionFailedError|ExpectationFailedException|MockObject\\.+|AssertionError)$/.test(type))
+    return "assertion";
+  const isMissing =
+    /\bCall to undefined (function|method)\b|\b(Class|Interface|Trait|Enum) "?[^"\n]{1,300}"? not found\b|\bUndefined constant\b/;
+  return isMissing.test(message) ? "missing" : "error";
+};
