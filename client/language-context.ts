@@ -70,7 +70,9 @@ export const askLanguageServers = (folder: vscode.WorkspaceFolder, file: string 
   return {
     found: async () => {
       const late = Promise.withResolvers<undefined>();
-      const timer = setTimeout(late.resolve, PATIENCE_MS);
+      const timer = setTimeout(() => {
+        late.resolve(undefined);
+      }, PATIENCE_MS);
       await Promise.race([ended, late.promise]);
       clearTimeout(timer);
       stopped.abort();
@@ -160,7 +162,7 @@ const symbolsIn = (answer: unknown, document: vscode.TextDocument, isMember = fa
   return [{ name, position }, ...members];
 };
 
-const Link = z.looseObject({ targetUri: z.instanceof(vscode.Uri) });
+const Link = z.looseObject({ targetUri: z.custom<vscode.Uri>((value) => value instanceof vscode.Uri) });
 
 /** The file that an answer of a language server leads to. */
 const targetOf = (answer: unknown): vscode.Uri[] => {

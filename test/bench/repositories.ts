@@ -1,18 +1,17 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { GateProof } from "../../schemas/gates.ts";
-import { RuntimeEvent } from "../../schemas/events.ts";
 import { Settings } from "../../schemas/settings.ts";
 import { testsIn } from "../../server/executions/run-tests.ts";
 import { workerEntry } from "../../server/platform/installation.ts";
 import { withTestInstance } from "../../server/proof/test-instance.ts";
 import { RehearsalScript } from "../../server/rehearsal/script.ts";
-import { REHEARSAL_MODEL, startRehearsal } from "../../server/rehearsal/server.ts";
+import { startRehearsal } from "../../server/rehearsal/server.ts";
 import { changed, PACKAGES, SUITE, TESTS, writeMonorepo } from "./repositories/monorepo.ts";
 import { countSuiteRuns } from "./repositories/suite-runs.ts";
 import { median, type Report } from "./report.ts";
+import { runTeam } from "./teams/run-team.ts";
 
 const SAMPLES = 3;
 const TIMEOUT_SECONDS = 1800;
@@ -178,7 +177,10 @@ const reportTeam = async ({ report }: Report, workspace: string, plain: number):
   const runs = countSuiteRuns(SUITE);
   try {
     const started = performance.now();
-    const proofs = await runTeam(workspace, server.endpoint);
+    const { proofs } = await runTeam({
+      ...{ workspace, endpoint: server.endpoint },
+      ...{ file: changed.source, task: script.task },
+    });
     const took = (performance.now() - started) / 1000;
     for (const { gate, stage, duration_ms } of proofs)
       report({
@@ -205,37 +207,4 @@ const reportTeam = async ({ report }: Report, workspace: string, plain: number):
     runs.stop();
     await server.close();
   }
-};
-
-const runTeam = async (workspace: string, endpoint: string): Promise<(GateProof & { stage: string })[]> => {
-  const cli = join(import.meta.dirname, "..", "..", "dist", "cli.js");
-  const model = [
-    "--provider",
-    "ollama",
-    "--model",
-    REHEARSAL_MODEL,
-    "--endpoint",
-    endpoint,
-    "--no-embeddings",
-  ];
-  const args = ["run", "tdd", changed.source, "--task", script.task, "--workspace", workspace, "--json"];
-  const child = spawn(process.execPath, [cli, ...args, ...model], { stdio: ["ignore", "pipe", "inherit"] });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  const proofs = output
-    .split("\n")
-    .filter((line) => line !== "")
-    .flatMap((line) => {
-      const event = RuntimeEvent.safeParse(JSON.parse(line));
-      return event.success && event.data.type === "gate.proved"
-        ? [{ ...event.data.proof, stage: event.data.stage }]
-        : [];
-    });
-  const failed = proofs.find(({ held }) => !held);
-  if (failed !== undefined || status !== 0)
-    throw new Error(
-      `the run ended with ${status ?? "no"} exit code: ${failed?.reason ?? output.slice(-2000)}`,
-    );
-  return proofs;
 };
