@@ -117,7 +117,7 @@ const definedIn = async (document: vscode.TextDocument): Promise<Named[]> => {
 
 /** The answers of the language servers to a command of VS Code. */
 const ask = async (command: string, ...args: readonly unknown[]): Promise<readonly unknown[]> => {
-  const answer = await vscode.commands.executeCommand<unknown>(command, ...args);
+  const answer = await vscode.commands.executeCommand(command, ...args);
   return z.array(z.unknown()).safeParse(answer).data ?? [];
 };
 

@@ -63,10 +63,7 @@ describe("the proof of a change that no agent made", () => {
         mutantsThreshold: 0,
         equivalents: new Map(),
         budgetMs: 1000,
-        affectedTests: (changed) => {
-          searched.push(changed);
-          return Promise.resolve([fileOf("cart")]);
-        },
+        affectedTests: () => Promise.resolve([fileOf("cart")]),
       },
     );
     assert.equal(clean?.held, false);
