@@ -5,7 +5,7 @@ import type { Settings } from "../../schemas/settings.ts";
 import type { Consents } from "../platform/consents.ts";
 import type { CheckedFetch } from "../tools/checked-fetch.ts";
 import type { ServerSandbox } from "../tools/server-sandbox.ts";
-import { configurationFiles, configurationHash, HOOKS_FILE } from "../workspace/configuration.ts";
+import { configurationFiles, configurationHash, HOOKS_FILE, textOf } from "../workspace/configuration.ts";
 import { readInside } from "../workspace/open.ts";
 import { type Decision, decisionOf } from "./decision.ts";
 import type { HookCall, Hooks } from "./hooks-api.ts";
@@ -120,7 +120,7 @@ export class WorkspaceHooks implements Hooks {
 
   #parsed(bytes: Buffer | null): HooksFile["hooks"] {
     if (bytes === null) return {};
-    const text = bytes.toString("utf8");
+    const text = textOf(bytes);
     if (this.#read?.text !== text) this.#read = { text, hooks: parseHooks(text) };
     return this.#read.hooks;
   }

@@ -57,7 +57,8 @@ const parseFile = (path: string, text: string): SettingValues => {
   const invalid = (problems: string) => fail("invalid_file", { path, problems });
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Windows' editors write a byte order mark.
+    json = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     throw invalid("it is not JSON");
   }

@@ -1,8 +1,15 @@
 import { fail } from "../../schemas/errors.ts";
 import { McpFile, type McpServerConfig } from "../../schemas/mcp.ts";
+import { describeProblems } from "../../schemas/problems.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { Consents } from "../platform/consents.ts";
-import { configurationFiles, configurationHash, MCP_FILE } from "../workspace/configuration.ts";
+import {
+  type ConfigurationFile,
+  configurationFiles,
+  configurationHash,
+  MCP_FILE,
+  textOf,
+} from "../workspace/configuration.ts";
 import { otherMcpFiles, serversOf } from "./other-mcp-files.ts";
 
 /** Whose MCP servers: a workspace's, with what its user allowed. */
@@ -28,7 +35,7 @@ const ownServers = ({ workspace, consents }: ServerSource): AllowedServers => {
   if (file === undefined) return none;
   const state = configurationHash(files);
   if (!consents.has("configuration", state)) return none;
-  return { state, servers: readMcpFile(file.path, file.bytes.toString("utf8")) };
+  return { state, servers: readMcpFile(file) };
 };
 
 /** Of the files of other tools. */
@@ -49,7 +56,7 @@ export const listedServers = (
   const others = otherMcpFiles(workspace, mcpFiles).map((file) => serversOf(workspace, file));
   return {
     ...mergedServers(others),
-    ...(own && readMcpFile(own.path, own.bytes.toString("utf8"))),
+    ...(own && readMcpFile(own)),
   };
 };
 
@@ -87,10 +94,14 @@ export const demandOtherFiles = ({ workspace, settings, consents }: ServerSource
   });
 };
 
-const readMcpFile = (path: string, text: string): McpFile["mcpServers"] => {
+const readMcpFile = ({ path, bytes }: ConfigurationFile): McpFile["mcpServers"] => {
+  let value: unknown;
   try {
-    return McpFile.parse(JSON.parse(text)).mcpServers;
+    value = JSON.parse(textOf(bytes));
   } catch (error) {
-    throw fail("invalid_file", { path, problems: "it is not a list of MCP servers" }, { cause: error });
+    throw fail("invalid_file", { path, problems: "it is not JSON" }, { cause: error });
   }
+  const file = McpFile.safeParse(value);
+  if (file.success) return file.data.mcpServers;
+  throw fail("invalid_file", { path, problems: describeProblems(file.error) });
 };

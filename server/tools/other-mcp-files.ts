@@ -1,7 +1,7 @@
 import { evaluate, parse } from "@humanwhocodes/momoa";
 import { z } from "zod";
 import { McpFile, type OtherMcpFile } from "../../schemas/mcp.ts";
-import type { ConfigurationFile } from "../workspace/configuration.ts";
+import { type ConfigurationFile, textOf } from "../workspace/configuration.ts";
 import { readIfPossible } from "../workspace/open.ts";
 
 const MOST_BYTES = 1 << 20;
@@ -50,7 +50,7 @@ const toOurs = (workspace: string, given: unknown): unknown => {
 export const serversOf = (workspace: string, { bytes }: ConfigurationFile): McpFile["mcpServers"] => {
   let value: unknown;
   try {
-    value = evaluate(parse(bytes.toString("utf8"), { mode: "jsonc", allowTrailingCommas: true }));
+    value = evaluate(parse(textOf(bytes), { mode: "jsonc", allowTrailingCommas: true }));
   } catch {
     return {};
   }

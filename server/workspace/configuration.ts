@@ -50,6 +50,9 @@ export const configurationFiles = (workspace: string): ConfigurationFile[] => {
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
 };
 
+/** The text of a file. A byte order mark, as Windows' editors write it, is no part of it. */
+export const textOf = (bytes: Buffer): string => bytes.toString("utf8").replace(/^\uFEFF/, "");
+
 /** Changes with every byte and every name of these files. */
 export const configurationHash = (files: readonly ConfigurationFile[]): string => {
   const hash = createHash("sha256");

@@ -1,5 +1,5 @@
 import { TeamFile } from "../../../schemas/team.ts";
-import type { ConfigurationFile } from "../../workspace/configuration.ts";
+import { type ConfigurationFile, textOf } from "../../workspace/configuration.ts";
 
 /** What a configuration asks the user for, collected from all its files. */
 interface Wanted {
@@ -70,7 +70,7 @@ export const areOrdinaryTeams = (
 ): boolean =>
   files.every(({ path, bytes }) => {
     if (!/^\.coditect\/teams\/[^/]+\.json$/.test(path)) return false;
-    const team = TeamFile.safeParse(parse(bytes.toString("utf8")));
+    const team = TeamFile.safeParse(parse(textOf(bytes)));
     return (
       team.success &&
       !builtIn.has(team.data.name) &&
@@ -82,7 +82,7 @@ export const areOrdinaryTeams = (
 /** The hosts, commands, tools and prompts that the files of `.coditect/` name, for a person to judge. */
 export const describeConfiguration = (files: readonly ConfigurationFile[]): string => {
   const wanted: Wanted = { hosts: new Set(), commands: new Set(), tools: new Set(), prompts: 0 };
-  for (const { bytes } of files) gather(parse(bytes.toString("utf8")), wanted);
+  for (const { bytes } of files) gather(parse(textOf(bytes)), wanted);
   return [
     ...list(
       "the files",

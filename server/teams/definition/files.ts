@@ -6,7 +6,7 @@ import { CoditectError } from "../../../schemas/errors.ts";
 import { describeProblem, problemsOf } from "../../../schemas/problems.ts";
 import { loginsIn } from "../../../schemas/logins.ts";
 import { AgentFile, TeamFile } from "../../../schemas/team.ts";
-import { configurationFiles } from "../../workspace/configuration.ts";
+import { configurationFiles, textOf } from "../../workspace/configuration.ts";
 import { defaultCapabilities } from "../../models/agent.ts";
 import { promptPlaces } from "./prompts.ts";
 import { problemOfTypes } from "./types.ts";
@@ -170,7 +170,7 @@ const readAll = async <Content>(workspace: string, kind: Kind<Content>): Promise
   const read: Files<Content> = { usable: [], unusable: [] };
   for (const { path, bytes } of files) {
     if (posix.dirname(path) !== `.coditect/${kind.folder}` || !path.endsWith(".json")) continue;
-    const text = bytes.toString("utf8");
+    const text = textOf(bytes);
     try {
       read.usable.push({ path, content: readText(path, text, kind) });
     } catch (error) {
