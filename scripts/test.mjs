@@ -90,12 +90,19 @@ const run = async (suite) => {
 };
 
 const { problems, ready, release } = provideMachine(chosen);
+
+/** Stops what was started for the tests and removes their folder. */
+const cleanUp = async () => {
+  await release();
+  rmSync(folder, { recursive: true, force: true });
+};
+
 let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"])
   process.once(signal, async () => {
     interrupted = true;
     for (const child of running) child.kill(signal);
-    await release();
+    await cleanUp();
     process.exit(130);
   });
 
@@ -123,8 +130,9 @@ await runAll(
   chosen.filter(({ alone }) => alone),
   1,
 );
-await release();
-rmSync(folder, { recursive: true });
+// The signal's handler ends the process.
+if (interrupted) await new Promise(() => {});
+await cleanUp();
 
 console.log(`\n── summary ${"─".repeat(69)}`);
 for (const { line } of results) console.log(line);

@@ -25,10 +25,10 @@ export interface SuiteParts {
  * The session of all suites without special options, because starting a session takes as long as opening a
  * window.
  */
-let shared: Promise<EditorSession> | null = null;
+let shared: EditorSession | null = null;
 after(async function () {
   this.timeout(SET_UP_MS);
-  await (await shared)?.close();
+  await shared?.close();
 });
 
 /**
@@ -56,7 +56,7 @@ export const useWorkbench = (options?: () => Omit<CodeServerOptions, "extensions
     this.timeout(SET_UP_MS);
     model = await startHeldModel();
     session = followPace(
-      await (options === undefined ? (shared ??= startSession()) : startSession(options())),
+      options === undefined ? (shared ??= await startSession()) : await startSession(options()),
     );
   });
   beforeEach(function () {
