@@ -1,6 +1,7 @@
 // The suites of `npm test`, in the order in which they start. As many run at once as the machine has
 // processors, because tests with real processes mostly wait. Suites that need nothing on the machine come
-// first: they run while the machine is prepared. Suites with a real editor run last.
+// first: they run while the machine is prepared. Of the others, the longest come first, so that all processors
+// finish together.
 import { existsSync, readdirSync } from "node:fs";
 
 /** A command. Its exit code is the result. */
@@ -24,7 +25,7 @@ const mocha = (name, folders, timeout, needs = []) => ({
   folders,
 });
 
-/** Tests with real processes, in suites of a few minutes each, so that all processors finish together. */
+/** Tests with real processes, in suites of a few minutes each. */
 const areas = {
   instances: ["instances"],
   surfaces: ["surfaces"],
@@ -48,6 +49,7 @@ export const suites = [
   mocha("unit", ["test/unit"], 30_000),
   command("types", "tsc", "-p", "."),
   command("format", "prettier", "--check", "--log-level", "warn", "."),
+  mocha("editor", ["test/editor"], 180_000, ["programs", "editor"]),
   integration("instances", areas.instances),
   integration("surfaces", areas.surfaces),
   integration("teams", areas.teams),
@@ -55,7 +57,6 @@ export const suites = [
   integration("workers", areas.workers),
   integration("runtime", otherAreas),
   mocha("security", ["test/security"], 60_000, ["programs", "docker"]),
-  { ...mocha("editor", ["test/editor"], 180_000, ["programs", "editor"]), alone: true },
 ].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 
 /** Names for several suites. */

@@ -108,28 +108,19 @@ for (const signal of ["SIGINT", "SIGTERM"])
 
 const results = [];
 
-/** Runs these suites, `lanes` at once. The next suite is the first one whose machine is ready. */
-const runAll = async (some, lanes) => {
-  const waiting = new Map(some.map((suite) => [suite, ready(suite).then(() => suite)]));
-  const work = async () => {
-    while (waiting.size > 0 && !interrupted) {
-      const suite = await Promise.race(waiting.values());
-      // Another lane may have started it in the meantime.
-      if (waiting.delete(suite)) results.push(await run(suite));
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, work));
+const waiting = new Map(chosen.map((suite) => [suite, ready(suite).then(() => suite)]));
+
+/** Runs one suite after the other. The next suite is the first one whose machine is ready. */
+const work = async () => {
+  while (waiting.size > 0 && !interrupted) {
+    const suite = await Promise.race(waiting.values());
+    // Another lane may have started it in the meantime.
+    if (waiting.delete(suite)) results.push(await run(suite));
+  }
 };
 
 // With more than two lanes, tests with deadlines would wait for each other.
-await runAll(
-  chosen.filter(({ alone }) => !alone),
-  Math.min(availableParallelism(), 2),
-);
-await runAll(
-  chosen.filter(({ alone }) => alone),
-  1,
-);
+await Promise.all(Array.from({ length: Math.min(availableParallelism(), 2) }, work));
 // The signal's handler ends the process.
 if (interrupted) await new Promise(() => {});
 await cleanUp();

@@ -103,24 +103,35 @@ export const conformance = (driver: () => Driver, known: Partial<typeof deaths> 
     assert.equal(copied.output, "x\n");
   });
 
-  for (const [name, how] of Object.entries({ ...deaths, ...known })) {
-    it(`names how a worker ended, and goes on with another: ${name}`, async () => {
-      const pool = await start();
+  describe("one pool", () => {
+    let pool: PoolUnderTest;
+    before(async () => {
+      pool = await startPool({ driver: driver() });
       pool.settings.limits.memory_mb = 300;
-      const instance = await pool.claim();
-      const error: unknown = await instance
-        .call("execution/run", behaviour(name), never)
-        .catch((reason: unknown) => reason);
-      assert.ok(error instanceof CoditectError);
-      assert.equal(error.code, "worker_died");
-      assert.match(error.message, how);
-      assert.equal(instance.record().state, "Failed");
-      assert.match(instance.record().health.error_message ?? "", how);
-      await instance.release();
-      const next = await pool.claim();
-      assert.equal((await next.call("execution/run", behaviour("work"), never)).summary, "done");
     });
-  }
+    after(async () => {
+      await pool.close();
+    });
+
+    for (const [name, how] of Object.entries({ ...deaths, ...known })) {
+      it(`names how a worker ended, and goes on with another: ${name}`, async () => {
+        const instance = await pool.claim();
+        const error: unknown = await instance
+          .call("execution/run", behaviour(name), never)
+          .catch((reason: unknown) => reason);
+        assert.ok(error instanceof CoditectError);
+        assert.equal(error.code, "worker_died");
+        assert.match(error.message, how);
+        assert.equal(instance.record().state, "Failed");
+        assert.match(instance.record().health.error_message ?? "", how);
+        await instance.release();
+        const next = await pool.claim();
+        assert.equal((await next.call("execution/run", behaviour("work"), never)).summary, "done");
+        // The next test goes on with this instance.
+        await next.release();
+      });
+    }
+  });
 
   it("settles a call at once when it is cancelled, and gives up an instance that goes on", async () => {
     const pool = await start();

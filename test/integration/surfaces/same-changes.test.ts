@@ -17,17 +17,18 @@ import { cleanEnvironment, root, runCommand, startCommand } from "../../support/
 import { testEditor, type TestEditor } from "../../support/editor.ts";
 import { commandLine, languageServer } from "../../support/product.ts";
 
+const TEAM = "bug-fix";
 const FILE = "src/bill.js";
-const TASK = "Split the bill";
+const TASK = "Format 1205 as 12.05";
 const rehearsed = ["--provider", "rehearsal", "--unconfined", "allow"];
 const tls = (name: string): string => join(root, "test", "fixtures", "tls", name);
 const Got = z.object({ change_set: ChangeSet, present: z.array(z.object({ state: z.string() })) });
 
-/** Runs the TDD team on the sample in this folder, and applies nothing. */
+/** Runs the team on the sample in this folder, and applies nothing. */
 type Way = (workspace: string) => Promise<unknown>;
 
 const byCommand: Way = (workspace) =>
-  runCommand(["run", "tdd", FILE, "--task", TASK, "--workspace", workspace, ...rehearsed, "--json"]);
+  runCommand(["run", TEAM, FILE, "--task", TASK, "--workspace", workspace, ...rehearsed, "--json"]);
 
 const byRest: Way = async (workspace) => {
   const { child, result } = startCommand([
@@ -50,7 +51,7 @@ const byRest: Way = async (workspace) => {
   };
   const events = await fetch(new URL("/api/events", url), { headers: { authorization: `Bearer ${token}` } });
   const { provider } = z.object({ provider: z.json() }).parse(await ask("POST", "/api/models/rehearsal", {}));
-  await ask("POST", "/api/agent-teams/tdd/execute", { task: TASK, file: FILE, options: { provider } });
+  await ask("POST", `/api/agent-teams/${TEAM}/execute`, { task: TASK, file: FILE, options: { provider } });
   assert.ok(events.body !== null);
   for await (const chunk of events.body) if (Buffer.from(chunk).includes("event: run.finished")) break;
   child.kill("SIGTERM");
@@ -62,7 +63,7 @@ const byMcp: Way = async (workspace) => {
   const env = z.record(z.string(), z.string()).parse(cleanEnvironment({}));
   const args = [commandLine, "mcp", "--workspace", workspace, ...rehearsed];
   await mcp.connect(new StdioClientTransport({ command: process.execPath, args, env, stderr: "ignore" }));
-  const request = { name: "run_team", arguments: { team: "tdd", file: FILE, task: TASK } };
+  const request = { name: "run_team", arguments: { team: TEAM, file: FILE, task: TASK } };
   await mcp.callTool(request, { timeout: 100_000 });
   await mcp.close();
 };
@@ -88,7 +89,7 @@ const byAcp: Way = async (workspace) => {
   });
   await connection.agent.request(methods.agent.session.prompt, {
     sessionId,
-    prompt: [{ type: "text", text: `/tdd ${FILE} ${TASK}` }],
+    prompt: [{ type: "text", text: `/${TEAM} ${FILE} ${TASK}` }],
   });
   const exited = once(child, "exit");
   connection.close();
@@ -119,12 +120,12 @@ const throughEditor = async (
   await exited;
 };
 
-const runTdd = async (editor: TestEditor): Promise<string> => {
+const runTeam = async (editor: TestEditor): Promise<string> => {
   const call = (method: string, params: object) =>
     editor.connection.sendRequest(`coditect/${method}`, params);
   const { provider } = z.object({ provider: z.json() }).parse(await call("models/rehearsal", {}));
   const begun = await call("teams/execute", {
-    team_id: "tdd",
+    team_id: TEAM,
     file: FILE,
     task: TASK,
     options: { provider },
@@ -139,7 +140,7 @@ const byEditor: Way = (workspace) =>
     const consent = (given: boolean) =>
       editor.connection.sendRequest("coditect/consents/set", { name: "unconfined", given });
     await consent(true);
-    await runTdd(editor);
+    await runTeam(editor);
     await consent(false);
   });
 
@@ -196,7 +197,7 @@ describe("the same task by every way in", function () {
         server: { url, token: token.trim(), machine: "11111111-1111-4111-8111-111111111111" },
       });
       await throughEditor(workspace, environment, optionsFor(operator.stdout), async (editor) => {
-        const task_id = await runTdd(editor);
+        const task_id = await runTeam(editor);
         const call = (method: string, params: object) =>
           editor.connection.sendRequest(`coditect/${method}`, params);
         const got = await call("changes/get", { task_id });
@@ -217,7 +218,7 @@ describe("the same task by every way in", function () {
       });
       await throughEditor(workspace, environment, optionsFor(viewer.stdout), async (editor) => {
         await assert.rejects(
-          editor.connection.sendRequest("coditect/teams/execute", { team_id: "tdd", file: FILE, task: TASK }),
+          editor.connection.sendRequest("coditect/teams/execute", { team_id: TEAM, file: FILE, task: TASK }),
           /teams\/execute needs the role operator/,
         );
         const listed = await editor.connection.sendRequest("coditect/runs/list", {});

@@ -10,7 +10,7 @@ describe("a run that hits a cap", function () {
   let project: TestRuntime;
 
   before(async () => {
-    model = await startRehearsal([await builtInScript("tdd")]);
+    model = await startRehearsal([await builtInScript("bug-fix")]);
     project = await startRuntime({
       project: shippedPath("media", "sample"),
       settings: { provider: rehearsalProvider(model), response_cache: false },
@@ -22,11 +22,15 @@ describe("a run that hits a cap", function () {
   });
 
   it("stops before the call that would pass it, and goes on after it was raised without paying twice", async () => {
-    const { task, file } = await builtInScript("tdd");
-    const undisturbed = await project.run("tdd", { task, file });
+    const { task, file } = await builtInScript("bug-fix");
+    const undisturbed = await project.run("bug-fix", { task, file });
     const asked = model.requests.length;
 
-    const capped = await project.run("tdd", { task, file, options: { limits: { tokens_per_run: 18_000 } } });
+    const capped = await project.run("bug-fix", {
+      task,
+      file,
+      options: { limits: { tokens_per_run: 18_000 } },
+    });
     assert.equal(capped.status, "LimitReached");
     assert.match(capped.error?.message ?? "", /tokens_per_run of 18.?000/);
     const used = capped.usage.input_tokens + capped.usage.output_tokens;

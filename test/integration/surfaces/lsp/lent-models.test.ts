@@ -39,7 +39,7 @@ describe("the language models of an editor", function () {
   const windows: Window[] = [];
 
   before(async () => {
-    script = await loadScript(shippedPath("media", "rehearsal", "tdd.json"));
+    script = await loadScript(shippedPath("media", "rehearsal", "bug-fix.json"));
   });
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), "coditect-lent-"));
@@ -84,7 +84,7 @@ describe("the language models of an editor", function () {
   };
   const start = async ({ call }: Window): Promise<string> => {
     const options = { provider: someProvider };
-    const run = await call("teams/execute", { team_id: "tdd", file: FILE, task: script.task, options });
+    const run = await call("teams/execute", { team_id: "bug-fix", file: FILE, task: script.task, options });
     return (run as MethodResult<"teams/execute">).task_id;
   };
 
@@ -159,7 +159,7 @@ describe("the language models of an editor", function () {
 
   it("are refused before a run where the editor lends none", async () => {
     const window = await openWindow(() => ({ never: true }), { lends: false });
-    const question = { team_id: "tdd", provider: someProvider };
+    const question = { team_id: "bug-fix", provider: someProvider };
     const { problem } = (await window.call("models/check", question)) as MethodResult<"models/check">;
     assert.equal(problem?.code, "provider_only_in_editor");
     await assert.rejects(start(window), /works only in VS Code/);

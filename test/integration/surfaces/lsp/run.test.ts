@@ -10,10 +10,6 @@ import { shippedPath } from "../../../../server/platform/installation.ts";
 import { type TestEditor, testEditor } from "../../../support/editor.ts";
 import { languageServer } from "../../../support/product.ts";
 
-/** What the built-in model was made for. */
-const TASK =
-  "split() must hand out whole cents that add up to the bill. Where that does not work out evenly, the first people pay one cent more. A bill for nobody is refused.";
-
 describe("a team run from the editor", function () {
   this.timeout(240_000);
   let root: string;
@@ -43,9 +39,9 @@ describe("a team run from the editor", function () {
     const file = "src/bill.js";
     await editor.open(file, await readFile(join(root, file), "utf8"), "javascript");
     const run = (await call("teams/execute", {
-      team_id: "tdd",
+      team_id: "bug-fix",
       file,
-      task: TASK,
+      task: "Format 1205 as 12.05",
       options: { provider },
     })) as MethodResult<"teams/execute">;
     let event: RuntimeEvent;
