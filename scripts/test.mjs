@@ -122,7 +122,7 @@ const work = async () => {
 // With more than two lanes, tests with deadlines would wait for each other.
 await Promise.all(Array.from({ length: Math.min(availableParallelism(), 2) }, work));
 // The signal's handler ends the process.
-if (interrupted) await new Promise(() => {});
+if (interrupted) await new Promise(() => undefined);
 await cleanUp();
 
 console.log(`\n── summary ${"─".repeat(69)}`);

@@ -25,23 +25,33 @@ const history = (pool: PoolUnderTest, id: string): string[] =>
     .all("lifecycle", { instance_id: id })
     .map((event) => `${event.event_type} ${event.from_state ?? "-"}>${event.to_state ?? "-"}`);
 
-/** How a worker can end, and what must then stand in the error and on record. */
-const deaths = {
+/** How a worker can end, and what the error and the record must then say. */
+const ends = {
   "exit 3": /exit code 3/,
   "kill itself": /signal SIGKILL/,
   "fill the heap": /out of memory/,
   "fill memory": /out of memory/,
+};
+
+/** What a worker can send against the protocol, and what the error must then say. */
+const violations = {
   "write nonsense": /broke the protocol: its output is not a message/,
   "write bad JSON": /broke the protocol: its output is not a message/,
   "announce a long message": /broke the protocol: a message of 99999999999 bytes/,
   "flood with messages": /broke the protocol: it sent messages faster/,
 };
 
-/**
- * What every driver has to do, whatever it runs instances on; `known`: ends an engine cannot name.
- */
-export const conformance = (driver: () => Driver, known: Partial<typeof deaths> = {}): void => {
+export interface ConformanceOptions {
+  /** What the error says of ends that an engine cannot name. */
+  ends?: Partial<typeof ends>;
+  /** False where another suite already breaks the protocol over the same driver. */
+  breaksProtocol?: boolean;
+}
+
+/** What every driver has to do, whatever it runs instances on. */
+export const conformance = (driver: () => Driver, options: ConformanceOptions = {}): void => {
   const start = pools(driver);
+  const deaths = { ...ends, ...options.ends, ...(options.breaksProtocol === false ? {} : violations) };
 
   it("claims, works, releases, and records every change of state", async () => {
     const pool = await start({ settings: { health: { interval_ms: 50, deadline_ms: 5000 } } });
@@ -113,7 +123,7 @@ export const conformance = (driver: () => Driver, known: Partial<typeof deaths> 
       await pool.close();
     });
 
-    for (const [name, how] of Object.entries({ ...deaths, ...known })) {
+    for (const [name, how] of Object.entries(deaths)) {
       it(`names how a worker ended, and goes on with another: ${name}`, async () => {
         const instance = await pool.claim();
         const error: unknown = await instance
