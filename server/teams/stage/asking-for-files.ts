@@ -1,14 +1,19 @@
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/execution-request.ts";
+import { ignoreRules } from "../../workspace/ignore.ts";
 
 /**
  * The same ground, which asks the user about a file that tests need and may not read, and runs them again once
  * the user has opened it. Any run may need it: a run that resumes, or a new one that keeps stages of an earlier
  * one, does not measure the workspace again. What the workspace's own tests do not need, nobody is asked for: an
- * agent could name any file in a test.
+ * agent could name any file in a test. Tests that fail may also need a file without naming it, because many
+ * programs ignore a missing one: the user is then asked about `closed`, the files for tests that the copy lacks.
  */
-export const askingForFiles = (ground: ProvingGround): ProvingGround => {
+export const askingForFiles = (
+  ground: ProvingGround,
+  closed: () => readonly string[] = () => [],
+): ProvingGround => {
   const refused = new Set<string>();
   let present: readonly FileChange[] = [];
   const isOwn = async (path: string): Promise<boolean> => {
@@ -18,10 +23,16 @@ export const askingForFiles = (ground: ProvingGround): ProvingGround => {
     await ground.prepare(present);
     return environment?.closed_file === path;
   };
-  const isOpened = async ({ environment, command }: TestReport): Promise<boolean> => {
-    const path = environment?.closed_file;
+  const lackingFile = ({ environment, counts }: TestReport): string | undefined => {
+    if (environment?.closed_file !== undefined) return environment.closed_file;
+    const mayLack = present.length === 0 && counts.failed > 0;
+    return mayLack ? closed().find((path) => !refused.has(path)) : undefined;
+  };
+  const isOpened = async (report: TestReport): Promise<boolean> => {
+    const path = lackingFile(report);
     if (path === undefined || refused.has(path)) return false;
-    if ((await isOwn(path)) && (await ground.openFile?.(path, command.join(" "))) === true) return true;
+    if ((await isOwn(path)) && (await ground.openFile?.(path, report.command.join(" "))) === true)
+      return true;
     refused.add(path);
     return false;
   };
@@ -41,4 +52,13 @@ export const askingForFiles = (ground: ProvingGround): ProvingGround => {
       return report;
     },
   };
+};
+
+/** Environment files that projects have for their tests. */
+const forTests = [".env.test", ".env.testing", ".env.ci"];
+
+/** Those at the root of the workspace that a private copy lacks and that the user may open. */
+export const closedTestFiles = (workspace: string): string[] => {
+  const rules = ignoreRules(workspace);
+  return forTests.filter((path) => rules.closedBy(path) !== null && rules.mayBeOpened(path));
 };

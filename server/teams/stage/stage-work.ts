@@ -1,5 +1,5 @@
 import { announcingSuite } from "./announced-suite.ts";
-import { askingForFiles } from "./asking-for-files.ts";
+import { askingForFiles, closedTestFiles } from "./asking-for-files.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { runExecution } from "../../executions/run-execution.ts";
@@ -77,7 +77,9 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
         ? async (ground) => {
             await beforeStage(parts, work);
             if (!needsBaseline) return;
-            const asking = askingForFiles(announcingSuite(ground, parts, work));
+            const asking = askingForFiles(announcingSuite(ground, parts, work), () =>
+              closedTestFiles(parts.workspace),
+            );
             await measureBaseline(parts, work.baseline, asking);
           }
         : null,

@@ -84,4 +84,51 @@ describe("a run of tests that needs a file which may hold secrets", () => {
     for (let run = 0; run < 2; run += 1) assert.equal((await ground.runTests(wanted)).outcome, "crashed");
     assert.deepEqual(done, ["original", "crashed", "ask for .env.test, node --test", "crashed"]);
   });
+
+  it("asks for a file for tests that failing tests may need without naming it, and once", async () => {
+    for (const isGranted of [true, false]) {
+      const done: string[] = [];
+      let isOpen = false;
+      const ground = askingForFiles(
+        {
+          prepare: () => Promise.resolve(),
+          runTests: () => {
+            const failed = isOpen ? 0 : 1;
+            done.push(`${failed} failed`);
+            return Promise.resolve({
+              runner: "node:test",
+              command: ["node", "--test"],
+              outcome: isOpen ? "passed" : "failed",
+              exit_code: failed,
+              counts: { passed: 1 - failed, failed, skipped: 0 },
+              ...{
+                tests: [],
+                load_errors: [],
+                errors: [],
+                parts: [],
+                coverage: null,
+                duration_ms: 1,
+                output: "",
+              },
+            });
+          },
+          openFile: (path) => {
+            done.push(path);
+            isOpen = isGranted;
+            return Promise.resolve(isGranted);
+          },
+        },
+        () => [".env.test"],
+      );
+      await ground.prepare([]);
+      await ground.runTests(wanted);
+      await ground.runTests(wanted);
+      const again = isGranted ? ["0 failed", "0 failed"] : ["1 failed"];
+      assert.deepEqual(done, ["1 failed", ".env.test", ...again]);
+      // An agent's change that fails opens no file.
+      await ground.prepare([change]);
+      await ground.runTests(wanted);
+      assert.equal(done.filter((each) => each === ".env.test").length, 1);
+    }
+  });
 });
