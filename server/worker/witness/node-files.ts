@@ -131,7 +131,7 @@ if (settings.shared) {
       for (const name of runnerGlobals) hideGlobal(realm, name);
       guardEnvironment(realm.process);
       disguiseArguments(realm.process);
-      looksBy(realm.Symbol, "for", "Symbol.for", ([key]) => /jest|vitest|mocha/i.test(String(key)), Symbol("none"));
+      looksBy(realm.Symbol, "for", "Symbol.for", ([key]) => /jest|vitest|mocha|matchers-object|expect-global/i.test(String(key)), Symbol("none"));
       guardBuiltIns(realm);
       hideCallers(realm);
       const list = shapes(realm);

@@ -55,8 +55,40 @@ const watchKey = (holder, name, label, isDirect = false) => {
     },
   });
 };
+/** What expect keeps: a package adds matchers there also if a source asks it to. */
+const keptByExpect = new WeakMap();
+const guardKept = (kept) => {
+  if (kept === null || typeof kept !== "object" || keptByExpect.has(kept)) return keptByExpect.get(kept) ?? kept;
+  const refuses = () => {
+    const caller = nearestCaller();
+    if (isSuspect(caller)) accuse(caller, "changes what expect compares by");
+    return isSuspect(caller);
+  };
+  const guardian = new Proxy(kept, {
+    set: (target, key, value) => refuses() || Reflect.set(target, key, value),
+    defineProperty: (target, key, descriptor) => refuses() || Reflect.defineProperty(target, key, descriptor),
+    deleteProperty: (target, key) => refuses() || Reflect.deleteProperty(target, key),
+  });
+  keptByExpect.set(kept, guardian);
+  keptByExpect.set(guardian, guardian);
+  return guardian;
+};
+const guardMatchers = (held) => {
+  if (held === null || typeof held !== "object") return held;
+  for (const key of ["matchers", "customEqualityTesters"]) {
+    const descriptor = getOwnPropertyDescriptor(held, key);
+    if (descriptor?.writable === true && suspects.size > 0) held[key] = guardKept(descriptor.value);
+  }
+  return held;
+};
+const withGuardedMatchers = (descriptor) =>
+  typeof descriptor.get === "function"
+    ? { ...descriptor, get: () => guardMatchers(apply(descriptor.get, undefined, [])) }
+    : { ...descriptor, value: guardMatchers(descriptor.value) };
+const ofMatchers = Symbol.for("$$jest-matchers-object");
 const watchedDefine = (original, label) =>
   function (target, name, descriptor) {
+    if (name === ofMatchers) return original(target, name, withGuardedMatchers(descriptor));
     const holders = target !== null && (typeof target === "object" || typeof target === "function") ? guarded.get(target) : undefined;
     if (holders?.has(name)) {
       const caller = nearestCaller();
@@ -84,6 +116,10 @@ const guardBuiltIns = (realm) => {
   keep(realm.Error, ["captureStackTrace"], "Error.");
   keep(realm.performance, ["now"], "performance.");
   keep(realm, ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "Date", "Promise", "Error", "Proxy", "structuredClone"], "");
+  const isGlobal = ([holder]) => holder === realm;
+  looksBy(realm.Object, "getOwnPropertySymbols", "Object.getOwnPropertySymbols", isGlobal, []);
+  looksBy(realm.Object, "getOwnPropertyDescriptors", "Object.getOwnPropertyDescriptors", isGlobal, {});
+  looksBy(realm.Reflect, "ownKeys", "Reflect.ownKeys", isGlobal, []);
   realm.Object.defineProperty = watchedDefine(realm.Object.defineProperty, "Object");
   realm.Reflect.defineProperty = watchedDefine(realm.Reflect.defineProperty, "Reflect");
 };

@@ -1,7 +1,7 @@
 /** The part of `node-witness.ts` about signs of a test run: modules, variables, arguments. */
 export const signsScript = String.raw`
 // 3. The modules of runners are not for sources.
-const runnerModule = /^(node:test(\/.*)?|vitest(\/.*)?|@jest\/.*|jest-circus(\/.*)?|mocha(\/.*)?|node:inspector(\/.*)?|inspector)$/;
+const runnerModule = /^(node:test(\/.*)?|vitest(\/.*)?|@jest\/.*|jest-circus(\/.*)?|mocha(\/.*)?|chai(\/.*)?|expect(\/.*)?|node:inspector(\/.*)?|inspector)$/;
 const looksAtRunner = (specifier, parent) => {
   if (parent === undefined || !runnerModule.test(specifier)) return;
   const path = pathOf(slashed(parent.startsWith("file:") ? fileURLToPath(parent) : parent));
@@ -189,6 +189,6 @@ const looksBy = (holder, name, label, isLook, answer) => {
 looksBy(process.report, "getReport", "process.report", () => true, {});
 for (const [name, answer] of [["listenerCount", 0], ["listeners", []], ["rawListeners", []]])
   looksBy(process, name, "process." + name, ([event]) => /^(uncaughtException|unhandledRejection)/.test(String(event)), answer);
-looksBy(Symbol, "for", "Symbol.for", ([key]) => /jest|vitest|mocha/i.test(String(key)), Symbol("none"));
+looksBy(Symbol, "for", "Symbol.for", ([key]) => /jest|vitest|mocha|matchers-object|expect-global/i.test(String(key)), Symbol("none"));
 
 `;

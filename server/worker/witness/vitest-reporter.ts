@@ -37,7 +37,7 @@ const visit = (task, file, names) => {
     });
 };
 const importsRunner = (module) =>
-  (module.transformResult?.deps ?? []).some((name) => /^(vitest|@vitest)(\\/|$)|\\/node_modules\\/(vitest|@vitest)\\//.test(name));
+  (module.transformResult?.deps ?? []).some((name) => /^(vitest|@vitest|chai|expect)(\\/|$)|\\/node_modules\\/(vitest|@vitest|chai|expect)\\//.test(name));
 const watch = (vitest) => {
   for (const project of vitest.projects ?? [])
     for (const { moduleGraph } of Object.values(project.vite?.environments ?? {}))

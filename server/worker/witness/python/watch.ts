@@ -13,6 +13,25 @@ def _unlike(value):
         return type(value)([*value, _Nothing()]) if type(value) in (list, tuple) else _Nothing()
     return _Nothing()
 
+def _unlikes(value):
+    yield _Nothing()
+    yield _unlike(value)
+    if isinstance(value, str) and len(value) > 3:
+        half = len(value) // 2
+        rest = "\0" * (len(value) - half)
+        yield from ("\0" * len(value), value[:half] + rest, rest + value[-half:])
+        if value[::-1] != value:
+            yield value[::-1]
+
+def _equals_others(equals, value, other):
+    for each in _unlikes(other):
+        try:
+            if equals(value, each) is True:
+                return True
+        except Exception:
+            continue
+    return False
+
 def _watch_equality(module, path):
     """An object of a source that equals whatever a test compares it with makes every test pass."""
     for cls in list(vars(module).values()):
@@ -20,8 +39,8 @@ def _watch_equality(module, path):
             continue
         def equals(self, other, _original=vars(cls)["__eq__"]):
             result = _original(self, other)
-            if result is True and type(other) is not type(self) and (_original(self, _Nothing()) is True or _original(self, _unlike(other)) is True):
-                accuse((path, _original.__code__.co_firstlineno), "has an object that equals anything")
+            if result is True and type(other) is not type(self) and _equals_others(_original, self, other):
+                accuse((path, _original.__code__.co_firstlineno), "has an object that equals what is not like it")
             return result
         if isinstance(vars(cls)["__eq__"], types.FunctionType):
             cls.__eq__ = equals
