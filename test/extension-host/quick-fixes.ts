@@ -7,7 +7,8 @@ const TEXT =
   'def tax(cents):\n    """The tax on an amount."""\n    # TODO: round half up\n    return cents / 5\n';
 
 const fixesAt = async (line: number): Promise<vscode.CodeAction[]> => {
-  const range = new vscode.Range(line, 0, line, 1);
+  // Within the problem, which begins behind the indentation.
+  const range = new vscode.Range(line, 5, line, 5);
   const fixes = await vscode.commands.executeCommand<vscode.CodeAction[]>(
     "vscode.executeCodeActionProvider",
     fileUri(SOURCE),
@@ -39,6 +40,7 @@ describe("Quick Fixes in a Python file", () => {
       .update("model.provider", provider, vscode.ConfigurationTarget.Global);
 
   before(async () => {
+    await extension().activate();
     await useProvider("Rehearsal");
     await vscode.workspace.fs.writeFile(fileUri(SOURCE), new TextEncoder().encode(TEXT));
     await vscode.workspace.openTextDocument(fileUri(SOURCE));
