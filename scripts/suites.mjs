@@ -1,5 +1,4 @@
-// The suites of `npm test`, in the order in which they start. As many run at once as the machine has
-// processors, because tests with real processes mostly wait. Suites that need nothing on the machine come
+// The suites of `npm test`, in the order in which they start. Suites that need nothing on the machine come
 // first: they run while the machine is prepared. Of the others, the longest come first, so that all processors
 // finish together.
 import { existsSync, readdirSync } from "node:fs";
