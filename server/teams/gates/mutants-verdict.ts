@@ -115,7 +115,9 @@ export const verdict = async (
   const missed = survived.filter(({ id }) => unreached.has(id));
   const isOverlooked = missed.length === 0 && isSlip(survived.length, killed.length);
   const hidden = await elsewhere(context, all, missed);
-  const isEnough = share >= threshold || (threshold <= LENIENT && isOverlooked);
+  // Without any verdict, the gate knows nothing. Tests that are slow enough would hold it otherwise.
+  const isTooLate = judged === 0 && notRun.length > 0;
+  const isEnough = !isTooLate && (share >= threshold || (threshold <= LENIENT && isOverlooked));
   const held = isEnough && hidden.length === 0;
   const apart = [
     ...(missed.length > 0 ? [`no test reaches ${missed.length} of them`] : []),
@@ -129,11 +131,14 @@ export const verdict = async (
     ...(notRun.length > 0 ? [`${notRun.length} were not run: the time was up`] : []),
   ];
   const percent = Math.floor(share * 100);
+  const noticed = isTooLate
+    ? "The time was not enough to judge any mutant of the changed lines"
+    : `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
+      `${isEnough ? "" : `, ${Math.round(threshold * 100)} % are needed`})`;
   return {
     held,
     reason:
-      `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
-      `${isEnough ? "" : `, ${Math.round(threshold * 100)} % are needed`})${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.` +
+      `${noticed}${apart.length > 0 ? `; ${apart.join(", ")}` : ""}.` +
       (hidden.length === 0 ? "" : " The code asks where it runs, and no test covers what it does elsewhere."),
     evidence: [...describeMutants(remaining, unreached), ...confirmed.map(confirmedInWords)],
     ...(remaining.length === 0 ? {} : { survivors: remaining.map(({ survivor }) => survivor) }),

@@ -84,6 +84,12 @@ describe("the gate mutants", () => {
     assert.equal((await mutants(failedBefore)).held, true);
   });
 
+  it("does not hold if the time was not enough to judge a single mutant", async () => {
+    const proof = await mutants({ ...context(0.5), budgetMs: 0 });
+    assert.equal(proof.held, false);
+    assert.match(proof.reason, /^The time was not enough to judge any mutant .*4 were not run/);
+  });
+
   it("gives two mutants with the same text on one line different IDs", async () => {
     const text = 'export const double = (value) => (value === "a" ? "b" : "c");\n';
     const one = context(0.9);
