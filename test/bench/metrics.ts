@@ -94,7 +94,7 @@ const measurePaint = async (html: string, folder: string): Promise<number | null
   if (chromiumPath() === null) return null;
   const path = join(folder, "report.html");
   await writeFile(path, html);
-  const browser = await openBrowser();
+  const browser = await openBrowser(join(folder, "browser"));
   try {
     const page = await browser.newPage();
     await page.goto(pathToFileURL(path).href);

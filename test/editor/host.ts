@@ -32,7 +32,7 @@ export const runInHost = async (
       CODITECT_HOST_MOCHA: createRequire(import.meta.url).resolve("mocha"),
     },
   });
-  const browser = await openBrowser();
+  const browser = await openBrowser(join(folder, "browser"));
   try {
     const late = new AbortController();
     const written = firstWrite(result, late.signal);

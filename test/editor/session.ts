@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
 import { z } from "zod";
 import { packageExtension } from "./packages.ts";
 import { root, startCodeServer, type CodeServer, type CodeServerOptions } from "./parts.ts";
@@ -48,11 +47,12 @@ export const startSession = async (
   options: Omit<CodeServerOptions, "extensions"> = {},
 ): Promise<EditorSession> => {
   const server = await startCodeServer({ extensions: [await packageExtension()], ...options });
-  const browser: Browser = await openBrowser();
-  const folders: string[] = [];
+  const profile = await mkdtemp(join(tmpdir(), "coditect-browser-"));
+  const browser = await openBrowser(profile);
+  const folders = [profile];
   let window: Workbench | null = null;
   const closeWindow = async (): Promise<void> => {
-    await window?.page.context().close();
+    await window?.page.close();
     window = null;
   };
   const newFolder = async (): Promise<string> => {

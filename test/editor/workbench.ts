@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import { chromium, type BrowserContext, type Locator, type Page } from "playwright-core";
 import { pace } from "./pace.ts";
 import { chromiumPath, output, theme } from "./parts.ts";
 
@@ -14,18 +14,34 @@ const flags = [
   "--disable-sync",
 ];
 
-export const openBrowser = async (): Promise<Browser> =>
-  chromium.launch({ executablePath: chromiumPath() ?? "", args: flags });
+/**
+ * A browser whose windows share what it keeps of the workbench's scripts, in this folder. Without it, each
+ * window would compile them again.
+ */
+export const openBrowser = async (folder: string): Promise<BrowserContext> => {
+  const browser = await chromium.launchPersistentContext(folder, {
+    executablePath: chromiumPath() ?? "",
+    args: flags,
+    viewport: { width: 1280, height: 1000 },
+    locale: "en-US",
+    reducedMotion: "reduce",
+  });
+  await browser.addInitScript({ content: STOP_ANIMATIONS });
+  return browser;
+};
+
+/** What the workbench stores in the browser. Each window begins without. */
+const STORED = "cookies,indexeddb,local_storage,service_workers";
 
 /**
- * Runs in the page. VS Code's spinners turn even with reduced motion, and without a graphics card the
+ * Runs in each page. VS Code's spinners turn even with reduced motion, and without a graphics card the
  * processor draws every frame.
  */
-const stopAnimations = (): void => {
+const STOP_ANIMATIONS = `
   const sheet = new CSSStyleSheet();
   sheet.replaceSync("*, ::before, ::after { animation: none !important; transition: none !important; }");
   document.adoptedStyleSheets.push(sheet);
-};
+`;
 
 /** What a state of the workbench, and a run of a team, take at most on a quiet machine. */
 const STATE_MS = 45_000;
@@ -79,14 +95,15 @@ export interface Workbench {
   readonly reload: () => Promise<void>;
 }
 
-export const openWorkbench = async (browser: Browser, url: string, folder: string): Promise<Workbench> => {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 1000 },
-    locale: "en-US",
-    reducedMotion: "reduce",
-  });
-  await context.addInitScript(stopAnimations);
-  const page = await context.newPage();
+export const openWorkbench = async (
+  browser: BrowserContext,
+  url: string,
+  folder: string,
+): Promise<Workbench> => {
+  const page = await browser.newPage();
+  const devtools = await browser.newCDPSession(page);
+  await devtools.send("Storage.clearDataForOrigin", { origin: new URL(url).origin, storageTypes: STORED });
+  await devtools.detach();
   page.setDefaultTimeout(OPEN_MS);
   const query = folder.endsWith(".code-workspace") ? "workspace" : "folder";
   const started = performance.now();
