@@ -18,6 +18,13 @@ const changed = ${JSON.stringify(suspects)};
 const suspects = changed.filter((path) => !isTest(path));
 const root = ${JSON.stringify(root + "/")};
 const failureOf = ${failureScript};
+// A matcher of the project throws a plain Error. Vitest 4 and later add a context to it.
+const isMatcher = (error) =>
+  error?.__vitest_error_context__ !== undefined || (error?.name === "Error" && "actual" in error && "expected" in error);
+const kindOf = (error) => {
+  const kind = failureOf(error);
+  return kind === "error" && isMatcher(error) ? "assertion" : kind;
+};
 const tell = (event) => {
   const body = JSON.stringify(event);
   const mac = createHmac("sha256", ${JSON.stringify(key)}).update(body).digest("hex");
@@ -33,7 +40,7 @@ const visit = (task, file, names) => {
   } else if (task.result?.state === "fail")
     tell({
       type: "test", file, name: [...names, task.name].join(" > "), status: "failed", duration_ms: null, message: null,
-      failure: failureOf(task.result.errors?.[0]),
+      failure: kindOf(task.result.errors?.[0]),
     });
 };
 const importsRunner = (module) =>

@@ -184,8 +184,8 @@ describe("instances in Cloud Run", function () {
 
   conformance(driver);
   wayOut(() => driverOf("real"));
-  // The pools are closed by now.
-  afterEach(() => {
+  // All pools are closed by now.
+  after(() => {
     assert.deepEqual([bed.double.services, bed.double.containers], [[], []]);
   });
 });
