@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { WorkerSpec } from "../../../server/instances/drivers/driver.ts";
 import { KubernetesDriver } from "../../../server/instances/drivers/kubernetes/driver.ts";
-import { workerEntry } from "../../../server/platform/installation.ts";
+import { type WorkerEntry, workerEntry } from "../../../server/platform/installation.ts";
 import { Settings } from "../../../schemas/settings.ts";
 import type { RuntimeChoice } from "../../../schemas/agent.ts";
 import type { ClaimedInstance } from "../../../server/instances/pool.ts";
@@ -25,36 +25,42 @@ import { wayOut } from "./way-out.ts";
 
 const reason = await whyNoKubernetesDouble();
 
-describe("instances as pods", function () {
-  this.timeout(60_000);
-  skipUnlessNull(this, reason);
-  let double: KubernetesDouble;
+/** The bundled workers of a suite, by name. */
+const bundledWorkers = () => {
   let program: string;
   before(async () => {
     program = await mkdtemp(join(tmpdir(), "coditect-program-"));
     await bundleWorkers(program, { test: String(testWorker.args[0]), real: String(workerEntry().args[0]) });
   });
-  beforeEach(async () => {
-    double = await KubernetesDouble.start();
-  });
   after(() => rm(program, { recursive: true, force: true }));
-
-  const entryOf = (worker: "test" | "real") => ({
+  return (worker: "test" | "real") => ({
     command: process.execPath,
     args: [join(program, `${worker}.cjs`)],
   });
-  const driverOf = (
-    worker: "test" | "real",
-    settings: SettingsInput["kubernetes"] = {},
-    cluster: KubernetesDouble | null = null,
-  ) =>
-    new KubernetesDriver({
-      entry: entryOf(worker),
-      stateFolder: import.meta.filename,
-      settings: Settings.parse({ kubernetes: settings }).kubernetes,
-      cluster: () => (cluster ?? double).cluster(),
-    });
-  const driver = () => driverOf("test");
+};
+
+const podsOf = (
+  entry: WorkerEntry,
+  cluster: () => KubernetesDouble,
+  settings: SettingsInput["kubernetes"] = {},
+) =>
+  new KubernetesDriver({
+    entry,
+    stateFolder: import.meta.filename,
+    settings: Settings.parse({ kubernetes: settings }).kubernetes,
+    cluster: () => cluster().cluster(),
+  });
+
+describe("instances as pods", function () {
+  this.timeout(60_000);
+  skipUnlessNull(this, reason);
+  let double: KubernetesDouble;
+  const entryOf = bundledWorkers();
+  beforeEach(async () => {
+    double = await KubernetesDouble.start();
+  });
+  const driverOf = (settings: SettingsInput["kubernetes"]) => podsOf(entryOf("test"), () => double, settings);
+  const driver = () => driverOf({});
   const start = pools(driver);
 
   it("leaves no pod when its instances are gone", async () => {
@@ -140,7 +146,7 @@ describe("instances as pods", function () {
     await assert.rejects(pool.claim(), { code: "instance_exposed", message: /the API server/ });
     assert.deepEqual(double.pods(), []);
     const places = ["api_server", "dns", "metadata", "internet", "pods"] as const;
-    const lenient = await start({ driver: driverOf("test", { allow_reachable: [...places] }) });
+    const lenient = await start({ driver: driverOf({ allow_reachable: [...places] }) });
     const instance = await lenient.claim();
     const { reachable } = z
       .object({ reachable: z.array(z.string()) })
@@ -222,8 +228,19 @@ describe("instances as pods", function () {
     assert.equal(where(await pool.claim({ runtime, agent: large })), "Kubernetes");
   });
 
-  conformance(driver);
-  wayOut(() => driverOf("real"));
   // After the pools are closed: their pods are removed there.
   afterEach(() => double.close());
+});
+
+describe("instances as pods of one API server", function () {
+  this.timeout(60_000);
+  skipUnlessNull(this, reason);
+  let double: KubernetesDouble;
+  const entryOf = bundledWorkers();
+  before(async () => {
+    double = await KubernetesDouble.start();
+  });
+  conformance(() => podsOf(entryOf("test"), () => double));
+  wayOut(() => podsOf(entryOf("real"), () => double));
+  after(() => double.close());
 });

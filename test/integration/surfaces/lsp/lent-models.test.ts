@@ -110,7 +110,7 @@ describe("the language models of an editor", function () {
     );
     const [first] = window.lent.requests;
     assert.equal(first?.model, "copilot/gpt-lent");
-    assert.match(JSON.stringify(first.messages[0]), /"user".*Agent: TestWriter/);
+    assert.match(JSON.stringify(first.messages[0]), /"user".*Agent: Orchestrator/);
     const { executions } = (await window.call("runs/get", { task_id: taskId })) as MethodResult<"runs/get">;
     const [execution] = executions;
     assert.ok(execution);
