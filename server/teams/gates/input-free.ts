@@ -125,8 +125,12 @@ const namesOf = (expression: string): Name[] => {
 
 const counted =
   /^(?:let|var)\s+([\w$]+)\s*(?::\s*number\s*)?=\s*0\s*;?\s*$|^([A-Za-z_]\w*)\s*(?::\s*int\s*)?=\s*0\s*$/;
+const increases = /\+\+\s*([\w$]+)|(?<![\w$.])([\w$]+)\s*(?:\+\+|\+=\s*1\b)/g;
 const clockKept =
   /^(?:export\s+)?(?:(?:const|let|var)\s+)?([\w$]+)\s*=\s*(?:Date\.now\(\)|new Date\(\)|performance\.now\(\)|process\.hrtime[.\w]*\(\)|new WeakRef\(.*\)|weakref\.ref\(.*\)|time\.(?:time|monotonic|perf_counter)\(\)|(?:datetime\.)?datetime\.(?:now|utcnow)\(\))\s*;?\s*$/;
+
+/** The line with single blanks, because patterns with several `\s` take very long on many of them. */
+const narrow = (line: string): string => line.replace(/\s+/g, " ");
 
 const imported = (line: string): string[] => {
   const script =
@@ -165,20 +169,19 @@ const namesInList = (list: string): string[] =>
  * Whether a line of this source has a condition without anything of its input: about the standard library, the
  * moment when the module was loaded, or how often it was called.
  */
-export const withoutInput = (lines: readonly string[]): ((line: string) => boolean) => {
+export const withoutInput = (source: readonly string[]): ((line: string) => boolean) => {
+  const lines = source.map(narrow);
   const telling = new Set([...tellingGlobals, ...lines.flatMap(imported)]);
   /** Names of the module's own: a moment, and a number of calls. */
   const kept = new Set<string>();
-  const all = lines.join("\n");
+  const increased = new Set(
+    lines.flatMap((line) => [...line.matchAll(increases)].map(([, first, name = first]) => name)),
+  );
   for (const line of lines) {
     const [, ofClock] = clockKept.exec(line) ?? [];
     if (ofClock !== undefined) kept.add(ofClock);
     const [, script, name = script] = counted.exec(line) ?? [];
-    if (name === undefined) continue;
-    const counts = new RegExp(
-      String.raw`(?:\+\+\s*${escaped(name)}\b|(?<![\w$.])${escaped(name)}\s*(?:\+\+|\+=\s*1\b))`,
-    );
-    if (counts.test(all)) kept.add(name);
+    if (name !== undefined && increased.has(name)) kept.add(name);
   }
   const isQuestion = (condition: string): boolean => {
     if (/^\s*!?\s*\(?\s*typeof\b/.test(condition)) return false;
@@ -189,9 +192,7 @@ export const withoutInput = (lines: readonly string[]): ((line: string) => boole
   };
   return (line) => {
     if (ofPlatform.test(line) || isOptional(line)) return false;
-    const plain = line.replace(text, '""').replace(pattern, '""');
+    const plain = narrow(line).replace(text, '""').replace(pattern, '""');
     return conditionsIn(plain).some(isQuestion);
   };
 };
-
-const escaped = (name: string): string => name.replaceAll("$", String.raw`\$`);
