@@ -18,7 +18,8 @@ const RSpecReport = z.object({
       run_time: z.number().nonnegative().nullish(),
       exception: z
         .object({
-          class: z.string().default(""),
+          /** Null: the class has no name. */
+          class: z.string().nullish(),
           message: z.string(),
           backtrace: z.array(z.string()).nullish(),
         })
@@ -35,7 +36,7 @@ type Example = z.infer<typeof RSpecReport>["examples"][number];
 const testOf = ({ full_description, status, file_path, run_time, exception }: Example): TestCase[] => {
   if (status == null) return [];
   const frames = (exception?.backtrace ?? []).filter((line) => !line.includes("/gems/"));
-  const failure = exception == null ? undefined : rubyFailure(exception.class, exception.message);
+  const failure = exception == null ? undefined : rubyFailure(exception.class ?? "", exception.message);
   return [
     {
       file: file_path,
@@ -120,7 +121,7 @@ module Minitest
       message = status == "failed" ? result.failures.map { |failure| failure.message + "\\n" + failure.location }.join("\\n") : nil
       first = result.failures.first if status == "failed"
       error = first.is_a?(UnexpectedError) ? first.error : first
-      thrown = error && { class: first.is_a?(UnexpectedError) ? error.class.name : "Minitest::Assertion", message: error.message }
+      thrown = error && { class: first.is_a?(UnexpectedError) ? error.class.name.to_s : "Minitest::Assertion", message: error.message.to_s }
       name = (result.respond_to?(:klass) ? result.klass : result.class.name) + " > " + result.name
       tell(type: "test", file: file, name: name, status: status, duration_ms: result.time * 1000, message: message, thrown: thrown)
     end

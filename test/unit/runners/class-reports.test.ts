@@ -212,6 +212,17 @@ describe("reports that name classes", () => {
     ]);
   });
 
+  it("tell of an RSpec example that fails by an error whose class has no name", async () => {
+    const example = { full_description: "cart adds", status: "failed", file_path: "./spec/cart_spec.rb" };
+    const exception = { class: null, message: "boom", backtrace: null };
+    const report = { examples: [{ ...example, exception }], summary: {} };
+    const results = await read("rspec", { "report/rspec.json": JSON.stringify(report) });
+    assert.deepEqual(
+      results.tests.map(({ status, message, failure }) => ({ status, message, failure })),
+      [{ status: "failed", message: "boom", failure: "error" }],
+    );
+  });
+
   it("name the example that ended RSpec's process", async () => {
     const example = { full_description: "cart adds", status: "passed", file_path: "./spec/cart_spec.rb" };
     const { status: _, ...last } = { ...example, full_description: "cart leaves" };
