@@ -13,7 +13,10 @@ import type { Json } from "../../schemas/primitives.ts";
 import type { CallUnderWay } from "./call-under-way.ts";
 import type { ToolAnswer } from "./tools-api.ts";
 
-/** A call that reports progress or asks the user may take longer than one that is silent, but not longer than this. */
+/**
+ * A call that reports progress or asks the user may take longer than one that is silent, but not longer than
+ * this with all its rounds.
+ */
 const LONGEST_CALL_MILLISECONDS = 600_000;
 
 /** How often a server may answer one call with questions instead of a result. */
@@ -36,9 +39,9 @@ export const callOnce = async (
 ): Promise<ToolAnswer> => {
   // Agents get the content alone. To check the rest by a server's schema could take the runtime hours.
   const { outputSchema: _unchecked, ...toolDefinition } = tool;
+  const until = performance.now() + LONGEST_CALL_MILLISECONDS;
   const options = {
     signal: call.signal,
-    timeout: LONGEST_CALL_MILLISECONDS,
     toolDefinition,
     // The server reports progress only to a client that listens.
     onprogress: () => {
@@ -48,15 +51,20 @@ export const callOnce = async (
     allowInputRequired: true,
   };
   let repeated: Repeated = {};
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+  for (let round = 1; ; round += 1) {
     const request = { name: tool.name, arguments: input, ...repeated };
-    const result: CallToolResult | InputRequiredResult = await client.callTool(request, options);
+    const timeout = Math.max(1, until - performance.now());
+    const result: CallToolResult | InputRequiredResult = await client.callTool(request, {
+      ...options,
+      timeout,
+    });
     if (!isInputRequiredResult(result))
       return { content: result.content.map(textOf).join("\n"), is_error: result.isError === true };
+    if (round === MOST_ROUNDS)
+      throw new Error(`it asked for something ${MOST_ROUNDS} times instead of an answer`);
     call.heard();
     repeated = await repeatedTo(result, call);
   }
-  throw new Error(`it asked for something ${MOST_ROUNDS} times instead of an answer`);
 };
 
 /** Asks the user what the server wants to know since protocol 2026-07-28, which is part of its result. */
