@@ -5,6 +5,7 @@ import {
   type OAuthDiscoveryState,
   type StoredOAuthClientInformation,
 } from "@modelcontextprotocol/client";
+import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import type { McpServerConfig, ServerOAuth } from "../../../schemas/mcp.ts";
 import { resolveSecret, type SecretTexts } from "../secrets.ts";
@@ -51,14 +52,18 @@ export const signedProof = (parts: LoginParts): AddClientAuthentication | undefi
   };
 };
 
+/** The crypto module checks its fields. */
+const WebKey = z.custom<JsonWebKey>((value) => typeof value === "object" && value !== null);
+
 /** A key in PEM, also on one line with `\n` as variables often have it, or a JSON Web Key. */
 const readKey = (server: string, text: string): KeyObject => {
   try {
     const trimmed = text.trim();
     if (!trimmed.startsWith("{")) return createPrivateKey(trimmed.replaceAll("\\n", "\n"));
-    return createPrivateKey({ key: JSON.parse(trimmed) as JsonWebKey, format: "jwk" });
-  } catch (error) {
-    throw fail("login_failed", { server, reason: "its private key cannot be read" }, { cause: error });
+    return createPrivateKey({ key: WebKey.parse(JSON.parse(trimmed)), format: "jwk" });
+  } catch {
+    // The message of a parser quotes the text, which is the key.
+    throw fail("login_failed", { server, reason: "its private key cannot be read" });
   }
 };
 
