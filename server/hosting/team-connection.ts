@@ -104,9 +104,10 @@ export class TeamConnection implements Attached {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Called when the server is out of reach, and when it answers again. */
+  /** Called when the server is out of reach, also if it is so already, and when it answers again. */
   onReach(listener: (isReached: boolean) => void): () => void {
     this.#reachListeners.add(listener);
+    if (!this.#isReached) listener(false);
     return () => this.#reachListeners.delete(listener);
   }
 
