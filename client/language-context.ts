@@ -155,7 +155,8 @@ const symbolsIn = (answer: unknown, document: vscode.TextDocument, isMember = fa
   if (symbol === undefined) return [];
   const { name, selectionRange, location, children } = symbol;
   const range = selectionRange ?? location?.range;
-  if (range === undefined) return [];
+  // Some language servers list a symbol without a name.
+  if (range === undefined || name === "") return [];
   const index = document.getText(range).indexOf(name);
   const position = document.positionAt(document.offsetAt(range.start) + Math.max(0, index));
   const members = isMember ? [] : children.flatMap((child) => symbolsIn(child, document, true));

@@ -39,7 +39,17 @@ export interface StartRequest {
  */
 export const startRun = async (context: Context, request: StartRequest): Promise<string> => {
   const language = request.language ?? askLanguageServers(request.folder, request.file ?? null);
-  const { problem, started } = await tryToStart(context, { ...request, language });
+  try {
+    return await startOrAskForModel(context, { ...request, language });
+  } finally {
+    language.stop();
+  }
+};
+
+type CompleteRequest = StartRequest & { language: LanguageContext };
+
+const startOrAskForModel = async (context: Context, request: CompleteRequest): Promise<string> => {
+  const { problem, started } = await tryToStart(context, request);
   if (started !== null) return started;
   const { meansNoModel } = await import("../../schemas/model-overview.ts");
   if (request.unattended === true || !meansNoModel(problem.code)) throw problem;
@@ -51,7 +61,7 @@ export const startRun = async (context: Context, request: StartRequest): Promise
     throw new vscode.CancellationError();
   }
   const provider = providerOf(chosen.provider, chosen.model, request.folder);
-  const again = await tryToStart(context, { ...request, language, provider });
+  const again = await tryToStart(context, { ...request, provider });
   if (again.started === null) throw again.problem;
   return again.started;
 };
@@ -61,7 +71,7 @@ type Attempt = { started: string; problem: null } | { started: null; problem: Co
 /** `problem`: the reason why no model can answer the agents. In that case nothing was started. */
 const tryToStart = async (
   { runtime, sidebar, extension, withConsent, command }: Context,
-  request: StartRequest & { language: LanguageContext },
+  request: CompleteRequest,
 ): Promise<Attempt> => {
   const { folder, team, task = "", file = null, data = null } = request;
   const key = folder.uri.toString();
@@ -104,29 +114,30 @@ const askAndStart = async (
   const { folder, file = null } = request;
   // Language servers work while the user writes the task.
   const language = askLanguageServers(folder, file);
-  const asked = await askTask(context, folder, {
-    ...how,
-    suggestion,
-    mayBeEmpty,
-    forecast: async ({ task, chosen }) => {
-      const provider = await providerOfChoice(context, folder, chosen).catch(() => null);
-      return expectation(context, { ...request, task, provider });
-    },
-    models: async ({ chosen }) => {
-      const provider =
-        (await providerOfChoice(context, folder, chosen)) ?? (await providerFor(context, folder));
-      const question = { team_id: request.team, provider };
-      const { asked } = await context.runtime.call("models/check", question, folder.uri.toString());
-      return askedText(asked);
-    },
-  });
-  if (asked === null) {
+  try {
+    const asked = await askTask(context, folder, {
+      ...how,
+      suggestion,
+      mayBeEmpty,
+      forecast: async ({ task, chosen }) => {
+        const provider = await providerOfChoice(context, folder, chosen).catch(() => null);
+        return expectation(context, { ...request, task, provider });
+      },
+      models: async ({ chosen }) => {
+        const provider =
+          (await providerOfChoice(context, folder, chosen)) ?? (await providerFor(context, folder));
+        const question = { team_id: request.team, provider };
+        const { asked } = await context.runtime.call("models/check", question, folder.uri.toString());
+        return askedText(asked);
+      },
+    });
+    if (asked === null) return;
+    const { task, chosen, cost } = asked;
+    const provider = await providerOfChoice(context, folder, chosen);
+    await startRun(context, { ...request, task, provider, cost, language });
+  } finally {
     language.stop();
-    return;
   }
-  const { task, chosen, cost } = asked;
-  const provider = await providerOfChoice(context, folder, chosen);
-  await startRun(context, { ...request, task, provider, cost, language });
 };
 
 /** The user's choices for one run. `null`: the provider in the settings. */
