@@ -51,7 +51,8 @@ export class ServerSandbox {
   readonly #options: SandboxOptions;
   readonly #hidden = createHiddenFinder();
   readonly #folders: string[] = [];
-  readonly #waysOut: Egress[] = [];
+  /** By the program's name and its hosts: a program that starts again uses the same proxy. */
+  readonly #waysOut = new Map<string, Promise<Egress>>();
 
   constructor(options: SandboxOptions) {
     this.#options = options;
@@ -133,20 +134,26 @@ export class ServerSandbox {
   async #openWayOut(name: string, listed: string[], onLoopback: boolean): Promise<Egress | null> {
     if (listed.length === 0) return null;
     const { log, settings } = this.#options;
-    const wayOut = await openEgress({
-      allowed: reachable(listed, settings.allowed_hosts),
+    const allowed = reachable(listed, settings.allowed_hosts);
+    const key = JSON.stringify([name, allowed]);
+    const known = this.#waysOut.get(key);
+    if (known !== undefined) return known;
+    const opening = openEgress({
+      allowed,
       onLoopback,
       onConnection: ({ host, port, address, reason }) => {
         if (address === null) log("warn", `The MCP server ${name} cannot reach ${host}:${port}: ${reason}.`);
       },
     });
-    this.#waysOut.push(wayOut);
-    return wayOut;
+    this.#waysOut.set(key, opening);
+    opening.catch(() => this.#waysOut.delete(key));
+    return opening;
   }
 
   /** Removes the scratch folders, and ends all connections of servers. */
   async close(): Promise<void> {
-    await Promise.all(this.#waysOut.map((wayOut) => wayOut.close()));
+    const opened = await Promise.allSettled(this.#waysOut.values());
+    await Promise.all(opened.map((wayOut) => (wayOut.status === "fulfilled" ? wayOut.value.close() : null)));
     await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }

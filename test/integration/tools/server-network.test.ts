@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import { probeSandbox } from "../../../server/instances/drivers/local/confinement.ts";
+import { ServerSandbox } from "../../../server/tools/server-sandbox.ts";
 import { root } from "../../support/command.ts";
 import { callAny, type ToolWorkspace, toolWorkspace } from "../../support/open-tools.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
@@ -61,6 +62,30 @@ describe("the network of an MCP server in the sandbox", function () {
   it("leads to no other host, and the log says which was refused", async () => {
     assert.match(await get(["example.com"], [host]), /^fetch failed/);
     assert.match(files.warnings.join("\n"), refused);
+  });
+
+  it("leads through the same proxy when the program starts again", async () => {
+    const confined = new ServerSandbox({
+      workspace: files.folder,
+      scratchFolder: join(files.folder, ".scratch"),
+      unconfined: () => "refuse",
+      mayLeaveSandbox: false,
+      settings: { allowed_hosts: [] },
+      log: () => undefined,
+    });
+    const proxyOf = async (name: string, listed: string[]): Promise<string[]> => {
+      const entry = { command: process.execPath, args: [], env: {}, allowed_hosts: listed };
+      const { env } = await confined.command({ ...entry, sandbox: "on" }, {}, name);
+      return [env.CODITECT_EGRESS ?? "", env.CODITECT_PROXY ?? ""];
+    };
+    try {
+      const first = await proxyOf("one", ["example.com"]);
+      assert.deepEqual(await proxyOf("one", ["example.com"]), first);
+      assert.notDeepEqual(await proxyOf("other", ["example.com"]), first);
+      assert.notDeepEqual(await proxyOf("one", ["example.org"]), first);
+    } finally {
+      await confined.close();
+    }
   });
 
   it("leads to no private address that only its entry lists", async () => {
