@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { TakeFrames, VideoFrames } from "../../schemas/video-frames.ts";
 import { findProgram } from "../workspace/find-program.ts";
+import { readIfPossible } from "../workspace/open.ts";
 import { type SandboxOptions, ServerSandbox } from "./server-sandbox.ts";
 
 /** Frames of a video that agents get. */
@@ -12,6 +12,10 @@ const FRAMES = 4;
 const LONGEST_SIDE = 1280;
 const MILLISECONDS = 30_000;
 const MOST_PRINTED = 1 << 20;
+/** No frame of this size has as many bytes. */
+const LARGEST_FRAME = 8 << 20;
+/** Videos whose frames are kept for the next stage. */
+const MOST_KNOWN = 4;
 /** A playlist with the name of a video must not make ffmpeg open other addresses. */
 const filesOnly = ["-v", "error", "-protocol_whitelist", "file"];
 
@@ -65,15 +69,12 @@ const sample = async (
     ["-v", "error", "-nostdin", ...inputs, ...outputs],
     signal,
   );
-  const frames = await Promise.all(
-    moments.map(async (second, index) => {
-      // A video may be shorter than it says.
-      const picture = await readFile(join(folder, `frame-${index}.jpg`)).catch(() => null);
-      return picture === null ? [] : [{ second, picture }];
-    }),
-  );
-  if (frames.flat().length === 0) return { problem: "ffmpeg found no frame in it" };
-  return { frames: frames.flat() };
+  const frames = moments.flatMap((second, index) => {
+    // A video may be shorter than it says. One that takes over ffmpeg may write a link or a pipe instead.
+    const picture = readIfPossible(folder, `frame-${index}.jpg`, { most: LARGEST_FRAME });
+    return picture === null ? [] : [{ second, picture }];
+  });
+  return frames.length === 0 ? { problem: "ffmpeg found no frame in it" } : { frames };
 };
 
 const problemOf = (error: unknown): string => {
@@ -86,10 +87,11 @@ const problemOf = (error: unknown): string => {
 
 /**
  * Takes frames of a video with the user's ffmpeg, in the sandbox of MCP servers, because a video may come from
- * anybody. `video`: an absolute path in the workspace. A state of a file is sampled once.
+ * anybody. `video`: an absolute path in the workspace. Frames of the same state of a file are taken once. After
+ * a problem they are tried again, because the user may have solved it.
  */
 export const createVideoFrames = (options: SandboxOptions): TakeFrames => {
-  const known = new Map<string, Promise<VideoFrames>>();
+  const known = new Map<string, VideoFrames>();
 
   const take = async (video: string, signal: AbortSignal): Promise<VideoFrames> => {
     const { workspace } = options;
@@ -109,12 +111,14 @@ export const createVideoFrames = (options: SandboxOptions): TakeFrames => {
   };
 
   return async (video, signal) => {
-    const { mtimeMs, size } = await stat(video);
-    const key = `${video}\n${mtimeMs}\n${size}`;
-    const taking = known.get(key) ?? take(video, signal);
-    known.set(key, taking);
-    // The next stage tries again after one that was cancelled.
-    taking.catch(() => known.delete(key));
-    return taking;
+    const stats = await stat(video).catch(() => null);
+    if (stats === null) return { problem: "its file cannot be read" };
+    const key = `${video}\n${stats.mtimeMs}\n${stats.size}`;
+    const taken = known.get(key) ?? (await take(video, signal));
+    if ("problem" in taken) return taken;
+    known.set(key, taken);
+    const [oldest] = known.keys();
+    if (oldest !== undefined && known.size > MOST_KNOWN) known.delete(oldest);
+    return taken;
   };
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { findProgram } from "../../../server/workspace/find-program.ts";
 import { type ToolWorkspace, toolWorkspace } from "../../support/open-tools.ts";
@@ -51,6 +52,30 @@ describe("the frames of a video", function () {
       const taken = await take(pathOf(name), never);
       assert.ok("problem" in taken, name);
       assert.match(taken.problem, /^ffmpeg cannot read it: /, name);
+    }
+  });
+
+  it("are taken once ffmpeg is there, and none of them is a link to another file", async () => {
+    const { PATH = "" } = process.env;
+    const programs = mkdtempSync(join(tmpdir(), "coditect-ffmpeg-"));
+    const { frames: take } = files.open();
+    // A video that takes over ffmpeg can do what this script does.
+    const script = `#!/bin/sh\nln -s ${pathOf("broken.mp4")} frame-0.jpg\necho picture > frame-1.jpg\n`;
+    try {
+      process.env.PATH = programs;
+      const missing = { problem: "ffmpeg is not installed, which takes pictures of its frames" };
+      assert.deepEqual(await take(pathOf("broken.mp4"), never), missing);
+      for (const name of ["ffmpeg", "ffprobe"]) writeFileSync(join(programs, name), script, { mode: 0o755 });
+      process.env.PATH = [programs, PATH].join(delimiter);
+      const taken = await take(pathOf("broken.mp4"), never);
+      assert.ok("frames" in taken, JSON.stringify(taken));
+      assert.deepEqual(
+        taken.frames.map(({ second, picture }) => [second, String(picture)]),
+        [[1, "picture\n"]],
+      );
+    } finally {
+      process.env.PATH = PATH;
+      rmSync(programs, { recursive: true });
     }
   });
 });
