@@ -1,6 +1,7 @@
-// The suites of `npm test`, in the order in which they start. Suites that need nothing on the machine come
-// first: they run while the machine is prepared. Of the others, the longest come first, so that all processors
-// finish together.
+// The suites of `npm test`, in the order in which they start. As many run at once as the machine has
+// processors, because tests with real processes mostly wait. Suites that need nothing on the machine come
+// first: they run while the machine is prepared. The suite with a real editor runs alone: it builds the
+// product again, for release, and opens windows that need all processors.
 import { existsSync, readdirSync } from "node:fs";
 
 /** A command. Its exit code is the result. */
@@ -48,7 +49,6 @@ export const suites = [
   mocha("unit", ["test/unit"], 30_000),
   command("types", "tsc", "-p", "."),
   command("format", "prettier", "--check", "--log-level", "warn", "."),
-  mocha("editor", ["test/editor"], 180_000, ["programs", "editor"]),
   integration("instances", areas.instances),
   integration("surfaces", areas.surfaces),
   integration("teams", areas.teams),
@@ -56,6 +56,7 @@ export const suites = [
   integration("workers", areas.workers),
   integration("runtime", otherAreas),
   mocha("security", ["test/security"], 60_000, ["programs", "docker"]),
+  { ...mocha("editor", ["test/editor"], 180_000, ["programs", "editor"]), alone: true },
 ].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 
 /** Names for several suites. */

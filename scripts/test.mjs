@@ -108,21 +108,28 @@ for (const signal of ["SIGINT", "SIGTERM"])
 
 const results = [];
 
-const waiting = new Map(chosen.map((suite) => [suite, ready(suite).then(() => suite)]));
-
-/** Runs one suite after the other. The next suite is the first one whose machine is ready. */
-const work = async () => {
-  while (waiting.size > 0 && !interrupted) {
-    const suite = await Promise.race(waiting.values());
-    // Another lane may have started it in the meantime.
-    if (waiting.delete(suite)) results.push(await run(suite));
-  }
+/** Runs these suites, `lanes` at once. The next suite is the first one whose machine is ready. */
+const runAll = async (some, lanes) => {
+  const waiting = new Map(some.map((suite) => [suite, ready(suite).then(() => suite)]));
+  const work = async () => {
+    while (waiting.size > 0 && !interrupted) {
+      const suite = await Promise.race(waiting.values());
+      // Another lane may have started it in the meantime.
+      if (waiting.delete(suite)) results.push(await run(suite));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, work));
 };
 
-// Tests with real processes also wait, so one more suite runs than there are processors. With more than
-// three, tests with deadlines would wait for each other.
-const lanes = Math.min(availableParallelism() + 1, 3);
-await Promise.all(Array.from({ length: lanes }, work));
+// With more than two lanes, tests with deadlines would wait for each other.
+await runAll(
+  chosen.filter(({ alone }) => !alone),
+  Math.min(availableParallelism(), 2),
+);
+await runAll(
+  chosen.filter(({ alone }) => alone),
+  1,
+);
 // The signal's handler ends the process.
 if (interrupted) await new Promise(() => undefined);
 await cleanUp();
