@@ -14,22 +14,22 @@ import { WorkspacePath } from "../schemas/primitives.ts";
 import { folderOf, pathInFolder } from "./folders.ts";
 import { describeProblem } from "./quick-fixes.ts";
 
-/** How long a run that is about to start waits for the language servers. Milliseconds. */
+/** Milliseconds that the start of a run waits for the language servers. */
 const PATIENCE_MS = 1000;
 
 /** The maximum numbers of questions to language servers for one file. */
 const MOST_WORDS = 150;
 const MOST_DEFINED = 40;
 
-/** Questions that are asked at the same time. A language server answers one after the other as a rule. */
+/** The number of questions asked at the same time. Most language servers answer one after the other. */
 const AT_ONCE = 2;
 
 /** Names of most languages. */
 const word = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 
-/** What the editor's language servers find about a file, from when it was asked for. */
+/** A running search for what the editor's language servers know about a file. */
 export interface LanguageContext {
-  /** Everything that was found until now, or a moment later. Then the search ends. */
+  /** Waits for the search for at most a second, ends it, and returns what it found. */
   found(): Promise<EditorContext>;
   /** Ends the search. */
   stop(): void;
@@ -65,7 +65,7 @@ export const askLanguageServers = (folder: vscode.WorkspaceFolder, file: string 
   const uri = file === null ? null : vscode.Uri.joinPath(folder.uri, ...file.split("/"));
   const search =
     uri === null ? Promise.resolve() : searchFile(folder, uri, definitions, references, stopped.signal);
-  // A language server that fails has found nothing. The run does not need it.
+  // If a language server fails, the run starts without its answers.
   const ended = search.catch(() => undefined);
   return {
     found: async () => {

@@ -182,7 +182,7 @@ export class Sidebar {
   #onState(state: RuntimeClient["state"]): void {
     setContext("coditect.runtime", state.kind);
     if (state.kind !== "ready") dropInstances(this.model, this.#touch);
-    // What happened while a team server did not answer is read when it answers again.
+    // Events may be missing from the time when the team server did not answer, so everything is read again.
     else if (state.isReached) this.#reread(this.#loadFolders());
   }
 

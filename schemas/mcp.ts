@@ -20,7 +20,7 @@ const StdioServer = z
     args: z.array(z.string()).default([]),
     /** Values may be references, `secret:github`. */
     env: z.record(z.string(), z.string()).default({}),
-    /** `none`: it runs with the user's rights and the network; the consent question says this. */
+    /** `none`: it runs with the user's rights and network access; the consent question says so. */
     sandbox: z.enum(["on", "none"]).default("on"),
     /** Hosts that it may connect to from the sandbox, such as `api.example.com:443`; left out: none. */
     allowed_hosts: z.array(z.string().regex(HOST_LINE, "must be a host, or a host and a port")).optional(),
@@ -50,7 +50,7 @@ const ServerOAuth = z
       .optional(),
     /** The only service that may get the client's secret and the user's login. */
     issuer: z.url().optional(),
-    /** Scopes with blanks between; left out: what the server asks for. */
+    /** Scopes separated by spaces; left out: what the server asks for. */
     scope: z.string().min(1).optional(),
     /** The port of this machine that the service's page leads back to; left out: a free one. */
     port: z.int().min(1024).max(65_535).optional(),

@@ -52,12 +52,12 @@ export const noAcceptance: Acceptance = {
   findings: { open: 0, dismissed: 0, fixed: 0, outdated: 0, confirmed: 0 },
 };
 
-/** How the forecasts of runs compare with what the runs took, in one respect. */
+/** How the forecasts of runs compare with what the runs took, for tokens, cost or time. */
 const ForecastSum = z.strictObject({
   runs: Count,
   /** Runs whose value was in the forecast's range. */
   within: Count,
-  /** The factors by which the forecasts were wrong, in buckets as those of {@link Durations}. */
+  /** The factors by which the forecasts were wrong, in the same buckets as {@link Durations}. */
   factors: Durations.shape.buckets,
 });
 export type ForecastSum = z.infer<typeof ForecastSum>;

@@ -158,7 +158,7 @@ export const TestReport = z.strictObject({
   /**
    * What went wrong outside of any test: an uncaught error, a step of the test script that
    * failed, an exit code that no test explains. `name` is the same from run to run. `build`: the folder of
-   * the package that could not be built again.
+   * the package whose build failed.
    */
   errors: z
     .array(z.strictObject({ name: z.string(), message: z.string(), build: z.string().optional() }))

@@ -1,4 +1,4 @@
-/** Pictures (JPEG) of a video with their moments in seconds, or why there are none, in words. */
+/** Frames of a video as JPEG with their times in seconds, or the reason why there are none. */
 export type VideoFrames = { frames: { second: number; picture: Buffer }[] } | { problem: string };
 
 /** Takes frames of a video. `video`: an absolute path. */

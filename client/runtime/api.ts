@@ -10,7 +10,7 @@ export type RuntimeState =
   | { kind: "starting" }
   /**
    * `server`: the address of the team server that runs use. Null: this machine. `isReached`: false while that
-   * server does not answer and the connection is tried again.
+   * server does not answer and the runtime tries to connect again.
    */
   | { kind: "ready"; version: string; pid: number; server: string | null; isReached: boolean }
   | { kind: "unusable"; reason: string; code: CoditectError["code"] };

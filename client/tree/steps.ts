@@ -6,7 +6,7 @@ const REHEARSAL = "/rehearsal";
 /** A step of the walkthrough, by the context key that ticks it. */
 export type WalkthroughStep = "coditect.rehearsed" | "coditect.ranOwn" | "coditect.applied";
 
-/** The steps whose action succeeded. One that was only tried is not among them. */
+/** The steps whose action succeeded. A failed attempt does not count. */
 export const doneSteps = ({ runs }: Pick<Model, "runs">): WalkthroughStep[] => {
   const succeeded = [...runs.values()].filter(({ status }) => status === "Succeeded");
   const isRehearsal = ({ model }: RunRecord): boolean => model.endsWith(REHEARSAL);

@@ -17,7 +17,7 @@ const TOKENS_AROUND = 12;
 /** Tokens of the line that says that a text is cut. */
 const TOKENS_OF_NOTE = 30;
 
-/** Tokens of an item of the context. */
+/** The number of tokens that an item takes in the context. */
 export const costOf = (path: string, content: string): number =>
   estimateTokens(content) + estimateTokens(path) + TOKENS_AROUND;
 

@@ -48,12 +48,12 @@ interface CollectedContext {
 }
 
 /**
- * What an agent is given with its task, most telling first: the file, the project's instructions to
- * agents, the file's own tests, what it imports, configuration, other tests of it, what imports it,
- * documentation, and the problems that the editor shows; as much as fits the budget, and what was left out.
- * The editor's language servers add what they found to what the text of files shows. Only where not all of it fits, what follows the file's own tests is
- * ranked by its likeness to the task. Ignored and secret files are never in it. Errors: those of
- * `readTarget`; `cancelled`.
+ * Collects what an agent gets with its task, most useful first: the file, the project's instructions to
+ * agents, the file's own tests, the files it imports, configuration, other tests of it, files that import it,
+ * documentation, and the problems that the editor shows. Takes as much as fits the budget, and lists what was
+ * left out. Files that the editor's language servers found come before those that only the text shows. If not
+ * everything fits, the items after the file's own tests are ranked by their similarity to the task. Never
+ * contains ignored or secret files. Errors: those of `readTarget`; `cancelled`.
  */
 export const collectContext = async ({
   workspace,

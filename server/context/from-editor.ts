@@ -16,7 +16,7 @@ const MOST_NAMED = 3;
 /** Name of the context item with the editor's problems. */
 export const PROBLEMS_ITEM = "problems that the editor shows";
 
-/** What the language servers of the editor add to the relations that the texts of files show. */
+/** Related files that the editor's language servers add to those found in the text. */
 export interface EditorRelations {
   relations: Relations;
   /** Why a file is there, by path. */
@@ -72,7 +72,7 @@ const AboutProblem = z.looseObject({
   diagnostic: z.looseObject({ message: z.string(), start_line: z.int() }),
 });
 
-/** What the editor knows, without the problem that the task contains already. */
+/** The editor's context without the problem that the task already describes. */
 export const withoutReported = (
   editor: EditorContext | undefined,
   { file, data }: Pick<Task, "file" | "data">,

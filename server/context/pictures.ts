@@ -17,7 +17,7 @@ const mimeTypes = new Map([
   ["webp", "image/webp"],
 ]);
 
-/** Each goes with every stage, and is stored with it. Frames of the video count apart. */
+/** A limit, because every stage sends and stores each picture. Frames of videos do not count. */
 const MOST_PICTURES = 4;
 const LARGEST_PICTURE = 1024 * 1024;
 
@@ -40,8 +40,8 @@ interface Named {
 }
 
 /**
- * Pictures of the workspace that a task names by their paths, such as the screenshot of a bug, and frames of a
- * video; those that cannot be given along with the reason. What is no file of the workspace is no picture.
+ * Finds pictures of the workspace that a task names by path, such as the screenshot of a bug, and takes frames
+ * of videos. Lists those that it must leave out, with the reason. Ignores paths outside of the workspace.
  */
 export const picturesNamed = async (
   task: string,
@@ -82,7 +82,7 @@ export const picturesNamed = async (
   };
 };
 
-/** Agents cannot see videos, but pictures of their frames. */
+/** Agents get frames of a video as pictures, because models do not accept videos. */
 const framesOf = async (
   name: string,
   workspace: string,

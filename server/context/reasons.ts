@@ -1,13 +1,13 @@
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Relations } from "./relations.ts";
 
-/** Why an item is in the context, in words for people. */
+/** Why an item is in the context, as shown to the user. */
 export interface ContextReason {
   name: string;
   reason: string;
 }
 
-/** The files that a context was put together from. */
+/** The files of a context, by why they were chosen. */
 interface ChosenFiles extends Relations {
   /** The file that the task is about. */
   target: string | null;

@@ -24,7 +24,7 @@ export interface TaskFiles {
   add(taskId: string, path: string): Promise<void>;
 }
 
-/** A run that resumes in another process has the user's answers of before. */
+/** Stores the user's answers, so that a run that resumes in another process finds them. */
 export const storedTaskFiles = (store: Pick<Store, "get" | "commit">): TaskFiles => ({
   list: (taskId) => store.get("tasks", taskId)?.opened_files ?? [],
   add: async (taskId, path) => {

@@ -56,7 +56,7 @@ const hasWords = (line: string): boolean => /[\p{L}\p{N}]/u.test(line);
 const isWriting = ({ lines }: StructuredPatchHunk, known: ReadonlySet<string>): boolean =>
   lines.some((line) => line.startsWith("+") && hasWords(line) && !known.has(withoutBlanks([line], "+")));
 
-/** Whether a text holds a conflict that git or a merge left: both sides are there, and neither is decided. */
+/** Whether a text contains an unresolved merge conflict. */
 const hasConflict = (text: string): boolean => /^<{7} /m.test(text) && /^>{7} /m.test(text);
 
 /**
@@ -113,12 +113,12 @@ const otherTexts = async ({ store, changeSets }: Recent, path: string, own: Chan
 };
 
 const GIT_MILLISECONDS = 3000;
-/** Older commits of a file whose text is looked at. */
+/** The number of older commits of a file to read. */
 const MOST_COMMITS = 3;
 
 /**
- * The texts that a file had in the last commits from before a time. Nobody wrote them after it, so a file
- * that has their lines again was restored. Empty without git.
+ * The texts of a file in its last commits before a time. If the file has their lines again, the user restored
+ * them and did not write them. Empty without git.
  */
 const committedBefore = async (workspace: string, path: string, at: string): Promise<string[]> => {
   const call = { folder: workspace, signal: AbortSignal.timeout(GIT_MILLISECONDS), most: LONGEST_TEXT };

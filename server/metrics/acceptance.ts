@@ -9,7 +9,7 @@ import { addAcceptance, addToDay, noSums } from "./groups.ts";
 import { wholeMetrics } from "./record.ts";
 
 interface Counted {
-  /** Whose work it is. */
+  /** The execution that did the work. */
   execution: AgentExecution;
   counts: Acceptance;
 }
@@ -68,7 +68,7 @@ const oneFinding = ({ status }: Finding): Acceptance => {
   return { ...noAcceptance, findings: { ...noAcceptance.findings, [kinds[status]]: 1 } };
 };
 
-/** The executions of a run that left something, in the order in which they ended. */
+/** The executions of a run that changed files, in the order in which they ended. */
 const writersOf = (transaction: Transaction, run: TeamRun): AgentExecution[] =>
   run.stages
     .flatMap(({ execution_ids }) => execution_ids)
@@ -77,7 +77,7 @@ const writersOf = (transaction: Transaction, run: TeamRun): AgentExecution[] =>
     .sort((one, other) => (one.completed_at ?? "").localeCompare(other.completed_at ?? ""));
 
 /**
- * Who wrote a file as it is in the change set of a run. Of several attempts, the one whose content it is.
+ * The execution that wrote a file of a run's change set. Of several attempts, the one with the same content.
  */
 const writerOf = (
   { path, after }: ChangedFile,
@@ -93,7 +93,7 @@ const writerOf = (
   );
 };
 
-/** The files of a run's change set. One that belongs to another run counts there. */
+/** The files of a run's change set. Empty if the change set belongs to another run, which counts it. */
 const filesOf = (transaction: Transaction, run: TeamRun, changeSet: ChangeSet | null): Counted[] => {
   if (changeSet?.task_id !== run.task_id) return [];
   const writers = writersOf(transaction, run);
@@ -103,7 +103,7 @@ const filesOf = (transaction: Transaction, run: TeamRun, changeSet: ChangeSet | 
   );
 };
 
-/** Stores a change set, and counts what was decided about it if it is its run's. */
+/** Stores a change set. If it is the change set of a run, counts the user's decisions about it. */
 export const putChangeSet = (transaction: Transaction, changeSet: ChangeSet): void => {
   const before = transaction.get("changeSets", changeSet.change_set_id);
   transaction.put("changeSets", changeSet);
@@ -115,7 +115,7 @@ export const putChangeSet = (transaction: Transaction, changeSet: ChangeSet): vo
   ]);
 };
 
-/** Stores a finding, and counts what became of it. */
+/** Stores a finding, and counts it under its status. */
 export const putFinding = (transaction: Transaction, finding: Finding): void => {
   const before = transaction.get("findings", finding.finding_id);
   transaction.put("findings", finding);
@@ -138,7 +138,7 @@ const countForecast = (transaction: Transaction, before: TeamRun | null, run: Te
   transaction.put("dailyMetrics", { ...known, forecasts: addForecastSums(rest, is) });
 };
 
-/** Stores a run, and counts the files of its change set and how good its forecast was. */
+/** Stores a run, and counts the files of its change set and the accuracy of its forecast. */
 export const putRun = (transaction: Transaction, run: TeamRun): void => {
   const before = transaction.get("runs", run.task_id);
   transaction.put("runs", run);

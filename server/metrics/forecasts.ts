@@ -15,7 +15,7 @@ const compare = (estimate: Estimate | null | undefined, value: number | null): F
   };
 };
 
-/** What one run adds to the sums: nothing as long as it has not ended by itself, or without a forecast. */
+/** What one run adds to the sums. Nothing if it has no forecast or has not ended by itself. */
 export const forecastSumsOf = (run: TeamRun): ForecastSums => {
   const ended = endedRun(run);
   if (ended === null) return noForecastSums;
@@ -43,7 +43,7 @@ const combineAll = (one: ForecastSums, other: ForecastSums, sign: 1 | -1): Forec
 export const addForecastSums = (one: ForecastSums, other: ForecastSums): ForecastSums =>
   combineAll(one, other, 1);
 
-/** Never below zero, even if the sums do not contain what is taken away. */
+/** Subtracts sums. The result is never below zero, even if `one` does not contain `other`. */
 export const removeForecastSums = (one: ForecastSums, other: ForecastSums): ForecastSums =>
   combineAll(one, other, -1);
 
@@ -54,7 +54,7 @@ const qualityOf = ({ runs, within, factors }: ForecastSum): ForecastQuality["tok
   return { runs, within, median_factor: median === null ? null : Math.max(1, median) };
 };
 
-/** How good the forecasts of a span were. */
+/** How accurate the forecasts of a span were. */
 export const forecastQuality = ({ tokens, cost, seconds }: ForecastSums): ForecastQuality => ({
   tokens: qualityOf(tokens),
   cost: qualityOf(cost),

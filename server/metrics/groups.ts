@@ -19,7 +19,7 @@ const gatesOf = ({ metadata }: AgentExecution): MetricGroup["gates"] => {
 const isProviderError = (code: string | undefined): boolean =>
   code !== undefined && /^(provider_|credential_|model_not_found)/.test(code);
 
-/** The group that an execution belongs to, without anything in it. */
+/** The group that an execution belongs to, with all counts at zero. */
 export const noSums = ({ metadata }: Pick<AgentExecution, "metadata">, workflow: string): MetricGroup => {
   const { agent_type, provider, model } = metadata;
   return {
@@ -70,7 +70,7 @@ export const groupOf = (execution: AgentExecution, workflow: string): MetricGrou
   };
 };
 
-/** Adds the counts of records that have the same fields. What is taken away never leaves less than nothing. */
+/** Adds the counts of records with the same fields. Negative counts subtract; no sum is below zero. */
 const addCounts = <Counts extends Record<string, number>>(one: Counts, other: Counts): Counts => {
   const sums: Record<string, number> = { ...one };
   for (const [name, count] of Object.entries(other)) sums[name] = Math.max(0, plus(sums[name] ?? 0, count));
@@ -115,7 +115,7 @@ const isSame = (one: MetricGroup, other: MetricGroup): boolean =>
   one.provider === other.provider &&
   one.model === other.model;
 
-/** The day with one more group in its sums. Its counts of decisions can be negative: they are taken away. */
+/** Adds a group to the sums of a day. Its counts of decisions can be negative, to subtract earlier ones. */
 export const addToDay = (day: DailyMetrics, group: MetricGroup): DailyMetrics => {
   const isKnown = day.groups.some((known) => isSame(known, group));
   return {

@@ -34,16 +34,16 @@ export const addInstanceSeconds = (one: InstanceSeconds, other: InstanceSeconds)
 
 const Priced = z.object({ estimated_dollars_per_hour: z.number().nonnegative() });
 
-/** The estimated price of an instance in microcents per second; 0: nobody bills its time, or it is unknown. */
+/** The estimated price of an instance in microcents per second; 0: it is free, or its price is unknown. */
 const priceOf = ({ metadata }: AgentInstance): number => {
   const dollarsPerHour = Priced.safeParse(metadata.provider_metadata).data?.estimated_dollars_per_hour ?? 0;
   return (dollarsPerHour / SECONDS_PER_HOUR) * MICROCENTS_PER_DOLLAR;
 };
 
 /**
- * Puts the time that an instance spent in a state, and what that time costs, into the sums of the days that
- * it spent there; part of the commit that ends the state. An instance knows its price when it has started:
- * `after` has it first.
+ * Adds the time that an instance spent in a state, and the cost of that time, to the sums of the days. Part
+ * of the commit that ends the state. Takes the price from `after` first, because an instance has a price only
+ * once it has started.
  */
 export const recordInstanceTime = (
   transaction: Transaction,

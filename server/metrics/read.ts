@@ -45,7 +45,7 @@ const spread = (durations: MetricGroup["run"]): MetricRow["run_seconds"] => ({
   p95: quantile(durations, 0.95),
 });
 
-/** What instances did and cost in some time. */
+/** The time that instances spent in each state during a span, and its cost. */
 type InstanceSums = Pick<DailyMetrics, "instance_seconds" | "instance_cost_microcents">;
 
 const noInstances: InstanceSums = { instance_seconds: {}, instance_cost_microcents: 0 };

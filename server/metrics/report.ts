@@ -116,7 +116,7 @@ const table = (
     )}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("")}</tbody></table></div>`;
 };
 
-/** The accepted share of all decisions. */
+/** The share of decisions that accepted the work. */
 const shareText = (taken: number, refused: number): string =>
   percent(taken + refused === 0 ? null : taken / (taken + refused));
 

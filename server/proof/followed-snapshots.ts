@@ -57,7 +57,7 @@ export const followsNewTests = async (context: SnapshotContext, snapshots: strin
     const before = await context.baseline();
     await context.ground.prepare(changes);
     const report = await context.ground.runTests({ files: tests, coverage: false, probe: probeOf(context) });
-    // If a build fails without the piece, the tests ran on what was built before.
+    // If the build fails without the piece, the tests ran on the output of the previous build.
     return report.outcome === "passed" && newErrors(before, report).length === 0;
   };
   if (pieces.length === 0) return false;

@@ -55,7 +55,7 @@ export const proveChange = async (
         { command: options.test_command, timeout: options.settings.test_timeout_seconds },
         signal,
       );
-      // The workspace has the change already, and what it built may be older.
+      // The workspace already contains the change, but its build output may be older.
       const touched = change.changes.map(({ path }) => path);
       const ground: ProvingGround = {
         prepare: async (changes) => {

@@ -21,10 +21,10 @@ const LONGEST_CALL_MILLISECONDS = 600_000;
 
 /** How often a server may answer one call with questions instead of a result. */
 const MOST_ROUNDS = 10;
-/** The time before a call is repeated for a server that asks nothing and only wants to be called again. */
+/** The delay before a repeated call if the server asked nothing and only wants another call. */
 const PAUSE_MILLISECONDS = 250;
 
-/** What the next request of a call repeats to a server that asked for something. */
+/** What the next request of a call sends back to a server that asked for something. */
 interface Repeated {
   inputResponses?: InputResponses;
   requestState?: string;

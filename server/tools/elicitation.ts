@@ -61,7 +61,7 @@ export const questionOf = (params: ElicitRequest["params"]): QuestionContent | n
   return parsed({ message: params.message, fields, url: null });
 };
 
-/** The values that the server suggests, which count for the fields that an answer leaves out. */
+/** The server's default values for the fields that an answer leaves out. */
 export const defaultsOf = ({ fields }: QuestionContent): Record<string, AnswerValue> =>
   Object.fromEntries(
     fields.flatMap(({ name, default: value }) => (value === null ? [] : [[name, value] as const])),

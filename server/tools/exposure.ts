@@ -45,7 +45,7 @@ const ofServer = (name: string, config: McpServerConfig): Source => {
       used_secrets: hasSecret(config.headers) || config.oauth !== undefined,
       acts_outwardly: true,
     };
-  // In the sandbox it reaches the hosts of its list; outside of it, it can do and read what the user can.
+  // In the sandbox, it reaches the hosts of its list. Without it, it can do and read what the user can.
   const isFree = config.sandbox === "none";
   const hasNetwork = isFree || (config.allowed_hosts ?? []).length > 0;
   return {

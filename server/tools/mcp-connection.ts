@@ -96,7 +96,7 @@ export const connectTo = async (
     // running.
     const client = createClient(parts.version, { mode, probe: isStdio ? { timeoutMs: timeout / 2 } : {} });
     client.setRequestHandler("elicitation/create", ({ params }, { mcpReq }) =>
-      // Since protocol 2026-07-28, the question of a call is part of its result, so this one is of no call.
+      // Since protocol 2026-07-28, a call's question is part of its result, so this question has no call.
       client.getProtocolEra() === "modern" ? { action: "decline" } : events.onQuestion(params, mcpReq.signal),
     );
     try {

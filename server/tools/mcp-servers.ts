@@ -30,7 +30,7 @@ export class McpServer {
   readonly #parts: McpParts;
   #connected: Promise<Connected> | undefined;
   readonly #calls = new Set<CallUnderWay>();
-  /** The call whose answer is read. */
+  /** The call whose answer is being read. */
   readonly #own = new AsyncLocalStorage<CallUnderWay>();
   #failedStart: { at: number; error: CoditectError } | undefined;
 
@@ -50,7 +50,7 @@ export class McpServer {
     return (await this.#connection()).hasMore;
   }
 
-  /** Whether it has resources besides its tools. Errors: `tool_server_failed`. */
+  /** Whether it has resources in addition to tools. Errors: `tool_server_failed`. */
   async hasResources(): Promise<boolean> {
     return (await this.#connection()).client.getServerCapabilities()?.resources !== undefined;
   }

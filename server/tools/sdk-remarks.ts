@@ -1,11 +1,11 @@
-/** What the remarks of the MCP SDK begin with. */
+/** The first words of messages that the MCP SDK prints. */
 const REMARK = "[mcp-sdk]";
 
 let isQuiet = false;
 
 /**
- * Keeps remarks of the MCP SDK off the console, where they would appear between the lines of a run. The SDK
- * has no other place for them. What they are about becomes an error of a call, or a warning in the log.
+ * Keeps messages of the MCP SDK off the console, where they would appear between the lines of a run. The SDK
+ * has no option for this. Their causes are reported as errors of calls or as warnings in the log.
  */
 export const quietSdk = (): void => {
   if (isQuiet) return;

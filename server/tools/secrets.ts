@@ -37,7 +37,7 @@ export const resolveSecrets = (
   );
 
 /**
- * The value of a reference such as `secret:github`: of the variable, or else as it was stored with
+ * The value of a reference such as `secret:github`: the environment variable, or else the value stored with
  * `coditect credentials set secret:github`. Errors: `secret_missing`, `credentials_closed`.
  */
 export const resolveSecret = async (

@@ -38,14 +38,14 @@ export interface SandboxOptions {
   unconfined: () => Settings["unconfined"];
   /** Whether a server's configuration may ask to run outside of the sandbox. */
   mayLeaveSandbox: boolean;
-  /** `allowed_hosts`: private addresses that a server's own list may name too. */
+  /** `allowed_hosts`: the user's setting. A server's list may name only private addresses from it. */
   settings: Pick<Settings, "allowed_hosts">;
   log: Log;
 }
 
 /**
- * Commands of MCP servers and hooks on this machine, confined as instances are: nothing to write, and no
- * network but the hosts that a server's entry lists.
+ * Confines the commands of MCP servers and hooks on this machine as instances are confined. They cannot write
+ * files, and they reach only the hosts that a server's entry lists.
  */
 export class ServerSandbox {
   readonly #options: SandboxOptions;
@@ -158,7 +158,7 @@ export class ServerSandbox {
   }
 }
 
-/** A private address has to be in the user's own list too: a workspace cannot open the user's networks. */
+/** A private address must also be in the user's own list: a workspace must not open the user's networks. */
 const reachable = (listed: readonly string[], ofUser: readonly string[]): AllowedHost[] => {
   const opened = ofUser.map(parseAllowedHost);
   const isOpened = ({ host, port }: AllowedHost): boolean =>

@@ -38,7 +38,7 @@ export interface ToolRequest {
 /** The tools that leave an instance. Documents: "Tool Integration". */
 export interface Tools {
   /**
-   * What an agent is offered besides the tools of its instance. `only`: the names that its stage lists;
+   * What an agent is offered in addition to the tools of its instance. `only`: the names that its stage lists;
    * null: all.
    */
   offers(agent: AgentConfig, only: readonly string[] | null): Promise<ToolDefinition[]>;

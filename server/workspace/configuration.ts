@@ -50,7 +50,7 @@ export const configurationFiles = (workspace: string): ConfigurationFile[] => {
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
 };
 
-/** The text of a file. A byte order mark, as Windows' editors write it, is no part of it. */
+/** The text of a file without a byte order mark, which some editors on Windows write. */
 export const textOf = (bytes: Buffer): string => bytes.toString("utf8").replace(/^\uFEFF/, "");
 
 /** Changes with every byte and every name of these files. */

@@ -19,7 +19,7 @@ export interface FrontMatter {
 
 const unquoted = (text: string): string => /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
 
-/** A line without YAML's comment. In quotation marks, `#` is a character like any other. */
+/** Removes a YAML comment from a line. In quotation marks, `#` does not begin a comment. */
 const uncommented = (line: string): string => {
   const begun = line.trimStart();
   const [quote = ""] = begun;

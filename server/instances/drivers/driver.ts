@@ -99,7 +99,7 @@ export interface RunningWorker {
   kill(reason: WorkerEnd): Promise<WorkerEnd>;
 }
 
-/** Null: the start waits for nothing that has to change first. */
+/** Reports what a start waits for. Null: the start is under way and waits for nothing. */
 export type TellWait = (waitsFor: string | null) => void;
 
 /** Where instances run. All drivers pass `test/integration/instances/conformance.ts`. */
@@ -111,9 +111,10 @@ export interface Driver {
    */
   admit?(): Promise<void>;
   /**
-   * Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `image_outdated`, `cluster_unavailable`, `cloud_run_unavailable`, `instance_exposed`, `cancelled`.
+   * Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `image_outdated`,
+   * `cluster_unavailable`, `cloud_run_unavailable`, `instance_exposed`, `cancelled`.
    *
-   * @param tellWait called with what the start waits for, each time that changes: `no node can take its pod: …`.
+   * @param tellWait called each time with the new reason for waiting, such as `no node can take its pod: …`
    */
   start(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker>;
   /** Ends what an earlier runtime of the same state folder left behind; returns how many. */

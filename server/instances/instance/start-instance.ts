@@ -214,7 +214,7 @@ export const bringUp = async (
   }
 };
 
-/** An instance did not start in time: what it waited for says more than that it is late. */
+/** The error of a start that took too long. It names what the start waited for, if that is known. */
 const lateStart = (seconds: number, waitsFor: string | null): CoditectError =>
   waitsFor === null
     ? fail("timed_out", { what: "Starting an instance", seconds })

@@ -40,7 +40,7 @@ export interface GateContext {
   heldBack: { changes: readonly FileChange[]; proven: readonly string[] };
   /** The whole suite on the workspace before the run. */
   baseline: () => Promise<TestReport>;
-  /** The test files that stand for the whole suite, if it takes longer than tests may. Null: all of it ran. */
+  /** The test files that replace the whole suite if it takes too long. Null: the whole suite ran. */
   part: () => readonly string[] | null;
   /** Test files that the change can affect, according to imports. Omitted: unknown. */
   affectedTests?: () => Promise<string[]>;

@@ -1,14 +1,14 @@
 /*
- * Conditions that have nothing of their input in them: they compare or call only what the language and its
- * standard library bring along. Such a condition has one outcome where the tests run, whatever they ask.
+ * Finds conditions that do not depend on the input: they use only the language and its standard library. Where
+ * the tests run, such a condition has the same result for every input.
  */
 
-/** Standard modules of Node whose values say something about the place where the code runs. */
+/** Standard modules of Node and Python that can tell where the code runs. */
 const scriptModules =
   /^(?:node:)?(?:fs|fs\/promises|path|path\/posix|url|util|child_process|net|dns|http|https|readline|timers|test|sqlite|sea|wasi)$/;
 const pythonModules =
   /^(?:pathlib|glob|importlib|importlib\.\w+|pkgutil|shutil|socket|platform|inspect|time|datetime|tempfile|subprocess|locale|uuid|traceback|weakref|stat|io|types|ctypes|codecs|select|zoneinfo|runpy|linecache|tokenize|dis|code|pdb|trace|timeit|calendar|ast|symtable|zipimport|imp|ensurepip|venv|webbrowser|posix|nt|fcntl|termios|pty|tty|curses|readline|rlcompleter)$/;
-/** Globals of both languages that do so. */
+/** Globals of both languages that can tell where the code runs. */
 const tellingGlobals = new Set(
   [
     "Date Intl Error Function Symbol Reflect WeakRef FinalizationRegistry setTimeout setInterval setImmediate",
@@ -16,16 +16,16 @@ const tellingGlobals = new Set(
     "__spec__ __loader__ __builtins__",
   ].flatMap((names) => names.split(" ")),
 );
-/** Words of the languages. */
+/** Keywords and constants of both languages. */
 const keywords = new Set(
   [
     "typeof new instanceof in of not is None True False null undefined true false await void lambda for if else and or",
     "NaN Infinity",
   ].flatMap((names) => names.split(" ")),
 );
-/** Functions that do so. As other names, they are variables. */
+/** Functions that can tell where the code runs. If a name is not called, it is a variable. */
 const tellingFunctions = new Set("gc eval globals locals vars dir open print id __import__".split(" "));
-/** Names that say nothing by themselves, and functions. */
+/** Names and functions that tell nothing about where the code runs. */
 const neutral = new Set(
   "Math JSON Object Array Number String Boolean BigInt Map Set RegExp Buffer re math".split(" "),
 );
@@ -45,13 +45,13 @@ const isOptional = (line: string): boolean =>
 
 const text = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
 const pattern = /(?<=[(,=:[!&|?{};]\s*)\/(?:[^/\\\n]|\\.)+\/[a-z]*/g;
-/** Where a part of a line ends that could be a condition. */
+/** The end of a part of a line that could be a condition. */
 const ending = /\?(?![.?])|&&|\|\||\band\b|\bor\b|\belse\b/g;
 const beginning =
   /=>|\b(?:return|if|elif|while|and|or|not|lambda|yield|else)\b|(?<![=!<>+\-*/%])=(?!=|>)|[;{}?]|&&|\|\||,\s/g;
 const compares = /[!=]==?|[<>]|\(|\bis\b|\bin\b/;
 
-/** The part of the text after its last bracket that is not closed. */
+/** The part of the text after its last unclosed bracket. */
 const afterOpen = (part: string): string => {
   let depth = 0;
   for (let at = part.length - 1; at >= 0; at -= 1) {
@@ -60,11 +60,11 @@ const afterOpen = (part: string): string => {
     if ("([".includes(letter)) depth -= 1;
     if (depth < 0) return part.slice(at + 1);
   }
-  // A bracket that was opened before: the part is no whole condition.
+  // A bracket closes that was opened earlier, so the part is not a complete condition.
   return depth > 0 ? "" : part;
 };
 
-/** The bracket that begins at this position, without its brackets. */
+/** The text between the bracket at this position and its closing bracket. */
 const inBrackets = (line: string, start: number): string => {
   let depth = 0;
   for (let at = start; at < line.length; at += 1) {
@@ -75,7 +75,7 @@ const inBrackets = (line: string, start: number): string => {
   return line.slice(start + 1);
 };
 
-/** The conditions of a line without its texts. */
+/** The conditions of a line whose string literals were removed. */
 const conditionsIn = (line: string): string[] => {
   const whole = [...line.matchAll(/\b(?:if|while)\s*\(/g)].map(({ 0: words, index }) =>
     inBrackets(line, index + words.length - 1),
@@ -99,12 +99,12 @@ const conditionsIn = (line: string): string[] => {
 
 interface Name {
   name: string;
-  /** Whether it is called, and whether it is called or has a part: a variable may have any of these names. */
   isCalled: boolean;
+  /** It is called, or one of its members is read. Otherwise it may be a variable with the same name. */
   isUsed: boolean;
 }
 
-/** The names in an expression that are no members, no parameters of its own functions, and no keys. */
+/** The names in an expression except members, keys, and parameters of functions inside it. */
 const namesOf = (expression: string): Name[] => {
   const own = new Set(
     [...expression.matchAll(/\(?([\w$,\s]+)\)?\s*=>|\bfor\s+([\w,\s]+?)\s+in\b|\blambda\s+([\w,\s]+):/g)]
@@ -166,13 +166,13 @@ const namesInList = (list: string): string[] =>
     .filter((name) => /^[\w$]+$/.test(name));
 
 /**
- * Whether a line of this source has a condition without anything of its input: about the standard library, the
- * moment when the module was loaded, or how often it was called.
+ * Returns a test of whether a line of this source has a condition that does not depend on the input: one about
+ * the standard library, the time when the module was loaded, or the number of calls.
  */
 export const withoutInput = (source: readonly string[]): ((line: string) => boolean) => {
   const lines = source.map(narrow);
   const telling = new Set([...tellingGlobals, ...lines.flatMap(imported)]);
-  /** Names of the module's own: a moment, and a number of calls. */
+  /** Variables of the module that contain a time or a number of calls. */
   const kept = new Set<string>();
   const increased = new Set(
     lines.flatMap((line) => [...line.matchAll(increases)].map(([, first, name = first]) => name)),

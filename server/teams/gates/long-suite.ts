@@ -6,13 +6,13 @@ export interface Suite {
   ground: ProvingGround;
   /** The suite before the change. May prepare the copy for it. */
   baseline: () => Promise<TestReport>;
-  /** The test files that stand for the suite. Null: all of it ran. */
+  /** The test files that replace the whole suite. Null: the whole suite ran. */
   part: () => readonly string[] | null;
 }
 
 /**
- * The suite within the time that tests may take. If the whole suite takes longer before the change, the tests
- * that the change can affect stand for it, because a gate that needs all of them could never hold.
+ * Limits the suite to the time that tests may take. If the whole suite takes longer before the change, the
+ * tests that the change can affect replace it, because a gate that needs the whole suite could never hold.
  *
  * @param options `whole`: the whole suite before the change; `affected`: files of tests, according to imports
  */

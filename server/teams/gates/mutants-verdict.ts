@@ -115,7 +115,7 @@ export const verdict = async (
   const missed = survived.filter(({ id }) => unreached.has(id));
   const isOverlooked = missed.length === 0 && isSlip(survived.length, killed.length);
   const hidden = await elsewhere(context, all, missed);
-  // Without any verdict, the gate knows nothing. Tests that are slow enough would hold it otherwise.
+  // Without any verdict, the gate does not hold. Otherwise slow tests could make it hold.
   const isTooLate = judged === 0 && notRun.length > 0;
   const isEnough = !isTooLate && (share >= threshold || (threshold <= LENIENT && isOverlooked));
   const held = isEnough && hidden.length === 0;

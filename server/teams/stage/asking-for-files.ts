@@ -4,11 +4,11 @@ import type { ProvingGround } from "../../executions/execution-request.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 
 /**
- * The same ground, which asks the user about a file that tests need and may not read, and runs them again once
- * the user has opened it. Any run may need it: a run that resumes, or a new one that keeps stages of an earlier
- * one, does not measure the workspace again. What the workspace's own tests do not need, nobody is asked for: an
- * agent could name any file in a test. Tests that fail may also need a file without naming it, because many
- * programs ignore a missing one: the user is then asked about `closed`, the files for tests that the copy lacks.
+ * Wraps a ground to ask the user about files that tests need but may not read, and runs the tests again when
+ * the user opens one. Any test run can need this: a resumed run, or a new run that keeps stages of an earlier
+ * one, does not measure the workspace again. Asks only about files that the workspace's own tests need, because an
+ * agent could name any file in a test. Failing tests may also need a file without naming it, because many
+ * programs ignore a missing one. It then asks about `closed`, the environment files that the copy lacks.
  */
 export const askingForFiles = (
   ground: ProvingGround,
@@ -54,7 +54,7 @@ export const askingForFiles = (
   };
 };
 
-/** Environment files that projects have for their tests. */
+/** Names of environment files that projects use for their tests. */
 const forTests = [".env.test", ".env.testing", ".env.ci"];
 
 /** Those at the root of the workspace that a private copy lacks and that the user may open. */

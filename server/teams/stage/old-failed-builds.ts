@@ -3,8 +3,8 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/execution-request.ts";
 
 /**
- * The same ground, without the errors of builds that also fail in the user's workspace. The output there is the
- * user's own, so nothing is built before a change needs it. A build that fails is tried once without the change.
+ * Wraps a ground to remove the errors of builds that also fail without the change. The user's workspace has
+ * its own build output, so a build is tried there only when it failed with a change, and only once.
  */
 export const forgivingOldBuilds = (ground: ProvingGround): ProvingGround => {
   /** By the folder of the package: whether its build fails without the change. */

@@ -27,7 +27,7 @@ export const demandOAuth = (name: string, config: McpServerConfig | undefined): 
   if (!usesOAuth(config))
     throw fail("usage", { problem: `The MCP server ${name} has no "oauth" in its entry.` });
   if (isMachine(config))
-    throw fail("usage", { problem: `The MCP server ${name} needs no person to log in.` });
+    throw fail("usage", { problem: `CODITECT logs in to the MCP server ${name} without a person.` });
   return config;
 };
 

@@ -10,8 +10,8 @@ import { fail } from "../../../schemas/errors.ts";
 import { demandIssuer, type LoginParts, registeredClient, signedProof } from "./own-client.ts";
 
 /**
- * A login without a person: the client itself gets tokens, with its secret or its key. The tokens are not
- * stored, because new ones need nobody. Specification of MCP: "OAuth Client Credentials"; RFC 6749, 4.4.
+ * A login without a person: the client gets tokens with its secret or its key. The tokens are not stored,
+ * because the client can always get new ones. Specification of MCP: "OAuth Client Credentials"; RFC 6749, 4.4.
  */
 export class MachineLogin implements OAuthClientProvider {
   readonly #parts: LoginParts;
@@ -24,7 +24,7 @@ export class MachineLogin implements OAuthClientProvider {
     if (proof !== undefined) this.addClientAuthentication = proof;
   }
 
-  /** No page leads back. */
+  /** There is no browser page that redirects. */
   readonly redirectUrl = undefined;
 
   get clientMetadata(): OAuthClientMetadata {
@@ -67,7 +67,7 @@ export class MachineLogin implements OAuthClientProvider {
   }
 
   saveCodeVerifier(): void {
-    // No code comes without a person.
+    // Only a login by a person has an authorization code.
   }
 
   codeVerifier(): string {

@@ -29,7 +29,7 @@ export interface StalePackages {
  * Packages whose sources changed since they were built, and whose output tests read: those of another
  * package, or their own.
  *
- * @param touched files that count as changed in any state: the workspace may not be built for its own state.
+ * @param touched files that always count as changed, because the workspace's build output may be out of date
  */
 export const stalePackages = (copy: PrivateCopy, touched: readonly string[] = []): StalePackages => {
   const packages = builtPackages(copy);

@@ -63,7 +63,7 @@ const phpunitResults = async (job: TestJob, exitCode: number | null): Promise<Te
   };
 };
 
-/** Whether tests ended the process: PHPUnit had started, and nothing else lets it end without a report. */
+/** Whether tests ended the process: PHPUnit started, and nothing else explains that there is no report. */
 const endedByTest = ({ exit_code, output }: ProcessResult): boolean =>
   /^PHPUnit \d/m.test(output) &&
   !/^No tests (executed|found)/m.test(output) &&

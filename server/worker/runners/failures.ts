@@ -1,15 +1,15 @@
 import type { TestFailure } from "../../../schemas/tests.ts";
 
-/** Errors of the assertion libraries of Ruby, and the deadline of a test. */
+/** Errors of Ruby's assertion libraries, and errors of a test's time limit. */
 const rubyAssertion = /^(RSpec::(Expectations|Mocks)::|Minitest::Assertion|Test::Unit::|Timeout::)/;
 const rubyMissing = /^(undefined (local variable or )?method|uninitialized constant)\b/;
 
 /** Why a Ruby test failed, from the class and the message of its error. */
 export const rubyFailure = (errorClass: string, message: string): TestFailure | undefined => {
   if (rubyAssertion.test(errorClass)) return "assertion";
-  // It contains several errors, each of which can be an assertion.
+  // It contains several errors, and any of them can be a failed assertion.
   if (errorClass === "RSpec::Core::MultipleExceptionError") return undefined;
-  // A name that a value of `nil` lacks is not a name that is yet to be written.
+  // A method that `nil` lacks is an error in existing code, not a name that is still to be written.
   const isMissing = /^(NameError|NoMethodError)$/.test(errorClass) && rubyMissing.test(message.trimStart());
   return isMissing && !/ for nil\b/.test(message) ? "missing" : "error";
 };

@@ -32,7 +32,7 @@ const RSpecReport = z.object({
 
 type Example = z.infer<typeof RSpecReport>["examples"][number];
 
-/** Without frames of gems: of an error that they throw, the place that called them is the innermost one. */
+/** Removes frames of gems. The innermost frame of an error from a gem is then the line that called it. */
 const testOf = ({ full_description, status, file_path, run_time, exception }: Example): TestCase[] => {
   if (status == null) return [];
   const frames = (exception?.backtrace ?? []).filter((line) => !line.includes("/gems/"));

@@ -55,7 +55,7 @@ const watchKey = (holder, name, label, isDirect = false) => {
     },
   });
 };
-/** What expect keeps: a package adds matchers there also if a source asks it to. */
+/** Guards the state of expect. A package may add matchers, but not if a source called it. */
 const keptByExpect = new WeakMap();
 const guardKept = (kept) => {
   if (kept === null || typeof kept !== "object" || keptByExpect.has(kept)) return keptByExpect.get(kept) ?? kept;

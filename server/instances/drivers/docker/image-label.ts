@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
 import type { Engine } from "./engine.ts";
 
-/** Raised whenever images are built differently, so that older ones are recognised by their label. */
+/** Increase this number when images are built differently. The label of older images then differs. */
 export const IMAGE_RECIPE = "5";
 
 /** The label of an image that has the worker's Node; its value is the recipe. */
@@ -14,7 +14,7 @@ const Inspected = z.object({
 const Missing = z.object({ statusCode: z.literal(404) });
 
 /**
- * The recipe of an image. `undefined`: it was not made by `coditect image build`; `null`: there is no such
+ * The recipe of an image. `undefined`: `coditect image build` did not make it; `null`: there is no such
  * image. Errors: `image_outdated`.
  */
 export const recipeOf = async ({ client }: Engine, image: string): Promise<string | null | undefined> => {

@@ -1,6 +1,6 @@
 /**
- * Runs in a sandbox: what programs send to the port of the proxy there is passed to the proxy's socket. The
- * command starts when the port is open, and has the standard streams.
+ * Runs in a sandbox, and forwards connections to the proxy's port there to the proxy's socket. Starts the
+ * command when the port is open, with the same standard streams.
  */
 const FORWARD = `const {connect,createServer}=require("net"),{pipeline}=require("stream"),{spawn}=require("child_process");
 const ignore=()=>{},[command,...args]=process.argv.slice(1),{CODITECT_EGRESS:path,CODITECT_EGRESS_PORT:port}=process.env;
@@ -14,8 +14,8 @@ createServer({allowHalfOpen:true},inside=>{
 });`;
 
 /**
- * A command that first opens the way to the proxy in its sandbox. `egressEnvironment` has the variables that
- * it needs.
+ * Wraps a command so that its sandbox first opens the proxy's port. It needs the variables of
+ * `egressEnvironment`.
  */
 export const withWayOut = (command: readonly string[]): string[] => [
   process.execPath,

@@ -17,7 +17,7 @@ const disruptionOf = (pod: Pod): { reason: string; message: string } | null => {
   return found === undefined ? null : { reason: found.reason ?? "", message: found.message ?? "" };
 };
 
-/** Without the period at its end: the text becomes part of a sentence. */
+/** Removes the period at the end, because the text becomes part of a sentence. */
 export const withWhy = (how: string, why: string | undefined): string =>
   why ? `${how}: ${why.trim().replace(/\.$/, "")}` : how;
 
@@ -95,10 +95,10 @@ export const whyNotStarted = (pod: Pod): string | null => {
   return null;
 };
 
-/** Kueue and others hold a pod back with a gate until it is its turn. */
+/** Kueue and similar schedulers add a gate to a pod until its turn comes. */
 const HELD_BACK = "SchedulingGated";
 
-/** What a pod waits for that may still start; null: for nothing that Kubernetes names. */
+/** What a pod that may still start waits for; null: Kubernetes names nothing. */
 export const whyWaiting = ({ status }: Pod): string | null => {
   const scheduled = status.conditions.find(({ type }) => type === "PodScheduled");
   if (scheduled?.status === "False")

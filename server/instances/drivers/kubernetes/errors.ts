@@ -52,7 +52,7 @@ const hints: Readonly<Record<number, string>> = {
   404: "Run coditect cluster setup to create the namespace.",
 };
 
-/** Refusals of a pod that are not about rights, by the words of Kubernetes. */
+/** Hints for refused pods when the cause is not a missing right, by Kubernetes' message. */
 const refusals: readonly [says: RegExp, hint: string][] = [
   [
     /exceeded quota/,

@@ -80,7 +80,7 @@ export const showMetrics = (flags: SpanFlags & { by?: string }, context: Command
     terminal.out(acceptanceText(metrics));
     const { instance_cost } = metrics.total;
     if (instance_cost > 0)
-      terminal.out(`\nInstances in Cloud Run cost about ${formatCost(instance_cost)} besides.\n`);
+      terminal.out(`\nInstances in Cloud Run cost about ${formatCost(instance_cost)} in addition.\n`);
     const { runs, within } = metrics.forecasts.tokens;
     if (runs > 0)
       terminal.out(`\nForecasts: ${within} of ${plural(runs, "run")} took as many tokens as expected.\n`);
