@@ -10,8 +10,8 @@ const MOST_SOURCES = 30;
 
 /**
  * Finds test files that import changed sources directly or through other files, nearest first. The result is a
- * guess from the text of the files, as `vitest related` and `jest --findRelatedTests` make it, for every
- * language. It only decides which tests run first: the whole suite decides. Errors: `cancelled`.
+ * guess from the text of the files, like that of `vitest related` and `jest --findRelatedTests`, but for every
+ * language. It only determines which tests run first; the gate needs the whole suite. Errors: `cancelled`.
  */
 export const affectedTests = async (
   workspace: string,

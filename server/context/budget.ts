@@ -9,7 +9,7 @@ export interface LeftOut {
   reason: string;
 }
 
-/** Most entries of what was left out that are named one by one. */
+/** The maximum number of left-out entries to list by name. */
 const MOST_NAMED = 50;
 
 /** Tokens of an item's heading and fence. */
@@ -28,7 +28,7 @@ const itemOf = (path: string, content: string, layout: TestLayout): ContextItem 
   mime_type: mimeTypeOf(path),
 });
 
-/** Whole lines from the beginning of a text that fit. */
+/** As many whole lines from the beginning of a text as fit. */
 const beginningOf = (text: string, tokens: number): { content: string; shown: number; total: number } => {
   const lines = text.replace(/\n$/, "").split("\n");
   let left = tokens;
@@ -41,13 +41,13 @@ const beginningOf = (text: string, tokens: number): { content: string; shown: nu
   return { content: lines.slice(0, shown).join("\n"), shown, total: lines.length };
 };
 
-/** How the files were ordered is part of why one was left out. */
+/** The reason why a file was left out, including the order of the files. */
 const ranked = (how: string | null): string => (how === null ? "" : `; files are ranked ${how}`);
 
 /**
- * Fills a token budget in the order given: the file itself first, cut if it has to be; then every
- * file that still fits whole. What does not is named with the reason. `how` says by what the files
- * are ordered, if that is worth saying; `is_full`: at least one of them did not fit.
+ * Fills a token budget in the given order: first the file itself, cut if necessary, then every file that
+ * still fits as a whole. Lists the others with the reason. `how`: how the files are ordered, if the user
+ * should know; `is_full`: at least one of them did not fit.
  */
 export const fillBudget = (
   target: { path: string; text: string } | null,

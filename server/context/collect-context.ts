@@ -20,20 +20,20 @@ export interface ContextRequest {
   workspace: string;
   /** The file the task is about; `null`: the workspace as a whole. */
   file: string | null;
-  /** Files that the agents before chose for this one: given before all others that are related. */
+  /** Files that earlier agents chose for this one. They come before all other related files. */
   assigned?: readonly string[];
-  /** Unsaved texts, and those of changes made so far: seen in place of the files on disk. */
+  /** Unsaved texts, and those of changes so far. They replace the files on disk. */
   overlays: readonly Overlay[];
   budgetTokens: number;
-  /** Names and paths of the files in which a project tells agents how work is done in it. */
+  /** Names and paths of the files with a project's instructions to agents. */
   instructionFiles: readonly string[];
-  /** Whether tests are to be written: then how the project's own look is part of it. */
+  /** Whether the agent writes tests. If so, the context contains an example of the project's tests. */
   forTests?: boolean;
   /** What the editor's language servers know about the file. */
   editor?: EditorContext;
-  /** Whether a file is no longer as the editor showed it: its problems are then out of date. */
+  /** Whether a file differs from what the editor showed, so that its problems are out of date. */
   isOutdated?: (path: string) => boolean;
-  /** Ranks what does not all fit by its meaning; null: what is nearest by relation goes first. */
+  /** Ranks files by meaning if not all of them fit; null: the most closely related files come first. */
   likeness: Likeness | null;
   signal: AbortSignal;
 }
@@ -43,7 +43,7 @@ interface CollectedContext {
   left_out: LeftOut[];
   /** Why each of the items is there. */
   reasons: ContextReason[];
-  /** The paths of those files that say how work is done in the project. */
+  /** The paths of the files with the project's instructions. */
   instructions: ReadonlySet<string>;
 }
 

@@ -6,9 +6,9 @@ import type { WorkspaceIndex } from "./workspace-index.ts";
 const known = new WeakMap<WorkspaceIndex, Map<string, unknown>>();
 
 /**
- * JSON with comments and trailing commas, as in tsconfig.json; `null` if it is neither, or nested too deep. A
- * text or comment that does not end is read to the end of the file: if it matched nothing, the search would
- * begin again behind each of its characters.
+ * JSON with comments and trailing commas, as in tsconfig.json; `null` if it is invalid or nested too deep. A
+ * string or comment that does not end is read to the end of the file: if it matched nothing, the search would
+ * start again after each of its characters.
  */
 const parseJson = (text: string): unknown => {
   const plain = text

@@ -21,7 +21,7 @@ export const familyOf = (path: string): ReadonlySet<string> => {
   return new Set(families.find((family) => family.includes(extension)) ?? [extension]);
 };
 
-/** The name other files call it by: without extension; a folder's own file by the folder's name. */
+/** The name that other files use for it: without extension, or the folder's name for an index file. */
 export const moduleName = (path: string): string => {
   const stem = posix.basename(path).replace(/\.[^.]+$/, "");
   return /^(index|__init__|mod|main)$/.test(stem) ? posix.basename(posix.dirname(path)) : stem;
@@ -30,7 +30,7 @@ export const moduleName = (path: string): string => {
 const importLine =
   /^[ \t]*(?:#[ \t]*include|import|use|mod|pub mod|require|require_relative|include|using|from|load|source)\b.*$/gm;
 
-/** In other languages: files of the same language whose name an import line speaks of. */
+/** In other languages: files of the same language whose name an import line contains. */
 const importsByName = (path: string, text: string, index: WorkspaceIndex): string[] => {
   const words = new Set((text.match(importLine) ?? []).join("\n").match(/[\p{L}\p{N}_]+/gu));
   if (words.size === 0) return [];

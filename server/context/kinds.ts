@@ -45,17 +45,17 @@ const mimeTypes: Record<string, string> = {
   rst: "text/x-rst",
 };
 
-/** What follows the last dot of a file's name, in lower case; "" without one. */
+/** The part of a file's name after its last dot, in lower case; "" without a dot. */
 export const extensionOf = (path: string): string => /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
 
-/** The MIME type of a text file, told from its name. */
+/** The MIME type of a text file, by its name. */
 export const mimeTypeOf = (path: string): string => mimeTypes[extensionOf(path)] ?? "text/plain";
 
 const configurationName =
   /^(package|tsconfig[\w.-]*|jsconfig|deno|composer|biome|nx|turbo|lerna)\.jsonc?$|\.config\.\w+$|^\.[\w-]+rc(\.\w+)?$|\.(toml|ini|cfg|properties)$|^(Dockerfile|Makefile|go\.mod|Gemfile|requirements[\w.-]*\.txt|pnpm-workspace\.yaml)$/;
 const dataExtension = /^(json|jsonc|csv|tsv|xml|yaml|yml|sql|txt|ndjson|jsonl)$/;
 
-/** What a file is to an agent, told from its path. Documents: "ContextType". */
+/** The kind of context that a file is for an agent, by its path. Documents: "ContextType". */
 export const contextTypeOf = (path: string, layout?: TestLayout): ContextType => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   switch (classifyPath(path, layout)) {

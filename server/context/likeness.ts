@@ -2,7 +2,7 @@ import { CoditectError } from "../../schemas/errors.ts";
 import { similarity } from "../gateway/embeddings.ts";
 import type { Embedded } from "../gateway/gateway.ts";
 
-/** How files are ranked by their meaning: what is to be done, and who makes vectors of texts. */
+/** What ranking files by meaning needs: the task, and a function that makes vectors of texts. */
 export interface Likeness {
   task: string;
   /** null: there is no embedding model. */
@@ -16,16 +16,16 @@ export interface Candidate {
 
 /** The beginning of a file says what it is about. */
 const READ_CHARACTERS = 2000;
-/** Most files that are ranked: those nearest by relation. */
+/** The maximum number of files to rank. The most closely related ones are taken. */
 const MOST_RANKED = 64;
-/** An agent does not wait longer than this for a better order of its files. */
+/** The longest time that an agent waits for a better order of its files. */
 const DEADLINE_MS = 2000;
 
 const byRelation = "by their relation to the file";
 
 /**
- * Orders files by how near their meaning is to the task, and says by what they are ordered now:
- * where nobody ranks them in time, they stay as they are. Errors: `cancelled`.
+ * Orders files by how close their meaning is to the task, and returns what they are ordered by. If the
+ * ranking fails or takes too long, their order does not change. Errors: `cancelled`.
  */
 export const rankByLikeness = async (
   target: { path: string; text: string } | null,

@@ -46,7 +46,7 @@ const namesIn = (list: string): [name: string, other: string][] =>
       return /^[\w$]+$/.test(name) && /^[\w$]+$/.test(other) ? [[name, other]] : [];
     });
 
-/** Reads a module's text as it is written: nothing is run, and nothing is looked up. */
+/** Reads a module's text without running it or resolving its imports. */
 export const moduleFacts = (text: string): ModuleFacts => {
   const imports = new Map<string, TakenName>();
   const passedOn = new Map<string, TakenName>();

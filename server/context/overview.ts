@@ -17,7 +17,7 @@ const MAP_ITEM = "map of the workspace";
 /** Names of the items of {@link overviewOf}. */
 export const overviewItems = [TESTING_ITEM, MAP_ITEM];
 
-/** What one who writes tests has to know of a project and no single file says. */
+/** What an agent that writes tests must know about a project and finds in no single file. */
 export const overviewOf = (path: string | null, index: WorkspaceIndex): ContextItem[] => [
   {
     context_type: "DataFile",
@@ -33,7 +33,7 @@ export const overviewOf = (path: string | null, index: WorkspaceIndex): ContextI
   },
 ];
 
-/** The script that runs the tests, and where tests are, the nearest to the file first. */
+/** The script that runs the tests, and the folders with tests, those nearest to the file first. */
 const testing = (path: string | null, index: WorkspaceIndex): string => {
   const tests = [...index.paths].filter(
     (each) => classifyPath(each, index.layout) === "test" && /\.\w+$/.test(each),

@@ -23,7 +23,7 @@ const LARGEST_PICTURE = 1024 * 1024;
 
 const pathWord = /[^\s"'`<>()[\]{},;:!?|*]+/g;
 const pictureName = /^.*\.(?:png|jpe?g|gif|webp|mp4|m4v|mov|webm|mkv|avi)\b/i;
-/** No file system takes a longer path; a picture that is embedded in the task is one such word. */
+/** No file system accepts a longer path. A picture that is embedded in the task is one long word. */
 const LONGEST_PATH = 4096;
 
 /** Words of the text that could be the path of a picture or a video. Linear: the text may hold whole files. */

@@ -4,7 +4,7 @@ import { familyOf, importsOf, isImporter, moduleName, namesOf } from "./imports.
 import { extensionOf } from "./kinds.ts";
 import type { WorkspaceIndex } from "./workspace-index.ts";
 
-/** Most files that are read in search of those that import the file. */
+/** The maximum number of files to read in search of importers. */
 const MOST_READ = 300;
 
 export interface Relations {
@@ -17,8 +17,8 @@ export interface Relations {
 }
 
 /**
- * What is around the file, nearest first, each file in the first list that it fits. `pause` is
- * awaited between files. Bounded: only the nearest files are read.
+ * The files around a file, nearest first. Each is only in the first list that it fits. Awaits `pause` between
+ * files. Reads only the nearest files, so the time is bounded.
  */
 export const relationsOf = async (
   path: string,
@@ -49,7 +49,7 @@ export const relationsOf = async (
   return { ownTests, tests, imports, importers };
 };
 
-/** The module a test's file name speaks of: `cart` for `cart.test.ts`, `test_cart.py`, `CartTest.java`. */
+/** The module that a test's file name contains: `cart` for `cart.test.ts`, `test_cart.py`, `CartTest.java`. */
 const testedName = (path: string): string =>
   posix
     .basename(path)

@@ -6,7 +6,7 @@ import type { WorkspaceIndex } from "./workspace-index.ts";
 /** Where projects keep Agent Skills. Format: https://agentskills.io/specification */
 const skillFile = /^\.(?:agents|claude|github)\/skills\/[^/]+\/SKILL\.md$/;
 
-/** As much of them as every prompt may carry. */
+/** The limits for their list, which is part of every prompt. */
 const MOST_SKILLS = 30;
 const LONGEST_NAME = 64;
 const LONGEST_DESCRIPTION = 300;

@@ -4,7 +4,7 @@ import type { WorkspaceIndex } from "./workspace-index.ts";
 const configuration =
   /^(package\.json|[jt]sconfig\.json|deno\.jsonc?|(vitest|vite|jest|mocha|playwright|cypress)\.config\.\w+|\.mocharc\.\w+|jest\.setup\.\w+|pyproject\.toml|pytest\.ini|setup\.cfg|tox\.ini|conftest\.py|go\.mod|Cargo\.toml|pom\.xml|build\.gradle(\.kts)?|composer\.json|Gemfile|Makefile)$/;
 
-/** What projects tell agents and people first. */
+/** Files in which projects tell agents and people what to know first. */
 const documentation = /^(CLAUDE|README|CONTRIBUTING)\.(md|rst|txt)$/i;
 
 /** Whether a file is one of these names, wherever it is, or of these paths from the root. */

@@ -7,7 +7,7 @@ import { pacer } from "../workspace/pace.ts";
 import { testLayoutOf } from "../workspace/test-layout.ts";
 import { walkWorkspace } from "../workspace/walk.ts";
 
-/** Most files that are known of a workspace; the file's own relations are near it as a rule. */
+/** The maximum number of files of a workspace to list. Related files are usually near the file. */
 const MOST_FILES = 50_000;
 
 /** Longest file that is read in addition to the one the task is about. */
@@ -18,7 +18,7 @@ export interface WorkspaceIndex {
   paths: ReadonlySet<string>;
   /** With LF line endings and no byte order mark; `null`: not there, not text, or too long. */
   read(path: string): string | null;
-  /** Which of them are tests. */
+  /** Decides which of them are tests. */
   layout: TestLayout;
 }
 

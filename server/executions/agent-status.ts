@@ -14,13 +14,13 @@ export interface AgentStatusParts {
 
 /** Keeps `status` and `last_active_at` of agents in step with what their instances do. */
 export interface AgentStatuses {
-  /** What a former runtime left as Busy, Starting or Stopping does nothing now. */
+  /** Resets agents that an earlier runtime left as Busy, Starting or Stopping. */
   recover(): Promise<void>;
   /** Follows the events of the runtime. */
   follow(event: RuntimeEvent): void;
 }
 
-/** Statuses that come of instances. Offline is the user's word, and stays until they take it back. */
+/** Statuses that instances cause. Only the user sets Offline, and only the user changes it back. */
 const ofInstances = (instances: readonly AgentInstance[]): AgentStatus | null => {
   const states = new Set(instances.map(({ state }) => state));
   if (states.has("Working")) return "Busy";
@@ -30,7 +30,7 @@ const ofInstances = (instances: readonly AgentInstance[]): AgentStatus | null =>
 };
 
 export const createAgentStatuses = ({ store, now, warn }: AgentStatusParts): AgentStatuses => {
-  /** Instances of this runtime: one of a former runtime that is now called Failed says nothing. */
+  /** Instances of this runtime. Those of an earlier runtime that are now Failed do not count. */
   const seenActive = new Set<string>();
 
   const put = async (agentId: string, status: AgentStatus): Promise<void> => {

@@ -1,6 +1,6 @@
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 
-/** Share of the model's window from which old tool results are folded. */
+/** The share of the model's window from which old tool results are shortened. */
 const FULL = 0.75;
 /** Latest turns that keep their results whole. */
 const KEPT_TURNS = 4;
@@ -8,9 +8,9 @@ const KEPT_TURNS = 4;
 const CHARACTERS_PER_TOKEN = 3.5;
 
 /**
- * The turn before which tool results should be folded so that the next request fits the window, or
- * null when there is room, or nothing left to fold. Counts what the provider counted for the last
- * answer, and estimates what came after it.
+ * The turn before which tool results should be shortened so that the next request fits the window. Null:
+ * there is room, or nothing is left to shorten. Uses the provider's count for the last answer, and
+ * estimates the rest.
  */
 export const compactBefore = (
   entries: readonly TranscriptEntry[],

@@ -10,7 +10,7 @@ import type { ModelRequest } from "../gateway/gateway.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 import type { FinishedTurn } from "../../schemas/worker.ts";
 
-/** What a model is sent: the transcript so far in the form of a conversation. */
+/** What a model gets: the transcript so far as a conversation. */
 export interface Conversation {
   system: string;
   messages: Message[];
@@ -25,14 +25,14 @@ const fold = (content: string): string =>
     ? content
     : `${content.slice(0, FOLDED_CHARACTERS)}\n[folded to save room; call the tool again if you need the rest]`;
 
-/** Tool results of one turn, and what the runtime had to say after it, are one message of the user. */
+/** Tool results of one turn and the runtime's note after it are one message of the user. */
 const appendToUser = (messages: Message[], part: UserMessage["content"][number]): void => {
   const last = messages.at(-1);
   if (last?.role === "user") last.content.push(part);
   else messages.push({ role: "user", content: [part] });
 };
 
-/** Signed thoughts hold only for the conversation they were thought in, and a compaction changes it. */
+/** Signed thoughts are valid only in the conversation that they come from, and a compaction changes it. */
 const withoutThoughts = (message: AssistantMessage): AssistantMessage => ({
   ...message,
   content: message.content.filter(({ type }) => type !== "reasoning"),

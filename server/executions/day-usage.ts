@@ -1,21 +1,21 @@
 import { DailyUsage } from "../../schemas/run.ts";
 
-/** What one call, or more, took of a day. */
+/** What one or more calls used on a day. */
 export interface Spending {
   agent_id: string;
   tokens: number;
   /** null: the price of the model is unknown. */
   cost_microcents: number | null;
-  /** What it counts at where its cost is unknown. */
+  /** The cost that counts if the real one is unknown. */
   assumed_microcents: number;
 }
 
-/** A day as it is stored; without a record, one on which nothing was used. */
+/** The stored usage of a day. Without a record, nothing was used. */
 export const wholeDay = (tenant_id: string, day: string, stored: DailyUsage | null): DailyUsage =>
   // Parsed, because a day that an older version stored lacks what was added since.
   DailyUsage.parse(stored ?? { tenant_id, day, tokens: 0, cost_microcents: 0, api_calls: 0 });
 
-/** One call as a day of its own. */
+/** The usage of a day with one call. */
 export const dayOfCall = (tenant_id: string, day: string, spending: Spending): DailyUsage => {
   const { agent_id, tokens, cost_microcents, assumed_microcents } = spending;
   const isKnown = cost_microcents !== null;
@@ -31,7 +31,7 @@ export const dayOfCall = (tenant_id: string, day: string, spending: Spending): D
   };
 };
 
-/** Both parts of a day together. */
+/** The sum of two parts of a day. */
 export const addDays = (one: DailyUsage, other: DailyUsage): DailyUsage => {
   const by_agent = { ...one.by_agent };
   for (const [agentId, { tokens, cost_microcents }] of Object.entries(other.by_agent)) {

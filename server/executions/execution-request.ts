@@ -33,7 +33,7 @@ export interface TestsWanted extends Pick<
 
 /** A private copy for proving gates: it can have any state of the workspace, and runs the project's tests. */
 export interface ProvingGround {
-  /** Makes the copy equal to the workspace with these changes, and nothing else. */
+  /** Makes the copy equal to the workspace with these changes. */
   prepare(changes: readonly FileChange[]): Promise<void>;
   runTests(request: TestsWanted): Promise<TestReport>;
   /**

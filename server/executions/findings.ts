@@ -19,14 +19,14 @@ const stableId = (...parts: string[]): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 };
 
-/** The text lines say, whatever their indentation and line ends: what a finding is recognised by. */
+/** The text of lines without indentation and line ends, by which a finding is recognised. */
 export const subjectOf = (lines: readonly string[]): string => lines.map((line) => line.trim()).join("\n");
 
 /** Same path, category and subject: the same finding, in this run or another. */
 export const fingerprintOf = (path: string, category: string, subject: string): string =>
   sha256(path, category, subject);
 
-/** A fix is kept only when it can be applied without a doubt. */
+/** Keeps a fix only if it is certain where to apply it. */
 const certainFix = (fix: Fix | null, text: string | null): Fix | null => {
   if (fix === null || text === null) return null;
   const first = text.indexOf(fix.old_text);
@@ -34,11 +34,11 @@ const certainFix = (fix: Fix | null, text: string | null): Fix | null => {
 };
 
 /**
- * The stored form of a reported finding. Its fingerprint is made of path, category and the text it
- * points at, so that it is recognised in a later run although the lines have moved; one that was
- * dismissed before comes in as dismissed.
+ * The stored form of a reported finding. Its fingerprint consists of the path, the category and the text that
+ * it points at, so a later run recognises it even if the lines have moved. If it was dismissed before, it is
+ * stored as dismissed.
  *
- * @param text the file as the agent saw it; null when there is none.
+ * @param text the file as the agent saw it; null if there is none.
  */
 export const toFinding = (
   reported: ReportedFinding,
@@ -68,10 +68,10 @@ export const toFinding = (
   };
 };
 
-/** Critical or High, and the agent is at least this sure. */
+/** A Critical or High finding stops a run if the agent's confidence is at least this. */
 const BLOCKING_CONFIDENCE = 0.7;
 
-/** The same in words, for those who report. */
+/** The same rule in words, for agents that report findings. */
 export const whatBlocks = `A finding of severity Critical or High with a confidence of ${BLOCKING_CONFIDENCE} or more sends the work back. Every other one is noted.`;
 
 /** Whether an open finding stops a run. See `GateName`. */

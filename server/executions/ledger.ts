@@ -19,14 +19,14 @@ interface Used {
 const nothing: Used = { tokens: 0, cost_microcents: 0 };
 
 /**
- * What was used, by execution, run and day. What a running execution used is in its transcript, line
- * by line, and is not stored a second time: it is put into the sums of its days in the commit that ends
- * it. So a call costs no write other than the one that keeps its answer.
+ * Usage by execution, run and day. The transcript of a running execution contains its usage line by line, so
+ * it is not stored again until the commit that ends the execution adds it to the sums of its days. A call
+ * therefore costs no write other than the one that stores its answer.
  */
 export interface Ledger extends UsageLedger {
   /** What the tenant used on a day (UTC, `2026-01-31`), up to now. */
   on: (day: string) => DailyUsage;
-  /** Counts what an unfinished execution of a former runtime used; does nothing for one it knows. */
+  /** Counts the usage of an unfinished execution of an earlier runtime. Does nothing if it is already counted. */
   recall(execution: AgentExecution, entries: readonly TranscriptEntry[]): void;
   /** Recalls every execution that may have asked a model today. */
   recover(now: string): Promise<void>;
@@ -37,7 +37,7 @@ export interface Ledger extends UsageLedger {
   settle(transaction: Transaction, executionId: string): void;
 }
 
-/** An execution that began longer ago, its own deadline aside, asked nothing today. */
+/** An execution that began earlier than this cannot have asked a model today, given its deadline. */
 const DAY_MS = 86_400_000;
 
 /** What is assumed for tokens whose price is unknown. */
@@ -83,7 +83,7 @@ const daysOf = (
   return days;
 };
 
-/** The transcript of an execution; a damaged one counts as empty, and stops only what would resume it. */
+/** The transcript of an execution. A damaged one counts as empty; only resuming the execution fails. */
 const readable = async (store: Store, executionId: string): Promise<TranscriptEntry[]> => {
   try {
     return await store.transcripts.read(executionId);
@@ -93,7 +93,7 @@ const readable = async (store: Store, executionId: string): Promise<TranscriptEn
   }
 };
 
-/** What executions and runs used is kept while they run, and read from the store when one is resumed. */
+/** Keeps the usage of executions and runs while they run, and reads it from the store when one resumes. */
 export const createLedger = (store: Store): Ledger => {
   const executions = new Map<string, Used>();
   const runs = new Map<string, Used>();

@@ -1,17 +1,16 @@
 import { fail } from "../../schemas/errors.ts";
 import { timerMs } from "../../schemas/primitives.ts";
 
-/** How long work waits for the user. */
+/** How long an execution waits for the user's answer. */
 export const PATIENCE_MS = 5 * 60_000;
 
 /**
- * Questions that work waits for, by their ids. They live as long as the runtime: an execution that resumes
- * asks again.
+ * Open questions by ID. They are not stored, so an execution that resumes in another runtime asks again.
  */
 export class OpenQuestions<Request, Answer> {
   readonly #open = new Map<string, { request: Request; answered: PromiseWithResolvers<Answer | null> }>();
 
-  /** Those that wait at the moment, oldest first. */
+  /** The open questions, oldest first. */
   list(): Request[] {
     return [...this.#open.values()].map(({ request }) => request);
   }
@@ -35,15 +34,15 @@ export class OpenQuestions<Request, Answer> {
     }
   }
 
-  /** What is asked. Errors: `not_found` where none of this id is open any more. */
+  /** The question with this ID. Errors: `not_found` if it is no longer open. */
   demand(id: string): Request {
     return this.#demand(id).request;
   }
 
-  /** Errors: `not_found` where none of this id is open any more. */
+  /** Errors: `not_found` if no question with this ID is open. */
   answer(id: string, answer: Answer): void {
     const { answered } = this.#demand(id);
-    // A second answer comes too late, though the first one is not yet taken up.
+    // Only the first answer counts, even if nothing has read it yet.
     this.#open.delete(id);
     answered.resolve(answer);
   }

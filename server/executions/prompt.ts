@@ -4,7 +4,7 @@ import type { UserMessage } from "../../schemas/messages.ts";
 import { plainLine } from "../../schemas/plain-text.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 
-/** Longest run of backticks in a text plus one, at least three: a fence the text cannot close. */
+/** One backtick more than the longest run in a text, at least three, so that the text cannot close the fence. */
 const fenceFor = (text: string): string => {
   let longest = 2;
   for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
@@ -13,10 +13,10 @@ const fenceFor = (text: string): string => {
 
 const isImage = (item: ContextItem): boolean => item.mime_type?.startsWith("image/") ?? false;
 
-/** The number of the first line: a part of a file says in its name which lines it is. */
+/** The number of the first line, from the name of a context item that is a part of a file. */
 const firstLineOf = ({ name }: ContextItem): number => Number(/, lines (\d+) to \d+$/.exec(name)?.[1] ?? 1);
 
-/** Code with the number of each line, as `read_file` shows it; the note that it is cut stays a note. */
+/** Code with line numbers, as `read_file` shows it. The note that it is cut has no number. */
 const numbered = (content: string, first: number): string => {
   const isCut = readCutNote(content) !== null;
   const lines = content.replace(/\n$/, "").split("\n");
@@ -31,16 +31,16 @@ const isCode = ({ context_type }: ContextItem): boolean =>
 const asText = (item: ContextItem, withNumbers: boolean): string => {
   const content = withNumbers && isCode(item) ? numbered(item.content, firstLineOf(item)) : item.content;
   const fence = fenceFor(content);
-  // A name is outside of the fence: if it had line breaks, it could pass for our own words.
+  // A name is outside of the fence, so with line breaks it could look like text of ours.
   return `${item.context_type}: ${plainLine(item.name)}\n${fence}\n${content}\n${fence}`;
 };
 
 /**
- * The first message of an execution: its context, then what is to be done. The instruction comes
- * last because models follow best what they read last.
+ * The first message of an execution: its context, then the instruction. The instruction comes last because
+ * models follow best what they read last.
  */
 const firstMessage = ({ prompt, context, tools }: ExecutionInput): UserMessage => {
-  // Who reports findings names lines.
+  // Agents that report findings need line numbers.
   const withNumbers = tools.some(({ name }) => name === "report_findings");
   const texts = context.filter((item) => !isImage(item)).map((item) => asText(item, withNumbers));
   const images = context

@@ -20,7 +20,7 @@ import type { Permissions } from "./permissions.ts";
 import type { ServerQuestions } from "./server-questions.ts";
 import { afterTool, refusalOf } from "./tool-hooks.ts";
 
-/** What the requests of one execution's worker are answered from. */
+/** What the answers to the requests of one execution's worker need. */
 export interface RequestContext {
   execution: AgentExecution;
   agent: AgentConfig;
@@ -29,7 +29,7 @@ export interface RequestContext {
   limits: Limits;
   /** The transcript so far; grows while the execution runs. */
   entries: TranscriptEntry[];
-  /** The last of them being stored; the ones before it are then stored too. */
+  /** Resolves when the last line is stored, and with it all earlier ones. */
   recorded: Promise<void>;
   /** Text of a file as the agent sees it, or null. */
   readText: (path: string) => Promise<string | null>;
@@ -66,8 +66,8 @@ const tellOf =
   };
 
 /**
- * Answers a turn. An answer that is in the transcript is given again without asking the model: this
- * is what makes a resumed execution pay nothing twice.
+ * Answers a turn. If the transcript already has the answer, returns it without asking the model, so a resumed
+ * execution pays for nothing twice.
  */
 const generate = async (
   context: RequestContext,
@@ -184,7 +184,7 @@ const reportFindings = async (
   return { ids: stored.map((finding) => finding.finding_id) };
 };
 
-/** A worker speaks for the execution it was given and no other, and only while its attempt lasts. */
+/** Accepts requests of a worker only for its own execution, and only while its attempt runs. */
 const checkOwn = (context: RequestContext, executionId: string, over: AbortSignal): void => {
   if (executionId !== context.execution.execution_id) {
     throw fail("instance_refused", { reason: "it spoke for another execution" });
@@ -202,18 +202,18 @@ export interface WorkerAnswers {
    * starts while the model thinks. The worker gets the result when it asks.
    */
   askAhead: () => void;
-  /** Resolves when the model is asked for nothing any more and what that cost is on record. */
+  /** Resolves when all requests to the model have ended and their cost is stored. */
   settled: () => Promise<unknown>;
 }
 
 /**
  * The runtime's side of the worker protocol, for one attempt at an execution.
  *
- * @param over aborts when the attempt is: what its worker says later changes nothing any more, and
- *   what it had asked for is not waited for.
+ * @param over aborts when the attempt ends. Later messages of its worker then change nothing, and open
+ *   requests are not awaited.
  */
 export const answerWorker = (context: RequestContext, over: AbortSignal): WorkerAnswers => {
-  /** By turn: who asks for one again waits for the same answer. */
+  /** By turn, so that a repeated request waits for the same answer. */
   const asked = new Map<number, Promise<RuntimeResult<"model/generate">>>();
   const ask = (turn: number, note: string | null): Promise<RuntimeResult<"model/generate">> => {
     const answer = asked.get(turn) ?? generate(context, { turn, note }, over);

@@ -8,7 +8,7 @@ import { builtInRule } from "../workspace/ignore.ts";
 import { testSettings } from "../workspace/test-settings.ts";
 
 export interface Handover {
-  /** What a worker says the stage leaves behind. */
+  /** The result of the stage according to its worker. */
   changes: readonly FileChange[];
   /** What the stage began with, from earlier stages. */
   given: readonly FileChange[];

@@ -18,7 +18,7 @@ import { thoughtReader, withoutThoughts, type Sorted } from "./thoughts.ts";
 import { openTransport } from "./transport.ts";
 import { cancelled, type Clock } from "./waiting.ts";
 
-/** How it ended, and what was paid for it in either case. */
+/** How an attempt ended, and what it cost. */
 export type Outcome =
   | { answer: ProviderAnswer; usage: TokenUsage }
   | { fault: ProviderFault; usage: TokenUsage; textShown: boolean }
@@ -36,7 +36,7 @@ export interface Attempt {
   /** Nothing is sent before this resolves. */
   ready: Promise<void>;
   text: (text: string) => void;
-  /** What was shown as text is not text. */
+  /** Called to withdraw what was shown as text, because it is something else. */
   withdraw: () => void;
 }
 

@@ -83,7 +83,7 @@ export class ContinuedAnswer {
     return unusableAnswer(this.#target, `it paused ${this.#pauses} times and did not finish`);
   }
 
-  /** The rest will not come: what was shown is withdrawn, and what was paid for is reported. */
+  /** Discards the answer if its rest does not come: withdraws what was shown, and reports what was paid. */
   async abandon(reason: string): Promise<void> {
     const before = this.#before;
     if (before === null) return;

@@ -19,7 +19,7 @@ export interface Embeddings {
   embed(provider: AIProvider, texts: readonly string[], asking: EmbeddingAsking): Promise<Embedded | null>;
 }
 
-/** Who can stop it, who pays for it, and who learns what was paid. */
+/** What a call needs: a signal to stop it, whom to charge, and a listener for its cost. */
 interface EmbeddingAsking extends Required<Pick<GenerateOptions, "signal" | "spent">> {
   /** Called with the estimated tokens before texts are sent; may refuse. */
   reserve: (provider: ProviderName, needed: Amount) => Promise<Reservation>;
@@ -70,7 +70,7 @@ const readLines = (text: string): Map<string, Float32Array> => {
   for (const line of text.split("\n")) {
     const [hash = "", data = ""] = line.split(" ");
     const bytes = Buffer.from(data, "base64");
-    // A line that a crash cut is not a whole number of floats, or lacks its whole hash.
+    // After a crash, the last line may be cut: its hash or its floats are then incomplete.
     if (hash.length !== 64 || bytes.length === 0 || bytes.length % 4 !== 0) continue;
     vectors.set(hash, new Float32Array(new Uint8Array(bytes).buffer));
   }

@@ -75,7 +75,7 @@ export const modelMissing = ({ provider, model }: Addressee): ProviderFault => {
   return new ProviderFault(fail("model_not_found", { provider, model, hint }), "provider");
 };
 
-/** The model does not accept the requested effort; `null`: it does, or its service decides. */
+/** The model does not accept the requested effort. `null`: it does, or its service decides. */
 export const effortRefused = (
   { provider, model }: Addressee,
   effort: Effort | null | undefined,
@@ -108,8 +108,8 @@ export const unreachable = (to: Addressee, reason: string): ProviderFault =>
   new ProviderFault(unreachableError(to, reason), "retry", { outage: true });
 
 /**
- * A server on this machine that does not run: a request finds out at once and costs nothing, so nobody
- * has to be kept from asking again.
+ * A server on this machine does not run. A request finds this out at once and costs nothing, so the circuit
+ * need not open.
  */
 export const notRunning = (to: Addressee, reason: string): ProviderFault =>
   new ProviderFault(unreachableError(to, reason), "retry");
@@ -144,14 +144,14 @@ export const unreadableCall = ({ provider }: Addressee): ProviderFault =>
     { word: "Your last tool call could not be read. Call one tool, by its name, with plain JSON arguments." },
   );
 
-/** An empty answer: the model's doing, and no sign of a problem of the provider. */
+/** An empty answer. The model caused it, so it does not mean that the provider has a problem. */
 export const emptyAnswer = ({ provider }: Addressee): ProviderFault =>
   new ProviderFault(
     fail("provider_failed", { provider, status: "with a broken answer", reason: "it is empty" }),
     "retry",
   );
 
-/** An answer that a retry would only repeat. */
+/** A failure that a retry would repeat. */
 export const unusableAnswer = ({ provider }: Addressee, reason: string): ProviderFault =>
   new ProviderFault(
     fail("provider_failed", { provider, status: "with an unusable answer", reason }),
@@ -172,7 +172,7 @@ export const tooSlow = ({ provider }: Addressee, missed: Missed, ms: number): Pr
     { outage: true },
   );
 
-/** It redirects to another place, which must not get the key. */
+/** The address redirects to another one, which must not get the key. */
 export const redirected = ({ provider }: Addressee, from: URL, location = ""): ProviderFault => {
   const target = URL.canParse(location, from.href) ? new URL(location, from).host : "nowhere";
   const reason = `it redirects to ${target}; set that as the endpoint if you trust it`;

@@ -21,7 +21,7 @@ export interface ModelRequest {
   max_tokens: number;
   /** `user`: a thinking model does not get more than `max_tokens`; left out: `model`. */
   max_tokens_by?: AnswerLimitBy;
-  /** How much the model thinks; left out: as it does on its own. */
+  /** How much the model thinks; left out: the model decides. */
   effort?: Effort;
   /** `false`: a model that can think is not asked to, because its service refuses the parameter. */
   thinking?: boolean;
@@ -86,7 +86,7 @@ export interface GenerateOptions {
   keep?: (answer: ModelAnswer) => Promise<void>;
 }
 
-/** How far a pull is, in bytes; `total` is 0 while it is unknown. */
+/** The progress of a pull in bytes; `total` is 0 while it is unknown. */
 export interface PullProgress {
   status: string;
   completed: number;

@@ -6,7 +6,7 @@ export const hasProxy = (environment: NodeJS.ProcessEnv): boolean =>
   variables.some((name) => (environment[name]?.trim() ?? "") !== "");
 
 /**
- * The environment with its proxies as full addresses: many people write `proxy.example:8080` and mean
+ * The environment with its proxies as full addresses, because many people write `proxy.example:8080` for
  * `http://proxy.example:8080`. Error: `usage` for a value that is not the address of a proxy.
  */
 export const withFullProxies = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {

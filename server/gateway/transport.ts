@@ -33,8 +33,8 @@ const DRAIN_MS = 1000;
 
 /**
  * One attempt's access to the network, in the form of `fetch`, so that every official client accepts it.
- * It has what no client has: three deadlines, a bound on the answer, no redirects (a key must never
- * follow one), one place that reads statuses, and a connection that closes when the signal aborts.
+ * It adds what no client has: three deadlines, a limit for the answer, no redirects (they must never get the
+ * key), one place that reads statuses, and a connection that closes when the signal aborts.
  */
 export interface Transport {
   fetch: typeof fetch;

@@ -27,7 +27,7 @@ const samePrice = /^(-20\d{6}|-\d{3}|-latest)?$/;
 /** After the name of a family. */
 const anything = /^/;
 
-/** The model's name in a table; null: the table does not have it. */
+/** The model's name in a table; null: the table does not contain it. */
 const findName = (names: readonly string[], model: string, rest: RegExp): string | null => {
   const fitting = names.filter((name) => model.startsWith(name) && rest.test(model.slice(name.length)));
   return fitting.sort((a, b) => b.length - a.length).at(0) ?? null;

@@ -21,8 +21,8 @@ const connect = async ({ to, key }: Access): Promise<GenerativeModel> => {
 };
 
 /**
- * The client takes no `fetch`, but reads the global one synchronously when a call starts: ours is in
- * place for exactly that moment, and nobody else can see it.
+ * The client accepts no `fetch`, but reads the global one synchronously when a call starts. We replace the
+ * global one only during that call, so no other code can see ours.
  */
 const beginWith = <Result>(send: typeof fetch, begin: () => Result): Result => {
   const original = globalThis.fetch;

@@ -29,7 +29,7 @@ export const readArguments = (raw: string): Pick<ToolCallPart, "arguments" | "in
   }
 };
 
-/** A string, as far as it goes, or a comma after the last entry. Each character is read once. */
+/** A string, even if it does not end, or a comma after the last entry. Each character is read once. */
 const stringOrTrailingComma = /"(?:[^"\\]|\\[^])*(?:"|$)|,(?=\s*[}\]])/g;
 
 /** Parses JSON; some models end a list of arguments with a comma, which is harmless. */
