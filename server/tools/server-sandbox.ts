@@ -44,8 +44,8 @@ export interface SandboxOptions {
 }
 
 /**
- * Confines the commands of MCP servers and hooks on this machine as instances are confined. They cannot write
- * files, and they reach only the hosts that a server's entry lists.
+ * Confines the commands of MCP servers and hooks on this machine as instances are confined. They write only to
+ * a scratch folder, and reach only the hosts that a server's entry lists.
  */
 export class ServerSandbox {
   readonly #options: SandboxOptions;
@@ -153,7 +153,9 @@ export class ServerSandbox {
   /** Removes the scratch folders, and ends all connections of servers. */
   async close(): Promise<void> {
     const opened = await Promise.allSettled(this.#waysOut.values());
-    await Promise.all(opened.map((wayOut) => (wayOut.status === "fulfilled" ? wayOut.value.close() : null)));
+    await Promise.all(
+      opened.flatMap((wayOut) => (wayOut.status === "fulfilled" ? [wayOut.value.close()] : [])),
+    );
     await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }

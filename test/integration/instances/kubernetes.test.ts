@@ -157,8 +157,9 @@ describe("instances as pods", function () {
   /** The first thing that a start waits for; the start is cancelled then. */
   const firstWait = async (): Promise<string> => {
     const given = new AbortController();
+    const folder = import.meta.dirname;
     const spec: WorkerSpec = {
-      ...{ instance_id: randomUUID(), workspace: program, copy: program, readable: [], hidden: [] },
+      ...{ instance_id: randomUUID(), workspace: folder, copy: folder, readable: [], hidden: [] },
       ...{ image: null, limits: poolSettings(Settings.parse({})).limits },
       ...{ egress_socket: null, egress_loopback: null, egress_on_request: false },
     };

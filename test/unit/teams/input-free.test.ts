@@ -62,7 +62,12 @@ describe("a condition without anything of its input", () => {
     for (const part of ["if (a", "(a, b ", "x if y ", "a ? b : ", "a && /x", "lambda a, ", "if a: # "])
       isFound(part.repeat(1000 / part.length));
     const blanks = " ".repeat(480);
-    for (const line of [`if ${blanks}x`, `if (a${blanks}b`, `let a = 0${blanks}x`, `kept = new WeakRef()${blanks}x`])
+    for (const line of [
+      `if ${blanks}x`,
+      `if (a${blanks}b`,
+      `let a = 0${blanks}x`,
+      `kept = new WeakRef()${blanks}x`,
+    ])
       isFound(`${line}${blanks}`);
     isFound(Array.from({ length: 3000 }, (_, index) => `let calls${index} = 0;`).join("\n"));
     assert.ok(performance.now() - began < 5000);
