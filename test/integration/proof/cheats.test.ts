@@ -44,7 +44,6 @@ describe("the gates of any change", function () {
   // The tests of `coditect prove` show that all gates hold for an honest change.
   for (const [name, gate] of [
     ["node:test: takes a function away with its test", "clean"],
-    ["vitest: is compared by a matcher of the project", "green"],
     ["mocha: has a program that ends with a code, and tests that start it", "green"],
   ] as const)
     it(`hold for the honest change that ${name}`, async () => {
