@@ -7,18 +7,13 @@ import { existsSync, readdirSync } from "node:fs";
 /** A command. Its exit code is the result. */
 const command = (name, program, ...args) => ({ name, program, args, needs: [], mocha: false });
 
-/**
- * Mocha tests. `timeout` is per test, in milliseconds; `needs` are parts of `machine.mjs`.
- */
-const mocha = (name, folders, timeout, needs = []) => ({
+/** Mocha tests, with the options of `.mocharc.json`. `needs` are parts of `machine.mjs`. */
+const mocha = (name, folders, needs = []) => ({
   name,
   program: "mocha",
   args: [
     ...folders.map((folder) => `${folder}/**/*.test.ts`),
-    ...["--timeout", String(timeout)],
-    ...["--require", "scripts/mocha-hooks.mjs"],
     ...["--reporter", "scripts/mocha-reporter.mjs"],
-    "--exit",
   ],
   needs,
   mocha: true,
@@ -40,13 +35,12 @@ const integration = (name, folders, ...needs) =>
   mocha(
     name,
     folders.map((area) => `test/integration/${area}`),
-    240_000,
     ["programs", "docker", ...needs],
   );
 
 export const suites = [
   command("lint", "eslint", "--max-warnings", "0", "."),
-  mocha("unit", ["test/unit"], 30_000),
+  mocha("unit", ["test/unit"]),
   command("types", "tsc", "-p", "."),
   command("format", "prettier", "--check", "--log-level", "warn", "."),
   integration("instances", areas.instances),
@@ -55,8 +49,8 @@ export const suites = [
   integration("runners", areas.runners, "testRunners", "monorepos"),
   integration("workers", areas.workers),
   integration("runtime", otherAreas),
-  mocha("security", ["test/security"], 60_000, ["programs", "docker"]),
-  { ...mocha("editor", ["test/editor"], 180_000, ["programs", "editor"]), alone: true },
+  mocha("security", ["test/security"], ["programs", "docker"]),
+  { ...mocha("editor", ["test/editor"], ["programs", "editor"]), alone: true },
 ].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 
 /** Names for several suites. */

@@ -44,9 +44,7 @@ const { values, positionals } = parseArgs({
 const tests = positionals.length > 0 ? positionals : ["test/cluster/**/*.test.ts"];
 // The cluster has no network to install them from.
 if (values.bench) await installPeers();
-const command = values.bench
-  ? ["node", "test/bench/main.ts", "pods"]
-  : ["mocha", ...tests, "--timeout", "120000", "--require", "scripts/mocha-hooks.mjs", "--exit"];
+const command = values.bench ? ["node", "test/bench/main.ts", "pods"] : ["mocha", ...tests];
 const child = spawn(
   "unshare",
   [

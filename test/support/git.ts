@@ -9,8 +9,15 @@ const environment = Object.fromEntries(
   ]),
 );
 
-/** Git as a user runs it, for what a test prepares. */
-export const runGit = async (folder: string, ...args: string[]): Promise<string> => {
-  const env = { ...process.env, ...environment };
+const call = async (folder: string, args: string[], variables: NodeJS.ProcessEnv = {}): Promise<string> => {
+  const env = { ...process.env, ...environment, ...variables };
   return (await promisify(execFile)("git", args, { cwd: folder, env })).stdout;
+};
+
+/** Git as a user runs it, for what a test prepares. */
+export const runGit = (folder: string, ...args: string[]): Promise<string> => call(folder, args);
+
+/** Commits every change of tracked files, with a time that the test knows: git's times are whole seconds. */
+export const commitAt = async (folder: string, time: Date, message: string): Promise<void> => {
+  await call(folder, ["commit", "-qam", message], { GIT_COMMITTER_DATE: time.toISOString() });
 };

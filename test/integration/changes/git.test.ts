@@ -19,8 +19,7 @@ const text = fc
 const name = fc.constantFrom("a.ts", "b c.ts", "dir/ü.ts", 'quo"te.ts', "-dash.ts", "tab\tname.ts");
 const files = fc.dictionary(name, text, { maxKeys: 5, noNullPrototype: true });
 
-describe("the text form of a change set", function () {
-  this.timeout(60_000);
+describe("the text form of a change set", () => {
   before(function () {
     if (!hasGit) this.skip();
   });

@@ -7,9 +7,7 @@ import { errorCatalogue } from "../../../schemas/error-catalogue.ts";
 const root = new URL("../../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
 
-describe("the texts for translators", function () {
-  this.timeout(60_000);
-
+describe("the texts for translators", () => {
   it("are every literal that a localizer is given, in the editor and in the language server, and those of errors", () => {
     const script = new URL("scripts/export-texts.mjs", root).pathname;
     const { stdout, stderr } = spawnSync(process.execPath, [script, "--print"], { encoding: "utf8" });

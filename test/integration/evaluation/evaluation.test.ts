@@ -61,8 +61,7 @@ const linesOf = (stdout: string) =>
     .map((line) => Line.parse(JSON.parse(line)));
 const reportIn = (stdout: string): EvaluationReport => EvaluationReport.parse(linesOf(stdout).at(-1));
 
-describe("coditect eval", function () {
-  this.timeout(240_000);
+describe("coditect eval", () => {
   let model: ModelServer;
   let suite: TestWorkspace;
   let place: TestWorkspace;

@@ -26,8 +26,7 @@ const report = call("report_findings", {
 });
 const turns = [call("read_file", { path: "src/config.js" }), report, finish];
 
-describe("coditect rate, findings dismiss and export", function () {
-  this.timeout(60_000);
+describe("coditect rate, findings dismiss and export", () => {
   let model: ModelServer;
   let files: TestWorkspace;
   let stdout: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type JournalEntry, type ModelServer } from "../../model-servers.ts";
-import { runGit } from "../../support/git.ts";
+import { commitAt, runGit } from "../../support/git.ts";
 import { answered, call, finish } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
@@ -43,8 +43,7 @@ const writers = {
   ],
 };
 
-describe("lessons of the user's feedback", function () {
-  this.timeout(60_000);
+describe("lessons of the user's feedback", () => {
   let model: ModelServer;
   let files: TestWorkspace;
   let project: TestRuntime;
@@ -112,7 +111,7 @@ describe("lessons of the user's feedback", function () {
     await files.write(file, "export const price = 2 * net;\n");
     await runGit(files.root, "init", "-q");
     await runGit(files.root, "add", ".");
-    await runGit(files.root, "commit", "-qm", "Add the price");
+    await commitAt(files.root, new Date(Date.now() - 60_000), "Add the price");
     await files.write(file, "export const price = 1;\n");
     const { task_id } = await project.run("writers", { task: "Round it.", file });
     await project.call("changes/apply", { task_id });
@@ -122,7 +121,7 @@ describe("lessons of the user's feedback", function () {
     const { task_id: second } = await project.run("writers", { task: "Round it.", file });
     await project.call("changes/apply", { task_id: second });
     await files.write(file, "export const price = 1;\nexport const rounded = Math.round(price);\n");
-    await runGit(files.root, "commit", "-qam", "Round the price");
+    await commitAt(files.root, new Date(Date.now() + 60_000), "Round the price");
     assert.match(await firstRequest("writers"), /\+export const rounded = Math\.round\(price\);/);
   });
 

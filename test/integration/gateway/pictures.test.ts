@@ -41,9 +41,7 @@ describe("a picture for a model that is known not to see pictures", () => {
   });
 });
 
-describe("a picture that a task names", function () {
-  this.timeout(30_000);
-
+describe("a picture that a task names", () => {
   for (const protocol of protocols) {
     it(`is shown to a model of ${protocol.name}`, async () => {
       const workspace = await testWorkspace({ "docs/bug.png": picture });

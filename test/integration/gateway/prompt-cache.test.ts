@@ -40,9 +40,7 @@ const claudeCache = () => {
   return { journal, count };
 };
 
-describe("an execution of ten turns through Claude's protocol", function () {
-  this.timeout(30_000);
-
+describe("an execution of ten turns through Claude's protocol", () => {
   it("reads in every turn but the first what the last one sent, and uses what the server counted", async () => {
     const turns = 10;
     const names = Array.from({ length: turns - 1 }, (_, index) => `file-${index}.js`);

@@ -21,8 +21,7 @@ const portOf = async (server: Server): Promise<number> => {
   return (server.address() as AddressInfo).port; // It listens on TCP.
 };
 
-describe("a model behind a company's proxy and certificate", function () {
-  this.timeout(30_000);
+describe("a model behind a company's proxy and certificate", () => {
   const tunnels: string[] = [];
   let status = 200;
   const service = createHttps(

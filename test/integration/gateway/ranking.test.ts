@@ -133,8 +133,7 @@ describe("ranking the context by its likeness to the task", () => {
     assert.match(collected.left_out[0]?.reason ?? "", /by their relation to the file: .*nomic-embed-text/);
   });
 
-  it("asks a model that is missing or too slow no second time soon", async function () {
-    this.timeout(10_000);
+  it("asks a model that is missing or too slow no second time soon", async () => {
     for (const status of [404, null]) {
       let asked = 0;
       const server = await listen((_request, response) => {
@@ -152,8 +151,7 @@ describe("ranking the context by its likeness to the task", () => {
     }
   });
 
-  it("does not wait long for vectors", async function () {
-    this.timeout(10_000);
+  it("does not wait long for vectors", async () => {
     const server = await listen(() => Promise.resolve());
     const { gateway, charge } = setUp(ollama, server.url);
     const collected = await collect(gateway, charge);
@@ -175,9 +173,7 @@ describe("ranking the context by its likeness to the task", () => {
   });
 });
 
-describe("a run whose context is ranked", function () {
-  this.timeout(30_000);
-
+describe("a run whose context is ranked", () => {
   it("pays for the embeddings like for everything else, and shows them in the transcript", async () => {
     const server = await serveVectors("Gemini", { ...finish, usage: { input: 100, output: 5 } });
     const workspace = await testWorkspace(files);

@@ -8,8 +8,7 @@ import { call, finish, reader } from "../../support/one-round.ts";
 
 const text = "An answer that is long enough to come in more pieces than only one or two of them.";
 
-describe("tokens of attempts that gave no answer", function () {
-  this.timeout(60_000);
+describe("tokens of attempts that gave no answer", () => {
   let server: ModelServer;
   let workspace: string;
   before(async () => {

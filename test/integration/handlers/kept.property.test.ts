@@ -222,9 +222,7 @@ class Kept {
   }
 }
 
-describe("what a user stored", function () {
-  this.timeout(240_000);
-
+describe("what a user stored", () => {
   it("is there unchanged after any sequence of lists, runs, changes and restarts", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 20 }), async (steps) => {

@@ -39,9 +39,7 @@ const write = fc.record({
   remove: fc.boolean(),
 });
 
-describe("the store in memory that unit tests use", function () {
-  this.timeout(60_000);
-
+describe("the store in memory that unit tests use", () => {
   it("answers every question the handlers ask as the real one does", async () => {
     await fc.assert(
       fc.asyncProperty(

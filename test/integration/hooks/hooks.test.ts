@@ -19,8 +19,7 @@ const beforeTool: HookCall = {
   input: { tool_name: "write_file", tool_input: { path: "a.ts" } },
 };
 
-describe("hooks of a workspace", function () {
-  this.timeout(8000);
+describe("hooks of a workspace", () => {
   let workspace: string;
   let opened: Hooks[];
   beforeEach(() => {

@@ -26,8 +26,7 @@ if (event === "SubagentStop" && told.last_assistant_message.includes("lazy"))
 const events = ["SessionStart", "SubagentStart", "PreToolUse", "PostToolUse", "SubagentStop", "SessionEnd"];
 const entry = { type: "command", command: "node hook.mjs", sandbox: "none", name: "recorder" };
 
-describe("a run with hooks", function () {
-  this.timeout(60_000);
+describe("a run with hooks", () => {
   let model: ModelServer;
   let files: TestWorkspace;
   let project: TestRuntime;

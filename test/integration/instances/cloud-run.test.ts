@@ -15,7 +15,6 @@ import { wayOut } from "./way-out.ts";
 const reason = await whyNoCloudRunDouble();
 
 describe("instances in Cloud Run", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   const [test, real] = [testWorker, workerEntry()].map(({ args }) => String(args[0]));
   const bed = cloudRunTestbed({ test: test ?? "", real: real ?? "" });

@@ -14,7 +14,6 @@ const driverOf = (entry: WorkerEntry) => () =>
 const driver = driverOf(testWorker);
 
 describe("instances as containers", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   conformance(driver);
   escapes(driver, driverOf(builtWorker()));

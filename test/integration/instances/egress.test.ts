@@ -21,8 +21,7 @@ import { wayOut } from "./way-out.ts";
 
 const noEngine = await dockerEngine();
 
-describe("the way out of an instance", function () {
-  this.timeout(30_000);
+describe("the way out of an instance", () => {
   const server = createServer((request, response) => response.end(`reached ${request.url ?? ""}`));
   let port = 0;
   before(async () => {

@@ -26,8 +26,7 @@ const SPARC = 2;
 
 const [noEngine, noPrivateEngine] = [await dockerEngine(), await whyNoPrivateEngine()];
 
-describe("an engine that cannot do what it is asked", function () {
-  this.timeout(30_000);
+describe("an engine that cannot do what it is asked", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "coditect-errors-"));

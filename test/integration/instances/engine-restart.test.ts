@@ -45,7 +45,6 @@ const execute = async (pool: PoolUnderTest): Promise<string> => {
 };
 
 describe("an engine that is killed and started again under its instances", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   let private_: PrivateEngine;
   let engine: Engine;

@@ -21,7 +21,6 @@ const BASE = "coditect-test-base";
 const BUILT = "coditect-test-built";
 
 describe("an image with a project's own toolchain", function () {
-  this.timeout(120_000);
   skipUnlessNull(this, noEngine ?? (python === null ? "python3 is not installed" : null));
   const start = pools(() => createDockerDriver({ entry: testWorker, stateFolder: import.meta.filename }));
   let context: string;

@@ -47,8 +47,7 @@ const waitUntil = async (isTrue: () => Promise<boolean> | boolean): Promise<bool
   return false;
 };
 
-describe("after SIGKILL of the runtime", function () {
-  this.timeout(40_000);
+describe("after SIGKILL of the runtime", () => {
   beforeEach(async () => {
     temporary = await mkdtemp(join(tmpdir(), "coditect-doomed-"));
     // The containers' user has to get through to the workspace.

@@ -52,7 +52,6 @@ const podsOf = (
   });
 
 describe("instances as pods", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   let double: KubernetesDouble;
   const entryOf = bundledWorkers();
@@ -234,7 +233,6 @@ describe("instances as pods", function () {
 });
 
 describe("instances as pods of one API server", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   let double: KubernetesDouble;
   const entryOf = bundledWorkers();

@@ -8,7 +8,6 @@ import { localDriver } from "./pool-harness.ts";
 const sandbox = await probeSandbox();
 
 describe("instances as confined local processes", function () {
-  this.timeout(30_000);
   skipUnlessNull(this, "unavailable" in sandbox ? sandbox.unavailable : null);
   conformance(() => localDriver());
   escapes(

@@ -12,7 +12,6 @@ import { wayOut } from "./way-out.ts";
 const reason = await whyNoPodman();
 
 describe("instances in Podman", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   let podman: PodmanEngine;
   before(async () => {

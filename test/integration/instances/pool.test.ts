@@ -24,8 +24,7 @@ const becomes = async (pool: PoolUnderTest, state: string): Promise<string> => {
   return event.instance.instance_id;
 };
 
-describe("the pool", function () {
-  this.timeout(20_000);
+describe("the pool", () => {
   const start = pools(() => localDriver());
 
   it("queues what it has no instance for, by priority, and says each one's place", async () => {

@@ -27,7 +27,6 @@ const hasRegistry = await run("docker-registry", ["--version"]).then(
 const reason = (await dockerEngine()) ?? (hasRegistry ? null : "docker-registry is not installed");
 
 describe("an image that is pushed", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   let folder: string;
   let registry: ChildProcess;

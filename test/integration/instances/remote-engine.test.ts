@@ -28,7 +28,6 @@ const reason = await whyNoPrivateEngine();
 
 /** The engine runs on this machine under another name: nothing of our files is mounted. */
 describe("instances on an engine elsewhere, over TLS", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   const stateFolder = import.meta.filename;
   let engine: PrivateEngine;

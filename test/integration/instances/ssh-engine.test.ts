@@ -16,7 +16,6 @@ const noCommand = await promisify(execFile)("docker", ["system", "dial-stdio", "
 );
 
 describe("an engine behind ssh", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, noEngine ?? noCommand ?? whyNoSshServer());
   const { PATH, DOCKER_HOST } = process.env;
   let server: SshServer;

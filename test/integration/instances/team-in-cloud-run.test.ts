@@ -8,7 +8,6 @@ import { skipUnlessNull } from "../../support/skip.ts";
 const reason = await whyNoCloudRunDouble();
 
 describe("the TDD team in Cloud Run", function () {
-  this.timeout(240_000);
   skipUnlessNull(this, reason);
   const bed = cloudRunTestbed({ worker: String(workerEntry().args[0]) });
 

@@ -13,7 +13,6 @@ import { skipUnlessNull } from "../../support/skip.ts";
 const reason = await whyNoKubernetesDouble();
 
 describe("a cluster", function () {
-  this.timeout(240_000);
   skipUnlessNull(this, reason);
   const kubeconfigBefore = process.env.KUBECONFIG;
   let double: KubernetesDouble;

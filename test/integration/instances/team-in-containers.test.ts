@@ -33,7 +33,6 @@ const runTeam = async (runtime: RuntimeType) => {
 };
 
 describe("the TDD team in containers", function () {
-  this.timeout(240_000);
   skipUnlessNull(this, noEngine);
 
   it("makes the same change set as in local processes", async () => {

@@ -31,7 +31,6 @@ const Worker = z.looseObject({
 });
 
 describe("instances from a warm pool of agent-sandbox", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, reason);
   let double: KubernetesDouble;
   let program: string;

@@ -50,7 +50,6 @@ const freePort = async (): Promise<number> => {
 
 describe("a real Prometheus", function () {
   skipUnlessNull(this, missingPrometheus());
-  this.timeout(240_000);
   let folder: string;
   let workspace: string;
   let serve: RunningCommand;

@@ -30,9 +30,7 @@ const named = <Entry extends { name: string }>(entries: readonly Entry[], name: 
   return entry;
 };
 
-describe("the gates of any change", function () {
-  this.timeout(240_000);
-
+describe("the gates of any change", () => {
   for (const [name, gate] of share)
     it(`name the cheat that ${name}`, async () => {
       const cheat = named(cheats, name);

@@ -88,9 +88,7 @@ const reachedIn = (files: Files, path: string, lines: { from: number; to: number
     return told;
   });
 
-describe("the tests that reach a mutant", function () {
-  this.timeout(240_000);
-
+describe("the tests that reach a mutant", () => {
   for (const kit of kits)
     it(`are known to ${kit.runner}`, async () => {
       const { base, tests, code } = submissionFor(kit);

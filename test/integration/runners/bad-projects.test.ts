@@ -8,8 +8,7 @@ import { makeProject, outline, type Project } from "./project.ts";
 
 const passing = 'import { test } from "node:test";\ntest("x", () => {});\n';
 
-describe("projects that make it hard", function () {
-  this.timeout(60_000);
+describe("projects that make it hard", () => {
   const open: Project[] = [];
   afterEach(async () => {
     await Promise.all(open.splice(0).map((project) => project.remove()));

@@ -223,7 +223,6 @@ const missingOf = (program: string | undefined): string | null => {
 
 for (const { name, program, runner, files, file, all, ofFile, message, failures, broken } of languages)
   describe(`tests in another language: ${name}`, function () {
-    this.timeout(240_000);
     skipUnlessNull(this, missingOf(program));
     let project: Project;
     before(async () => {

@@ -3,8 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { makeProject, outline, type Project } from "./project.ts";
 
-describe("mocha", function () {
-  this.timeout(60_000);
+describe("mocha", () => {
   let project: Project;
   before(async () => {
     project = await makeProject({

@@ -22,7 +22,6 @@ const nodeTest = testOf('const { it } = require("node:test");');
 const installed = monorepoFolder();
 
 describe("a private copy of a monorepo", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, installed === null ? "the monorepos are not installed" : null);
   let outer: string;
 

@@ -25,8 +25,7 @@ not ok 2 - pays
   ...
 `;
 
-describe("a report that the user names", function () {
-  this.timeout(30_000);
+describe("a report that the user names", () => {
   const open: Project[] = [];
   afterEach(async () => {
     await Promise.all(open.splice(0).map((project) => project.remove()));

@@ -150,7 +150,6 @@ const modules = testRunners();
 
 for (const { name, program, files, file, all, ofFile, part, ofName, message, broken, brokenAs } of runners)
   describe(`tests of ${name}`, function () {
-    this.timeout(240_000);
     const missing =
       program !== undefined && programOnPath(program) === null ? `${program} is not installed` : null;
     skipUnlessNull(this, modules === null ? "the test runners are not installed in the test cache" : missing);

@@ -16,8 +16,7 @@ describe("add", () => {
 test("stands alone", () => {});
 `;
 
-describe("node:test", function () {
-  this.timeout(60_000);
+describe("node:test", () => {
   let project: Project;
   before(async () => {
     project = await makeProject({

@@ -23,8 +23,7 @@ const gone = async (pid: number): Promise<void> => {
   while (await isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
 };
 
-describe("runProcess", function () {
-  this.timeout(20_000);
+describe("runProcess", () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "process "));

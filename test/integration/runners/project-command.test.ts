@@ -8,8 +8,7 @@ const manifest = (scripts: Record<string, string>, more: object = {}): string =>
   JSON.stringify({ name: "shop", scripts, ...more });
 
 /** The project's own test command, whole, with the reports of every runner it starts. */
-describe("a project's own test command", function () {
-  this.timeout(60_000);
+describe("a project's own test command", () => {
   const open: Project[] = [];
   afterEach(async () => {
     await Promise.all(open.splice(0).map((project) => project.remove()));

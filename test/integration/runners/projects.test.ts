@@ -39,9 +39,7 @@ const write = async (workspace: string, turns: readonly Turn[]): Promise<void> =
   }
 };
 
-describe("fixture projects", function () {
-  this.timeout(60_000);
-
+describe("fixture projects", () => {
   for (const [name, runner, rounds] of projects) {
     it(`${name}: green, then red with the new tests, then green in the Coder's last round`, async () => {
       const workspace = await mkdtemp(join(tmpdir(), "fixture-"));

@@ -30,8 +30,7 @@ def test_closes(closing):
     pass
 `;
 
-describe("pytest", function () {
-  this.timeout(60_000);
+describe("pytest", () => {
   let project: Project;
   // The system's pytest, with python3-pytest-cov, before whatever a version manager put on PATH.
   const usualPath = process.env.PATH;

@@ -14,8 +14,7 @@ describe("add", () => {
 });
 `;
 
-describe("vitest", function () {
-  this.timeout(60_000);
+describe("vitest", () => {
   let project: Project;
   before(async () => {
     project = await makeProject({

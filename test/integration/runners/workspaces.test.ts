@@ -110,8 +110,7 @@ const shapes: Shape[] = [
   },
 ];
 
-describe("the tests of a workspace", function () {
-  this.timeout(240_000);
+describe("the tests of a workspace", () => {
   for (const { what, program, files, all, file, ofFile } of shapes)
     describe(`of ${what}`, function () {
       skipUnlessNull(this, programOnPath(program) === null ? `${program} is not installed` : null);

@@ -8,8 +8,7 @@ import { openStore } from "../../../server/store/open.ts";
 import { runCommand } from "../../support/command.ts";
 import { agent, tenantId } from "./support.ts";
 
-describe("coditect doctor", function () {
-  this.timeout(60_000);
+describe("coditect doctor", () => {
   let workspace: string;
   let folder: string;
   const agents = Array.from({ length: 20 }, (_, n) => agent({ name: `agent ${n}` }));

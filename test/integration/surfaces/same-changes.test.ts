@@ -154,9 +154,7 @@ const changesIn = async (workspace: string): Promise<(string | null)[][]> => {
   return files.map(({ path, after }) => [path, after]).toSorted();
 };
 
-describe("the same task by every way in", function () {
-  this.timeout(180_000);
-
+describe("the same task by every way in", () => {
   it("makes the same change set, to the byte", async () => {
     const ways: Record<string, Way> = { byCommand, byEditor, byRest, byMcp, byAcp };
     const made: Record<string, unknown> = {};

@@ -29,8 +29,7 @@ const suspect = { path: "src/deep/cause.js", start_line: 1, end_line: 1, reason:
 
 type Arguments = NonNullable<Turn["calls"]>[number]["arguments"];
 
-describe("what an Orchestrator assigns", function () {
-  this.timeout(60_000);
+describe("what an Orchestrator assigns", () => {
   let model: ModelServer;
   let files: TestWorkspace;
   let project: TestRuntime;
@@ -102,9 +101,7 @@ describe("what an Orchestrator assigns", function () {
   });
 });
 
-describe("a stage whose agent cannot do it", function () {
-  this.timeout(60_000);
-
+describe("a stage whose agent cannot do it", () => {
   it("is not begun, though the agent could when its team was stored", async () => {
     const files = await testWorkspace({ "src/a.js": "\n" });
     const provider = { Ollama: { model: "m", endpoint: "http://127.0.0.1:9" } };

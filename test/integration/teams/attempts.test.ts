@@ -67,8 +67,7 @@ const team = (variations: NonNullable<Team["workflow_stages"][number]["variation
   ],
 });
 
-describe("several attempts at a stage", function () {
-  this.timeout(240_000);
+describe("several attempts at a stage", () => {
   let model: RehearsalServer;
   let sources: TestWorkspace;
   let project: TestRuntime;
@@ -142,8 +141,7 @@ describe("several attempts at a stage", function () {
   });
 });
 
-describe("attempts that are ended", function () {
-  this.timeout(60_000);
+describe("attempts that are ended", () => {
   let model: ModelServer;
   let sources: TestWorkspace;
   let project: TestRuntime;

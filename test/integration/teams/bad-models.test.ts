@@ -133,8 +133,7 @@ const fingerprint = async (folder: string): Promise<string[]> => {
   return (await Promise.all(hashed)).sort();
 };
 
-describe("a team whose Coder", function () {
-  this.timeout(60_000);
+describe("a team whose Coder", () => {
   let project: TestRuntime;
   let untouched: string[];
 

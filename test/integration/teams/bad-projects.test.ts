@@ -52,8 +52,7 @@ const adds = {
   Coder: writes("src/add.js", correct),
 };
 
-describe("a team on a project", function () {
-  this.timeout(240_000);
+describe("a team on a project", () => {
   let project: Project | null = null;
   afterEach(async () => {
     await project?.close();

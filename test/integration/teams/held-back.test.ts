@@ -50,8 +50,7 @@ const script = RehearsalScript.parse({
   },
 });
 
-describe("held-back tests of the TDD team", function () {
-  this.timeout(240_000);
+describe("held-back tests of the TDD team", () => {
   let model: RehearsalServer;
   let sources: TestWorkspace;
   let project: TestRuntime;

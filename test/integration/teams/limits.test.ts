@@ -4,8 +4,7 @@ import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/buil
 import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 
-describe("a run that hits a cap", function () {
-  this.timeout(60_000);
+describe("a run that hits a cap", () => {
   let model: RehearsalServer;
   let project: TestRuntime;
 

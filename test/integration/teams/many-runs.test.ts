@@ -93,8 +93,7 @@ describe(`${RUNS} team runs at once`, function () {
   });
 });
 
-describe("the number of instances", function () {
-  this.timeout(60_000);
+describe("the number of instances", () => {
   let files: TestWorkspace;
   let model: ModelServer;
   let project: TestRuntime;

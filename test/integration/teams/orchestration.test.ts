@@ -32,8 +32,7 @@ const members: Team["members"] = [
 const look: Stage = { name: "look", member: "reviewer", prompt: "Look." };
 const both = [writer("left", "coder"), writer("right", "architect")];
 
-describe("the driver of runs", function () {
-  this.timeout(60_000);
+describe("the driver of runs", () => {
   let model: ModelServer;
   let files: TestWorkspace;
   let project: TestRuntime;

@@ -47,8 +47,7 @@ test("one is 1", () => assert.equal(one(), 1));
 `;
 const fixed = "export const one = () => 1;\n";
 
-describe("the outputs of a run's executions", function () {
-  this.timeout(60_000);
+describe("the outputs of a run's executions", () => {
   let model: ModelServer;
   let files: TestWorkspace;
   let project: TestRuntime;

@@ -14,8 +14,7 @@ import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 const run = (command: string, ...args: string[]): Turn => call("run_command", { command, args });
 const cat = run("cat", "note.txt");
 
-describe("an agent that asks the user while it works", function () {
-  this.timeout(60_000);
+describe("an agent that asks the user while it works", () => {
   let turns: Turn[];
   let model: ModelServer;
   let files: TestWorkspace;

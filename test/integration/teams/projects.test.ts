@@ -72,8 +72,7 @@ const develop = async (name: string, protocol: "ollama" | "claude") => {
   }
 };
 
-describe("the TDD team on real project shapes, from the command line to the applied change set", function () {
-  this.timeout(240_000);
+describe("the TDD team on real project shapes, from the command line to the applied change set", () => {
   const hasChangesAndProofs = ({ texts, finished }: Awaited<ReturnType<typeof develop>>): void => {
     assert.ok(texts.length >= 2, "a test file and a source file have changed");
     assert.ok(finished.stages.every(({ gates }) => gates.every(({ held }) => held)));

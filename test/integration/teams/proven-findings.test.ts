@@ -72,8 +72,7 @@ const script = RehearsalScript.parse(
   ),
 );
 
-describe("findings with a reproduction", function () {
-  this.timeout(60_000);
+describe("findings with a reproduction", () => {
   let model: RehearsalServer;
   let sources: TestWorkspace;
   let project: TestRuntime;

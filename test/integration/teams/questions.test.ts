@@ -15,8 +15,7 @@ const server = {
   tools: ["trigger-elicitation-request"],
 };
 
-describe("a tool server that asks the user during a run", function () {
-  this.timeout(60_000);
+describe("a tool server that asks the user during a run", () => {
   let files: TestWorkspace;
   let model: ModelServer;
   let project: TestRuntime;

@@ -35,8 +35,7 @@ const script = RehearsalScript.parse({
   },
 });
 
-describe("the gates that measure the tests of the TDD team", function () {
-  this.timeout(240_000);
+describe("the gates that measure the tests of the TDD team", () => {
   let model: RehearsalServer;
   let sources: TestWorkspace;
   let project: TestRuntime;

@@ -6,8 +6,7 @@ import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/buil
 import { startRehearsal, type RehearsalServer } from "../../../server/rehearsal/server.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 
-describe("the TDD team on the sample project", function () {
-  this.timeout(60_000);
+describe("the TDD team on the sample project", () => {
   let model: RehearsalServer;
   let project: TestRuntime;
 

@@ -86,9 +86,7 @@ const byContract = async (
   }
 };
 
-describe("the bug-fix team on a project with mocha", function () {
-  this.timeout(90_000);
-
+describe("the bug-fix team on a project with mocha", () => {
   it("proves the bug, sends a fix that hides it back, and brings the documents along", async () => {
     const workspace = await copyOf("mocha-esm");
     try {
@@ -117,9 +115,7 @@ describe("the bug-fix team on a project with mocha", function () {
   });
 });
 
-describe("the architecture team on a Python project", function () {
-  this.timeout(90_000);
-
+describe("the architecture team on a Python project", () => {
   it("sends a dead link and a diagram nobody can read back, and makes the same by command and contract", async () => {
     const workspace = await copyOf("pytest");
     try {
@@ -163,7 +159,6 @@ const scriptOf = (workflow: string): Promise<RehearsalScript> | RehearsalScript 
     : builtInScript(workflow);
 
 describe("the teams in containers", function () {
-  this.timeout(240_000);
   skipUnlessNull(this, noEngine);
 
   for (const workflow of ["bug-fix", "architecture", "review", "security"])

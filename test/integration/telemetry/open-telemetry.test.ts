@@ -12,8 +12,7 @@ const registry: ReadonlySet<unknown> = new Set(Object.values(conventions));
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
 
-describe("OpenTelemetry", function () {
-  this.timeout(240_000);
+describe("OpenTelemetry", () => {
   let collector: Collector;
   let folder: string;
   const open = async () => {

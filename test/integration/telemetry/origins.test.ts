@@ -16,8 +16,7 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const CALLER = "b7ad6b7169203331";
 const _meta = { traceparent: `00-${TRACE}-${CALLER}-01`, tracestate: "shop=1" };
 
-describe("the trace of a run that another surface starts", function () {
-  this.timeout(60_000);
+describe("the trace of a run that another surface starts", () => {
   const collector = useCollector();
   let model: ModelServer;
   let files: TestWorkspace;

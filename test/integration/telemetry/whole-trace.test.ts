@@ -37,8 +37,7 @@ const playing =
     turns[agent][answered(entry)] ?? finish;
 const Started = z.object({ task_id: z.uuid() });
 
-describe("the trace of a run that a request starts", function () {
-  this.timeout(240_000);
+describe("the trace of a run that a request starts", () => {
   const collector = useCollector();
   let model: ModelServer;
   let files: TestWorkspace;

@@ -6,8 +6,7 @@ import { bad, callAny, callNamed, toolWorkspace, type ToolWorkspace } from "../.
 
 const DID_IT = { content: "did it", is_error: false };
 
-describe("bad MCP servers", function () {
-  this.timeout(60_000);
+describe("bad MCP servers", () => {
   let files: ToolWorkspace;
   beforeEach(() => {
     files = toolWorkspace();

@@ -23,8 +23,7 @@ const results: Readonly<Record<string, object>> = {
   "tools/call": { content: [{ type: "text", text: "did it" }] },
 };
 
-describe("bad MCP servers over HTTP", function () {
-  this.timeout(60_000);
+describe("bad MCP servers over HTTP", () => {
   let files: ToolWorkspace;
   let service: Server;
   let host: string;

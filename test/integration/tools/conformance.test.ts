@@ -148,8 +148,7 @@ const playInProcess: Player = async (asked): Promise<string> => {
   }
 };
 
-describe("the MCP client and the protocol's conformance suite", function () {
-  this.timeout(60_000);
+describe("the MCP client and the protocol's conformance suite", () => {
   let server: Server;
   let play: Player;
   let said: string;

@@ -36,8 +36,7 @@ const editorWith = (
   };
 };
 
-describe("tools that the editor lends", function () {
-  this.timeout(20_000);
+describe("tools that the editor lends", () => {
   let files: ToolWorkspace;
   beforeEach(() => {
     files = toolWorkspace();

@@ -26,8 +26,7 @@ const FORM = "it__trigger-elicitation-request";
 const PAGE = "it__trigger-url-elicitation";
 const never = new AbortController().signal;
 
-describe("an MCP server that asks the user during a call", function () {
-  this.timeout(60_000);
+describe("an MCP server that asks the user during a call", () => {
   let files: ToolWorkspace;
   let asked: { server: string; content: QuestionContent }[];
   beforeEach(() => {

@@ -10,8 +10,7 @@ import { rejectsWith } from "../../support/rejects.ts";
 
 const never = new AbortController().signal;
 
-describe("logins to MCP servers", function () {
-  this.timeout(60_000);
+describe("logins to MCP servers", () => {
   let files: ToolWorkspace;
   let service: OAuthServer;
   let secrets: SecretTexts;

@@ -5,8 +5,7 @@ import { UserTool } from "../../../schemas/tool-definition.ts";
 import { callNamed, misbehaving, toolWorkspace, type ToolWorkspace } from "../../support/open-tools.ts";
 import { anAgent } from "../../support/records.ts";
 
-describe("tools of an agent's own file that lead to a server or the runtime", function () {
-  this.timeout(60_000);
+describe("tools of an agent's own file that lead to a server or the runtime", () => {
   let files: ToolWorkspace;
   beforeEach(() => {
     files = toolWorkspace();

@@ -17,8 +17,7 @@ const noEngine = await dockerEngine();
 
 const program = (name: string): string => join(root, "node_modules/.bin", name);
 
-describe("a run with the protocol's own MCP servers", function () {
-  this.timeout(240_000);
+describe("a run with the protocol's own MCP servers", () => {
   let files: TestWorkspace;
   let model: ModelServer;
 

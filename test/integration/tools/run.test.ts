@@ -10,8 +10,7 @@ import { answered, call, finish, reader } from "../../support/one-round.ts";
 import { allowExposure } from "../../support/tools.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
-describe("an agent with the tools of an MCP server", function () {
-  this.timeout(60_000);
+describe("an agent with the tools of an MCP server", () => {
   let model: ModelServer;
   let files: TestWorkspace;
   let project: TestRuntime;

@@ -15,7 +15,6 @@ const refused = /The MCP server it cannot reach 127\.0\.0\.1:\d+: it is not on t
 const missing = "unavailable" in sandbox ? sandbox.unavailable : null;
 
 describe("the network of an MCP server in the sandbox", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, missing);
   let files: ToolWorkspace;
   let web: Server;

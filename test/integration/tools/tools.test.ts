@@ -26,8 +26,7 @@ const refusalOf = (start: () => void): CoditectError => {
   return assert.fail("nothing was asked");
 };
 
-describe("tools that leave an instance", function () {
-  this.timeout(60_000);
+describe("tools that leave an instance", () => {
   let files: ToolWorkspace;
   let workspace: string;
   let warnings: string[];

@@ -12,7 +12,6 @@ const ffmpeg = findProgram("ffmpeg");
 const never = new AbortController().signal;
 
 describe("the frames of a video", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, ffmpeg === null ? "ffmpeg is not installed" : null);
   let files: ToolWorkspace;
   const pathOf = (name: string): string => join(files.folder, name);

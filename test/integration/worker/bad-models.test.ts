@@ -13,9 +13,7 @@ const tree = {
   "vitest.config.ts": "export default {};\n",
 };
 
-describe("bad models", function () {
-  this.timeout(30_000);
-
+describe("bad models", () => {
   let worker: WorkerUnderTest;
   let source: string;
   let place: string;

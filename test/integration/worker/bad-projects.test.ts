@@ -9,9 +9,7 @@ import { clear, readTree, temporaryFolder, writeTree } from "./tree.ts";
 
 const bom = "\ufeff";
 
-describe("bad projects", function () {
-  this.timeout(240_000);
-
+describe("bad projects", () => {
   let worker: WorkerUnderTest;
   let source: string;
   before(async () => {

@@ -42,9 +42,7 @@ const agentWrites = (copy: PrivateCopy, asked: string, content: string): boolean
   }
 };
 
-describe("change set, for any tree, ignore rules, and writes of agents and tests", function () {
-  this.timeout(60_000);
-
+describe("change set, for any tree, ignore rules, and writes of agents and tests", () => {
   let place: string;
   beforeEach(() => {
     place = temporaryFolder("change-set");

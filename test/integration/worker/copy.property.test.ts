@@ -38,9 +38,7 @@ const applyTo = (tree: Tree, changes: readonly FileChange[]): Tree => {
   return result;
 };
 
-describe("private copy, for any workspace and any edits", function () {
-  this.timeout(30_000);
-
+describe("private copy, for any workspace and any edits", () => {
   let place: string;
   beforeEach(() => {
     place = temporaryFolder("copy");

@@ -24,9 +24,7 @@ import { clear, readTree, temporaryFolder, writeTree } from "./tree.ts";
 
 const { signal } = new AbortController();
 
-describe("private copy", function () {
-  this.timeout(30_000);
-
+describe("private copy", () => {
   let place: string;
   let source: string;
   let copy: PrivateCopy;

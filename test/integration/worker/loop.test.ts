@@ -16,9 +16,7 @@ import { clear, readTree } from "./tree.ts";
 const tree = { "src/a.ts": "export const a = 1;\n", "src/b.ts": "export const b = 1;\n" };
 const prepared = { overlays: [], changes: [] };
 
-describe("agent loop", function () {
-  this.timeout(30_000);
-
+describe("agent loop", () => {
   let worker: WorkerUnderTest;
   let source: string;
   before(async () => {

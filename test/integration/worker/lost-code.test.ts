@@ -22,8 +22,7 @@ const project = {
   "job.py": "def run():\n    go()\n    stop()\n",
 };
 
-describe("code that an agent leaves out", function () {
-  this.timeout(60_000);
+describe("code that an agent leaves out", () => {
   let worker: WorkerUnderTest;
   let source: string;
   before(async () => {

@@ -40,9 +40,7 @@ const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 
-describe("worker process", function () {
-  this.timeout(30_000);
-
+describe("worker process", () => {
   let worker: WorkerUnderTest;
   let source: string;
   beforeEach(async () => {

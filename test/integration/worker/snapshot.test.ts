@@ -11,8 +11,7 @@ const entry = fileURLToPath(new URL("../../../server/worker/main.ts", import.met
 describe("worker started from its snapshot", () => {
   let place: string;
   let blob: string;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     place = temporaryFolder("snapshot");
     const outfile = join(place, "worker.cjs");
     blob = join(place, "worker.blob");

@@ -33,8 +33,7 @@ const siblings = {
   "packages/app/app.test.js": test("core"),
 };
 
-describe("what packages are built to", function () {
-  this.timeout(60_000);
+describe("what packages are built to", () => {
   let place: string;
   beforeEach(() => {
     place = temporaryFolder("stale");

@@ -27,8 +27,7 @@ const setTo = (value: number): Call => [
 ];
 const again = "\n[not run again: no file has changed since]";
 
-describe("results of tests that an agent runs", function () {
-  this.timeout(60_000);
+describe("results of tests that an agent runs", () => {
   let worker: WorkerUnderTest;
   let source: string;
   before(async () => {

@@ -8,8 +8,7 @@ import { findGit, trackedPaths } from "../../../server/workspace/git.ts";
 import { ignoreRules } from "../../../server/workspace/ignore.ts";
 import { walkWorkspace } from "../../../server/workspace/walk.ts";
 
-describe("a workspace in a git repository", function () {
-  this.timeout(30_000);
+describe("a workspace in a git repository", () => {
   let place: string;
   let root: string;
   let environment: NodeJS.ProcessEnv;

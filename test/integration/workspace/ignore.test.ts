@@ -23,9 +23,7 @@ const write = (path: string, text = ""): void => {
 const visible = (workspace = root): string[] =>
   [...walkWorkspace(workspace, ignoreRules(workspace))].flatMap(({ files }) => files).sort();
 
-describe("ignore rules", function () {
-  this.timeout(30_000);
-
+describe("ignore rules", () => {
   it("see what git sees, for any nesting of ignore files", () => {
     const name = fc.constantFrom("a", "b", "c.ts", "d.log", "build");
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join("/"));

@@ -21,8 +21,7 @@ import { cleanEnvironment } from "../../../support/command.ts";
 import { answered, call, finish } from "../../../support/one-round.ts";
 import { commandLine } from "../../../support/product.ts";
 
-describe("coditect acp", function () {
-  this.timeout(240_000);
+describe("coditect acp", () => {
   let workspace: string;
   let child: ChildProcessByStdio<Writable, Readable, null>;
   let connection: ClientConnection;

@@ -18,8 +18,7 @@ import { cleanEnvironment } from "../../../support/command.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
 import { commandLine } from "../../../support/product.ts";
 
-describe("a tool server's question over ACP", function () {
-  this.timeout(240_000);
+describe("a tool server's question over ACP", () => {
   let workspace: TestWorkspace;
   let model: AskingModel;
   let asked: CreateElicitationRequest[];

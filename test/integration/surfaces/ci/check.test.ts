@@ -44,8 +44,7 @@ const reported = call("report_findings", {
   ],
 });
 
-describe("the GitHub Action", function () {
-  this.timeout(240_000);
+describe("the GitHub Action", () => {
   const user = ownUserFolder();
   let model: ModelServer;
   let files: TestWorkspace;

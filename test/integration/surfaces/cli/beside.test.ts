@@ -43,8 +43,7 @@ const refuse = (response: ServerResponse): void => {
   response.writeHead(400, { "content-type": "application/json" }).end('{"error":"no"}');
 };
 
-describe("commands and editors on one state folder at the same time", function () {
-  this.timeout(60_000);
+describe("commands and editors on one state folder at the same time", () => {
   let workspace: string;
   let model: HeldModel;
   const started: RunningCommand[] = [];

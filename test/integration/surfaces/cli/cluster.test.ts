@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { runCommand } from "../../../support/command.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
 
-describe("coditect cluster without a cluster", function () {
-  this.timeout(60_000);
+describe("coditect cluster without a cluster", () => {
   let workspace: TestWorkspace;
   before(async () => {
     workspace = await testWorkspace({});

@@ -4,8 +4,7 @@ import { runCommand } from "../../../support/command.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
 
-describe("coditect consents", function () {
-  this.timeout(60_000);
+describe("coditect consents", () => {
   const user = ownUserFolder();
   let workspace: TestWorkspace;
   before(async () => {

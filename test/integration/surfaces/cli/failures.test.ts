@@ -15,8 +15,7 @@ const finish = { tool: "finish", arguments: { summary: "Done.", confidence: 1, c
 /** Claims to be done at once, every time. */
 const lazy = RehearsalScript.parse({ agents: { TestWriter: [{ tool_calls: [finish] }] } });
 
-describe("coditect ends with the exit code of the contract", function () {
-  this.timeout(60_000);
+describe("coditect ends with the exit code of the contract", () => {
   let workspace: string;
   let server: RehearsalServer;
   before(async () => {

@@ -8,8 +8,7 @@ import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts
 
 const KEY = "a-key-that-holds";
 
-describe("the command line of a user without a model", function () {
-  this.timeout(60_000);
+describe("the command line of a user without a model", () => {
   let workspace: TestWorkspace;
   let home: string;
   let claude: Awaited<ReturnType<typeof listen>>;

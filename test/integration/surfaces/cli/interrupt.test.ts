@@ -23,8 +23,7 @@ const processesOf = (folder: string): string[] =>
       }
     });
 
-describe("coditect run, interrupted", function () {
-  this.timeout(30_000);
+describe("coditect run, interrupted", () => {
   let workspace: string;
   let silent: Server;
   let endpoint: string;

@@ -10,9 +10,7 @@ import {
 import { cleanEnvironment } from "../../../support/command.ts";
 import { commandLine } from "../../../support/product.ts";
 
-describe("coditect lsp --stdio", function () {
-  this.timeout(60_000);
-
+describe("coditect lsp --stdio", () => {
   it("serves a client that knows nothing of CODITECT, and ends with it", async () => {
     const command = [commandLine, "lsp", "--stdio"];
     const child = spawn(process.execPath, command, {

@@ -8,8 +8,7 @@ import { runCommand } from "../../../support/command.ts";
 import { anExecution, aTask } from "../../../support/records.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
 
-describe("coditect metrics and report", function () {
-  this.timeout(60_000);
+describe("coditect metrics and report", () => {
   let workspace: TestWorkspace;
   before(async () => {
     workspace = await testWorkspace();

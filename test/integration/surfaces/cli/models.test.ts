@@ -3,8 +3,7 @@ import { listen, readBody } from "../../../model-servers.ts";
 import { eventsOf, runCommand } from "../../../support/command.ts";
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
 
-describe("coditect models", function () {
-  this.timeout(30_000);
+describe("coditect models", () => {
   let workspace: TestWorkspace;
   before(async () => {
     workspace = await testWorkspace();

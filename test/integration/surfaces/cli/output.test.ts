@@ -12,7 +12,6 @@ import { commandLine } from "../../../support/product.ts";
 const FULL = "/dev/full";
 
 describe("standard output", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, existsSync(FULL) ? null : `${FULL}, a disk without room, is not there`);
   let workspace: TestWorkspace;
   before(async () => {

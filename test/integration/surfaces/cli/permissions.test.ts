@@ -16,7 +16,6 @@ import { commandLine } from "../../../support/product.ts";
 const SCRIPT = "/usr/bin/script";
 
 describe("coditect run, asked by an agent", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, existsSync(SCRIPT) ? null : `${SCRIPT}, which makes a terminal, is not there`);
   const user = ownUserFolder();
   let model: ModelServer;

@@ -19,8 +19,7 @@ it("joins words", () => assert.equal(slug("two words"), "two-words"));
 it("trims", () => assert.equal(slug("  padded "), "padded"));
 `;
 
-describe("coditect prove and verify", function () {
-  this.timeout(240_000);
+describe("coditect prove and verify", () => {
   let home = "";
   let folder = "";
 

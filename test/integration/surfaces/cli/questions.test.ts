@@ -14,7 +14,6 @@ import { commandLine } from "../../../support/product.ts";
 const SCRIPT = "/usr/bin/script";
 
 describe("coditect run, asked by a tool server", function () {
-  this.timeout(240_000);
   skipUnlessNull(this, existsSync(SCRIPT) ? null : `${SCRIPT}, which makes a terminal, is not there`);
   const user = ownUserFolder();
   let workspace: TestWorkspace;

@@ -7,8 +7,7 @@ import { runCommand } from "../../../support/command.ts";
 
 const Run = z.object({ task: z.object({ task_id: z.string() }) });
 
-describe("coditect resume and retry", function () {
-  this.timeout(90_000);
+describe("coditect resume and retry", () => {
   let workspace: string;
   let taskId: string;
   const coditect = (...args: string[]) =>

@@ -27,8 +27,7 @@ const reported = call("report_findings", {
   ],
 });
 
-describe("coditect run review and security, on a diff and on some lines", function () {
-  this.timeout(60_000);
+describe("coditect run review and security, on a diff and on some lines", () => {
   let model: ModelServer;
   let files: TestWorkspace;
   const coditect = (...args: string[]) =>

@@ -17,8 +17,7 @@ const contractTypes = new Set([
   "run.finished",
 ]);
 
-describe("coditect run, on the sample with the rehearsal model", function () {
-  this.timeout(240_000);
+describe("coditect run, on the sample with the rehearsal model", () => {
   let workspace: string;
   let source: string;
   let result: CommandResult;
@@ -99,8 +98,7 @@ describe("coditect run, on the sample with the rehearsal model", function () {
   });
 });
 
-describe("coditect run --apply", function () {
-  this.timeout(60_000);
+describe("coditect run --apply", () => {
   let workspace: string;
   before(async () => {
     workspace = await copySample();

@@ -16,8 +16,7 @@ import { callHttps, testTls } from "../../../support/team-server.ts";
 const Serving = z.object({ url: z.url(), tenants: z.array(z.object({ name: z.string() })) });
 const tls = (name: string): string => join(root, "test", "fixtures", "tls", name);
 
-describe("coditect serve --listen", function () {
-  this.timeout(240_000);
+describe("coditect serve --listen", () => {
   let user: string;
   let acme: string;
   let globex: string;

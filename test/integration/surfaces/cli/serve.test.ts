@@ -8,8 +8,7 @@ import { eventsOf, lastOf, runCommand, type RunningCommand, startCommand } from 
 
 const Serving = z.object({ url: z.url(), endpoint_file: z.string(), pid: z.int() });
 
-describe("a command beside a runtime that owns the state folder", function () {
-  this.timeout(60_000);
+describe("a command beside a runtime that owns the state folder", () => {
   let workspace: string;
   let server: RunningCommand;
   let serving: z.infer<typeof Serving>;

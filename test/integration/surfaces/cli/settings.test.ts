@@ -7,8 +7,7 @@ import { SettingValue } from "../../../../schemas/resolve-settings.ts";
 import { runCommand } from "../../../support/command.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
 
-describe("coditect settings", function () {
-  this.timeout(60_000);
+describe("coditect settings", () => {
   const user = ownUserFolder();
   let workspace: string;
   let config: string;

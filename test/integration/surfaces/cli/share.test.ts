@@ -54,8 +54,7 @@ const shared: SharedPackage = {
 const text = `${JSON.stringify(shared, null, 2)}\n`;
 const hash = createHash("sha256").update(text).digest("hex");
 
-describe("agents and teams as one file", function () {
-  this.timeout(240_000);
+describe("agents and teams as one file", () => {
   let workspace: TestWorkspace;
   const imported = (...args: string[]) => ["teams", "import", ...args, "--workspace", workspace.root];
   const path = (file: string) => join(workspace.root, ".coditect", file);

@@ -30,7 +30,6 @@ const onTerminal = async (
 };
 
 describe("coditect run, seen by a person", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, existsSync(SCRIPT) ? null : `${SCRIPT}, which makes a terminal, is not there`);
   let workspace: string;
   before(async () => {

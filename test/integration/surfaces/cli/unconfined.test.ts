@@ -16,8 +16,7 @@ import { commandLine } from "../../../support/product.ts";
 
 const SCRIPT = "/usr/bin/script";
 
-describe("coditect run where there is no sandbox", function () {
-  this.timeout(60_000);
+describe("coditect run where there is no sandbox", () => {
   let programs: string;
   let workspace: string;
   let model: RehearsalServer;

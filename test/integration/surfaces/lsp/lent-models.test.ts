@@ -32,8 +32,7 @@ interface Window {
   finished(): Promise<Extract<RuntimeEvent, { type: "run.finished" }>>;
 }
 
-describe("the language models of an editor", function () {
-  this.timeout(240_000);
+describe("the language models of an editor", () => {
   let script: RehearsalScript;
   let root: string;
   const windows: Window[] = [];

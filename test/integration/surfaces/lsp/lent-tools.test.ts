@@ -20,8 +20,7 @@ const search: LentTool = {
 
 const Refused = z.object({ data: z.object({ code: z.string(), data: z.object({ hash: z.string() }) }) });
 
-describe("the tools of an editor", function () {
-  this.timeout(240_000);
+describe("the tools of an editor", () => {
   let files: TestWorkspace;
   let server: ChildProcess;
   let editor: TestEditor;

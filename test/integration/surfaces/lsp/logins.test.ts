@@ -12,8 +12,7 @@ import { startOAuthServer, type OAuthServer } from "../../../support/oauth-serve
 import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts";
 import { languageServer } from "../../../support/product.ts";
 
-describe("a login to an MCP server from an editor", function () {
-  this.timeout(240_000);
+describe("a login to an MCP server from an editor", () => {
   let files: TestWorkspace;
   let server: ChildProcess;
   let editor: TestEditor;

@@ -38,7 +38,6 @@ const Told = z.object({
 });
 
 describe("coditect lsp --stdio in Neovim", function () {
-  this.timeout(60_000);
   skipUnlessNull(this, isThere ? null : "Neovim is not installed");
   let files: TestWorkspace;
   let told: z.infer<typeof Told>;

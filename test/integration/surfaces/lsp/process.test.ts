@@ -30,8 +30,7 @@ const gone = async (pid: number): Promise<void> => {
   while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 25));
 };
 
-describe("the language server's process", function () {
-  this.timeout(30_000);
+describe("the language server's process", () => {
   let workspace: TestWorkspace;
   const started: ChildProcess[] = [];
   beforeEach(async () => {

@@ -10,8 +10,7 @@ import { shippedPath } from "../../../../server/platform/installation.ts";
 import { type TestEditor, testEditor } from "../../../support/editor.ts";
 import { languageServer } from "../../../support/product.ts";
 
-describe("a team run from the editor", function () {
-  this.timeout(240_000);
+describe("a team run from the editor", () => {
   let root: string;
   let child: ChildProcess;
   let editor: TestEditor;

@@ -50,8 +50,7 @@ const startRelay = async (target: URL, token: string): Promise<Server> => {
   return relay;
 };
 
-describe("the MCP server and the protocol's conformance suite", function () {
-  this.timeout(60_000);
+describe("the MCP server and the protocol's conformance suite", () => {
   let workspace: TestWorkspace;
   let served: RunningCommand;
   let relay: Server;
@@ -89,8 +88,7 @@ describe("the MCP server and the protocol's conformance suite", function () {
   });
 });
 
-describe("the MCP endpoint and the protocol's conformance suite", function () {
-  this.timeout(60_000);
+describe("the MCP endpoint and the protocol's conformance suite", () => {
   let web: Server;
   let endpoint: McpEndpoint;
 

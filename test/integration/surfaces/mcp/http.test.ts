@@ -12,8 +12,7 @@ import { testWorkspace, type TestWorkspace } from "../../../support/workspace.ts
 const Announced = z.object({ url: z.url(), endpoint_file: z.string() });
 const TextResult = z.object({ content: z.tuple([z.object({ type: z.literal("text"), text: z.string() })]) });
 
-describe("MCP over HTTP", function () {
-  this.timeout(60_000);
+describe("MCP over HTTP", () => {
   let workspace: TestWorkspace;
   let model: ModelServer;
   let served: RunningCommand;

@@ -16,8 +16,7 @@ const TextResult = z.object({
   isError: z.boolean().default(false),
 });
 
-describe("coditect mcp", function () {
-  this.timeout(240_000);
+describe("coditect mcp", () => {
   let workspace: string;
   let client: Client;
 

@@ -47,8 +47,7 @@ const generate = async (url: string, folder: string): Promise<Record<string, Ope
   return (await import(pathToFileURL(outfile).href)) as Record<string, Operation>;
 };
 
-describe("a client that a public generator made from the OpenAPI document", function () {
-  this.timeout(240_000);
+describe("a client that a public generator made from the OpenAPI document", () => {
   let folder: string;
   let model: ModelServer;
   let project: TestRuntime;

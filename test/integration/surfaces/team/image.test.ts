@@ -19,7 +19,6 @@ const READY_MS = 60_000;
 const Ended = z.object({ StatusCode: z.number() });
 
 describe("the image of the server", function () {
-  this.timeout(180_000);
   skipUnlessNull(this, noEngine);
   let folder: string;
   let containerId: string;

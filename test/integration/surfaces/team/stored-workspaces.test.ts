@@ -10,8 +10,7 @@ import { ownUserFolder } from "../../../support/user-folder.ts";
 
 const DAY_MS = 86_400_000;
 
-describe("the stored workspaces of a tenant's users", function () {
-  this.timeout(60_000);
+describe("the stored workspaces of a tenant's users", () => {
   const user = ownUserFolder();
   let base: string;
   let tenant: TestRuntime;

@@ -24,8 +24,7 @@ const reported = call("report_findings", {
   ],
 });
 
-describe("two tenants of a server, each with a real runtime", function () {
-  this.timeout(240_000);
+describe("two tenants of a server, each with a real runtime", () => {
   const user = ownUserFolder();
   let model: ModelServer;
   let server: TeamServer;
