@@ -81,7 +81,9 @@ const notBuilt = /\[(?:build|setup) failed\]/;
 export const go: RunnerAdapter = {
   launch: async (job) => {
     const flags = job.script.args.filter((word) => word.startsWith("-"));
-    const command = [job.program ?? "go", "test", "-json", ...flags, ...(await selection(job))];
+    // Vet analyses every dependency again in each new instance. The whole suite runs with it.
+    const vet = job.files === null || flags.some((flag) => /^--?vet\b/.test(flag)) ? [] : ["-vet=off"];
+    const command = [job.program ?? "go", "test", "-json", ...vet, ...flags, ...(await selection(job))];
     return {
       command: withOutputIn(reportFile(job, "go.jsonl"), command),
       env: {

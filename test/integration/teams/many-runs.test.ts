@@ -5,8 +5,8 @@ import { startModelServer, type JournalEntry, type ModelServer, type Turn } from
 import { answered, call, finish, oneRound } from "../../support/one-round.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 
-const RUNS = 12;
-const INSTANCES = 4;
+const RUNS = 6;
+const INSTANCES = 2;
 
 /** Each run is told its own number, and writes it where all the others write theirs. */
 const numberOf = ({ body }: JournalEntry): string =>

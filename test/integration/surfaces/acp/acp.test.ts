@@ -96,7 +96,7 @@ describe("coditect acp", () => {
 
   it("shows stages as a plan and gates as text, and applies what the user allows", async () => {
     const before = await source();
-    const { stopReason } = await prompt(await newSession(), "/tdd src/bill.js Split the bill");
+    const { stopReason } = await prompt(await newSession(), "/bug-fix src/bill.js Split the bill");
     assert.equal(stopReason, "end_turn");
     const plan = updates.findLast((update) => update.sessionUpdate === "plan");
     assert.deepEqual(
@@ -108,8 +108,8 @@ describe("coditect acp", () => {
         ? [update.content.text]
         : [],
     );
-    assert.ok(said.some((line) => line.startsWith("✖ implement · green")));
-    assert.ok(said.some((line) => line.startsWith("✔ implement · clean")));
+    assert.ok(said.some((line) => line.startsWith("✖ fix · green")));
+    assert.ok(said.some((line) => line.startsWith("✔ fix · clean")));
     const diffs = updates.flatMap((update) =>
       update.sessionUpdate === "tool_call" ? (update.content ?? []) : [],
     );
@@ -170,13 +170,17 @@ describe("coditect acp", () => {
   });
 
   it("shows a session of an earlier process again, and no other", async () => {
-    const sessionId = await newSession();
-    onUpdate = (update) => {
-      if (update.sessionUpdate === "plan")
-        void connection.agent.notify(methods.agent.session.cancel, { sessionId });
+    const promptAndCancel = async (words: string): Promise<string> => {
+      const sessionId = await newSession();
+      onUpdate = (update) => {
+        if (update.sessionUpdate === "plan")
+          void connection.agent.notify(methods.agent.session.cancel, { sessionId });
+      };
+      await prompt(sessionId, words);
+      return sessionId;
     };
-    await prompt(sessionId, "/bug-fix src/bill.js Split the bill");
-    await prompt(await newSession(), "/bug-fix src/bill.js Of another session");
+    const sessionId = await promptAndCancel("/bug-fix src/bill.js Split the bill");
+    await promptAndCancel("/bug-fix src/bill.js Of another session");
     await close();
     await open(["--provider", "rehearsal"]);
     updates = [];

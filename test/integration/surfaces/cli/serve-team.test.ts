@@ -90,8 +90,8 @@ describe("coditect serve --listen", () => {
   it("runs a team for an operator over TLS, whose events arrive", async () => {
     const { json: rehearsal } = await call("POST", "/api/models/rehearsal", operator, {});
     const waitFor = await followEvents();
-    const started = await call("POST", "/api/agent-teams/bug-fix/execute", operator, {
-      task: 'format(1205) gives "12.5" where the menu says 12.05.',
+    const started = await call("POST", "/api/agent-teams/architecture/execute", operator, {
+      task: "Split the bill",
       file: "src/bill.js",
       options: { provider: rehearsal.provider },
     });
