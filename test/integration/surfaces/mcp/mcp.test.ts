@@ -49,7 +49,7 @@ describe("coditect mcp", () => {
       await client.callTool(
         { name, arguments: { ...args } },
         {
-          timeout: 100_000,
+          timeout: 200_000,
           ...(onProgress && {
             onprogress: ({ message }) => {
               onProgress(message ?? "");
