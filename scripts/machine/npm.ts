@@ -16,6 +16,8 @@ export const npmEnvironment = (inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv 
   return {
     // npm looks for the machine's settings next to its Node, and this Node is not the machine's.
     NODE_USE_SYSTEM_CA: "1",
+    // Native add-ons: with optimization, the SQLite of code-server alone takes minutes on a slow machine.
+    ...{ CFLAGS: "-O0", CXXFLAGS: "-O0" },
     ...Object.fromEntries(kept),
     PATH: `${dirname(process.execPath)}${delimiter}${inherited.PATH ?? ""}`,
   };
