@@ -89,7 +89,7 @@ describe("an engine that cannot do what it is asked", () => {
         const building = buildImage({
           base: null,
           engine: await openEngine({ socket: engine.socket }),
-          signal: AbortSignal.timeout(30_000),
+          signal: AbortSignal.timeout(120_000),
         });
         await assert.rejects(building, { code: "engine_unavailable", message: /its disk is full/ });
       } finally {

@@ -64,7 +64,7 @@ describe("an image with a project's own toolchain", function () {
     const parts = [python, library, ...libraries].map((path) => path.slice(1));
     await run("cp", ["-aL", "--parents", ...parts, context], { cwd: "/" });
     await makeBase(`FROM ${DEFAULT_IMAGE}\nRUN rm -rf /opt/coditect\nCOPY usr/ /usr/\nCOPY lib/ /lib/\n`);
-    const name = await buildImage({ base: BASE, name: BUILT, signal: AbortSignal.timeout(60_000) });
+    const name = await buildImage({ base: BASE, name: BUILT, signal: AbortSignal.timeout(180_000) });
     assert.equal(name, BUILT);
     const pool = await start();
     const instance = await pool.claim({ image: BUILT });
@@ -88,12 +88,12 @@ describe("an image with a project's own toolchain", function () {
   it("is refused, and says why, if its base has no system Node can start in", async () => {
     await writeFile(join(context, "readme"), "no loader here");
     await makeBase("FROM scratch\nCOPY readme /\n");
-    const building = buildImage({ base: BASE, name: BUILT, signal: AbortSignal.timeout(60_000) });
+    const building = buildImage({ base: BASE, name: BUILT, signal: AbortSignal.timeout(180_000) });
     await assert.rejects(building, { code: "engine_unavailable", message: /has no shell at \/bin\/sh/ });
   });
 
   it("is refused if its base is not there and cannot be had", async () => {
-    const building = buildImage({ base: "coditect-nowhere/none:1", signal: AbortSignal.timeout(60_000) });
+    const building = buildImage({ base: "coditect-nowhere/none:1", signal: AbortSignal.timeout(180_000) });
     await assert.rejects(building, { code: /image_missing|engine_unavailable/ });
   });
 });

@@ -7,7 +7,7 @@ import { pools } from "./conformance.ts";
 import { command, never } from "./pool-harness.ts";
 
 const LARGE = 3 * 1024 ** 2;
-const MANY = 24;
+const MANY = 10;
 
 /** Reads through the proxy as many times at once, and prints what came: status and length of each. */
 const read = (url: string, times = 1): string =>

@@ -102,7 +102,7 @@ describe("a real Prometheus", function () {
 
   /** Asks until the answer is there: Prometheus starts, then scrapes, then evaluates its rules. */
   const ask = async <Result>(path: string, read: (answer: unknown) => Result | null): Promise<Result> => {
-    const deadline = AbortSignal.timeout(60_000);
+    const deadline = AbortSignal.timeout(180_000);
     for (;;) {
       deadline.throwIfAborted();
       const answer = await fetch(`${api}${path}`, { signal: deadline }).catch(() => null);

@@ -136,7 +136,7 @@ const playInProcess: Player = async (asked): Promise<string> => {
     };
     let said = await use();
     for (let logins = 0; said.includes("asks you to log in") && logins < MOST_LOGINS; logins += 1) {
-      const signal = AbortSignal.timeout(10_000);
+      const signal = AbortSignal.timeout(60_000);
       const fetch = limitedFetch(checked);
       await logIn({ server: "suite", config, secrets, environment, fetch, show: followPages, signal });
       said = await use();

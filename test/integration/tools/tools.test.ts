@@ -295,7 +295,7 @@ describe("tools that leave an instance", () => {
     for (const behaviour of ["silent", "flood"])
       it(`is not held up by a server that is ${behaviour}`, async () => {
         writeServers({ good: misbehaving("work"), bad: { ...misbehaving(behaviour), tools: [] } });
-        const tools = toolsWith({ startMilliseconds: 5000 });
+        const tools = toolsWith({ startMilliseconds: 10_000 });
         const answer = await callNamed(tools, anAgent(), "good__act", { text: "it" });
         assert.equal(answer.content, "did it");
       });

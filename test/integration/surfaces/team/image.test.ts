@@ -15,7 +15,7 @@ import { skipUnlessNull } from "../../../support/skip.ts";
 const noEngine = await dockerEngine();
 const BASE = "coditect-test-server-base";
 const IMAGE = "coditect-test-server";
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 const Ended = z.object({ StatusCode: z.number() });
 
 describe("the image of the server", function () {
