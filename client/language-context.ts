@@ -8,6 +8,8 @@ import {
   MOST_SYMBOLS,
   type EditorContext,
   type EditorProblem,
+  moreImportantFor,
+  severities,
   type SymbolPlace,
 } from "../schemas/editor-context.ts";
 import { WorkspacePath } from "../schemas/primitives.ts";
@@ -65,7 +67,7 @@ export const askLanguageServers = (folder: vscode.WorkspaceFolder, file: string 
   const uri = file === null ? null : vscode.Uri.joinPath(folder.uri, ...file.split("/"));
   const search =
     uri === null ? Promise.resolve() : searchFile(folder, uri, definitions, references, stopped.signal);
-  // If a language server fails, the run starts without its answers.
+  // If the file cannot be opened, the run starts without answers.
   const ended = search.catch(() => undefined);
   return {
     found: async () => {
@@ -115,10 +117,14 @@ const definedIn = async (document: vscode.TextDocument): Promise<Named[]> => {
   return symbols.flatMap((symbol) => symbolsIn(symbol, document)).slice(0, MOST_DEFINED);
 };
 
-/** The answers of the language servers to a command of VS Code. */
+/** The answers of the language servers to a command of VS Code. None if one of them fails. */
 const ask = async (command: string, ...args: readonly unknown[]): Promise<readonly unknown[]> => {
-  const answer = await vscode.commands.executeCommand(command, ...args);
-  return z.array(z.unknown()).safeParse(answer).data ?? [];
+  try {
+    const answer = await vscode.commands.executeCommand(command, ...args);
+    return z.array(z.unknown()).safeParse(answer).data ?? [];
+  } catch {
+    return [];
+  }
 };
 
 interface Named {
@@ -194,8 +200,6 @@ const inTurns = async <Item>(
   await Promise.all(Array.from({ length: AT_ONCE }, workThrough));
 };
 
-const severityNames = ["error", "warning", "information", "hint"] as const;
-
 /** The file's problems and the errors of files around it. Without a file, all errors of the folder. */
 const problemsOf = (
   folder: vscode.WorkspaceFolder,
@@ -213,7 +217,7 @@ const problemsOf = (
         .filter(({ source }) => source !== "coditect")
         .map((problem) => describe(path, problem));
     })
-    .sort((one, other) => Number(other.path === file) - Number(one.path === file))
+    .sort(moreImportantFor(file))
     .slice(0, MOST_PROBLEMS);
 };
 
@@ -221,7 +225,7 @@ const describe = (path: string, problem: vscode.Diagnostic): EditorProblem => {
   const { message, source, code, start_line } = describeProblem(problem);
   return {
     path,
-    severity: severityNames[problem.severity],
+    severity: severities[problem.severity],
     message: message.slice(0, LONGEST_PROBLEM),
     source: source?.slice(0, LONGEST_SYMBOL) ?? null,
     code: code === null ? null : String(code).slice(0, LONGEST_SYMBOL),

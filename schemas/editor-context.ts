@@ -17,10 +17,13 @@ export const SymbolPlace = z.strictObject({
 });
 export type SymbolPlace = z.infer<typeof SymbolPlace>;
 
+/** The worst first. */
+export const severities = ["error", "warning", "information", "hint"] as const;
+
 /** A problem that the editor shows in a file, from any of its language servers. */
 export const EditorProblem = z.strictObject({
   path: WorkspacePath,
-  severity: z.enum(["error", "warning", "information", "hint"]),
+  severity: z.enum(severities),
   message: z.string().max(LONGEST_PROBLEM),
   source: z.string().max(LONGEST_SYMBOL).nullable(),
   code: z.string().max(LONGEST_SYMBOL).nullable(),
@@ -28,6 +31,13 @@ export const EditorProblem = z.strictObject({
   start_line: Count.min(1),
 });
 export type EditorProblem = z.infer<typeof EditorProblem>;
+
+/** Sorts the problems of the file first, then by severity. */
+export const moreImportantFor =
+  (file: string | null) =>
+  (one: Pick<EditorProblem, "path" | "severity">, two: Pick<EditorProblem, "path" | "severity">): number =>
+    Number(two.path === file) - Number(one.path === file) ||
+    severities.indexOf(one.severity) - severities.indexOf(two.severity);
 
 /**
  * What the language servers of an editor know about the file of a task. The runtime reads the files itself, and

@@ -438,10 +438,11 @@ export const errorCatalogue = {
     "It is a private address, or it redirects too often. Add it to allowed_hosts if you trust it.",
     { http: 403, rpc: 403, exit: 3 },
   ),
-  secret_missing: row("The secret {name} is not set.", "Set the environment variable {variable}.", {
-    ...provider,
-    http: 401,
-  }),
+  secret_missing: row(
+    "The secret {name} is not set.",
+    "Store it with coditect credentials set secret:{name}, or set the environment variable {variable}.",
+    { ...provider, http: 401 },
+  ),
   // Instances.
   worker_died: row(
     "The {what} of the instance ended unexpectedly: {how}.",

@@ -5,7 +5,10 @@ import { ToolName } from "./tools.ts";
 /** The service whose tools are those that the editor lends. */
 export const EDITOR_SERVICE = "vscode";
 
-/** A value that comes from a secret: `secret:github` is `CODITECT_SECRET_GITHUB`. */
+/**
+ * A value that comes from a secret. `secret:github` is the variable `CODITECT_SECRET_GITHUB`, or else what
+ * `coditect credentials set secret:github` stored.
+ */
 export const SECRET_REFERENCE = /^secret:([a-z0-9-]+)$/;
 
 /** A service that is called over HTTP. */

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import type { EditorContext, EditorProblem, SymbolPlace } from "../../schemas/editor-context.ts";
+import {
+  type EditorContext,
+  type EditorProblem,
+  moreImportantFor,
+  type SymbolPlace,
+} from "../../schemas/editor-context.ts";
 import type { ContextItem } from "../../schemas/execution.ts";
 import type { Task } from "../../schemas/run.ts";
 import { classifyPath } from "../workspace/classify.ts";
@@ -84,8 +89,6 @@ export const withoutReported = (
   return { ...editor, problems: editor.problems.filter((problem) => !isReported(problem)) };
 };
 
-const severities: readonly EditorProblem["severity"][] = ["error", "warning", "information", "hint"];
-
 const lineOf = ({ path, start_line, severity, message, source, code }: EditorProblem): string => {
   const origin = [source, code].filter((part) => part !== null).join(" ");
   return `${path}:${start_line} ${severity}${origin === "" ? "" : ` (${origin})`}: ${message.replace(/\s+/g, " ")}`;
@@ -104,11 +107,7 @@ export const problemsItem = (
 ): ContextItem | null => {
   const shown = problems
     .filter((problem) => index.paths.has(problem.path) && !isOutdated(problem.path))
-    .sort(
-      (one, two) =>
-        Number(two.path === path) - Number(one.path === path) ||
-        severities.indexOf(one.severity) - severities.indexOf(two.severity),
-    );
+    .sort(moreImportantFor(path));
   const lines: string[] = [];
   let left = budgetTokens * PROBLEM_SHARE;
   for (const line of new Set(shown.map(lineOf))) {

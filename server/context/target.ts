@@ -3,7 +3,7 @@ import { fail } from "../../schemas/errors.ts";
 import type { WorkspacePath } from "../../schemas/primitives.ts";
 import type { Overlay } from "../../schemas/run.ts";
 import { decodeText, withLineEnding } from "../workspace/encoding.ts";
-import type { IgnoreRules } from "../workspace/ignore.ts";
+import { demandOpen, type IgnoreRules } from "../workspace/ignore.ts";
 import { readInside } from "../workspace/open.ts";
 import { confine, toWorkspacePath } from "../workspace/paths.ts";
 
@@ -22,8 +22,7 @@ export const readTarget = (
 ): { path: WorkspacePath; text: string } => {
   const path = toWorkspacePath(written);
   confine(workspace, path);
-  const rule = rules.closedBy(path);
-  if (rule !== null) throw fail("ignored_file", { path, rule });
+  demandOpen(rules, path);
   const overlay = overlays.find((candidate) => candidate.path === path);
   const text = overlay?.text ?? textOnDisk(workspace, path);
   return { path, text: withLineEnding(text, "\n") };

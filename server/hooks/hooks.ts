@@ -5,22 +5,22 @@ import type { Settings } from "../../schemas/settings.ts";
 import type { Consents } from "../platform/consents.ts";
 import type { CheckedFetch } from "../tools/checked-fetch.ts";
 import type { ServerSandbox } from "../tools/server-sandbox.ts";
+import type { SecretPlaces } from "../tools/secrets.ts";
 import { configurationFiles, configurationHash, HOOKS_FILE, textOf } from "../workspace/configuration.ts";
 import { readInside } from "../workspace/open.ts";
+import { withoutSecrets } from "../workspace/redact.ts";
 import { type Decision, decisionOf } from "./decision.ts";
 import type { HookCall, Hooks } from "./hooks-api.ts";
 import { runCommandHook } from "./run-command.ts";
 import { type Reach, runHttpHook } from "./run-http.ts";
 
-export interface HooksParts {
+export interface HooksParts extends SecretPlaces {
   workspace: string;
   settings: Pick<Settings, "untrusted">;
   consents: Pick<Consents, "has">;
   sandbox: ServerSandbox;
   /** Made for the first HTTP hook. */
   checked: () => Promise<CheckedFetch>;
-  /** Where HTTP hooks find their secrets. */
-  environment: NodeJS.ProcessEnv;
 }
 
 const MOST_BYTES = 1 << 20;
@@ -94,7 +94,8 @@ export class WorkspaceHooks implements Hooks {
         hook.type === "http"
           ? await runHttpHook(hook, told, await this.#reach(), limited)
           : await runCommandHook(hook, told, this.#parts, limited);
-      return decisionOf(said);
+      // A service may repeat the secret that it got.
+      return decisionOf({ ...said, text: withoutSecrets(said.text, this.#parts.known.values) });
     } catch (error) {
       if (signal.aborted) throw fail("cancelled", { what: `The hook ${nameOf(hook)}` }, { cause: error });
       const reason = deadline.aborted
@@ -108,7 +109,7 @@ export class WorkspaceHooks implements Hooks {
 
   async #reach(): Promise<Reach> {
     this.#checked ??= this.#parts.checked();
-    return { checked: await this.#checked, environment: this.#parts.environment };
+    return { checked: await this.#checked, places: this.#parts };
   }
 
   /** Of the file as it is; an untrusted workspace has none. Errors: `invalid_file`. */

@@ -17,7 +17,7 @@ import { storedTaskFiles } from "../executions/opened-files.ts";
 import { Permissions } from "../executions/permissions.ts";
 import { ServerQuestions } from "../executions/server-questions.ts";
 import { createFeedback } from "../feedback/feedback.ts";
-import { secretsOf } from "../workspace/redact.ts";
+import { KnownSecrets } from "../workspace/redact.ts";
 import { createGateway } from "../gateway/create.ts";
 import { firstOf, heldCredentials, type HeldCredentials } from "../gateway/credentials.ts";
 import type { EditorModels } from "../gateway/editor-models.ts";
@@ -65,7 +65,10 @@ export interface RuntimeOptions {
    */
   guessedSettings?: SettingsInput;
   credentials: Credentials;
-  /** The store of logins to MCP servers. Omitted: there is none, so nobody is logged in. */
+  /**
+   * The store of logins to MCP servers and of secrets that tools and hooks name. Omitted: there is none, so
+   * nobody is logged in.
+   */
   secrets?: SecretTexts;
   worker: WorkerEntry;
   /** The environment with the secrets of tools. Omitted: the environment of this process. */
@@ -190,12 +193,13 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   });
   // Files that a user sends to a server must not give access outside of the user's copy.
   const mayLeaveSandbox = options.received === undefined;
+  const places = { environment, secrets: options.secrets ?? noSecrets, known: new KnownSecrets(environment) };
+  const secrets = places.known.values;
   const hooks = createHooks({
-    ...{ workspace, settings, unconfined, mayLeaveSandbox, consents, environment, log },
+    ...{ workspace, settings, unconfined, mayLeaveSandbox, consents, log, ...places },
     scratchFolder: join(cacheFolder(), "hooks"),
   });
   const changes = withHooks(createChanges({ store, workspace, now }), hooks, store);
-  const secrets = secretsOf(environment);
   if (settings.open_telemetry && environment.OTEL_SDK_DISABLED !== "true") {
     const { openTelemetry } = await import("../telemetry/open-telemetry.ts");
     telemetry = openTelemetry({
@@ -214,7 +218,6 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     now,
   });
   await adoptFormer(store);
-  const logins = options.secrets ?? noSecrets;
   const tools = createTools({
     workspace,
     scratchFolder: join(cacheFolder(), "mcp"),
@@ -222,8 +225,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     ...{ unconfined, mayLeaveSandbox },
     consents,
     objects: store.objects,
-    environment,
-    secrets: logins,
+    ...places,
     editor: options.editorTools ?? null,
     version: version(),
     log,
@@ -284,8 +286,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     permissions,
     questions,
     logins: createLogins({
-      ...{ workspace, settings, environment },
-      secrets: logins,
+      ...{ workspace, settings, ...places },
       openPage: options.openPage ?? null,
     }),
     settings: {

@@ -2,7 +2,7 @@ import { fail } from "../../schemas/errors.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import type { HttpHandler } from "../../schemas/tool-definition.ts";
 import type { CheckedFetch, RequestInit, Response } from "./checked-fetch.ts";
-import { resolveSecrets } from "./secrets.ts";
+import { resolveSecrets, type SecretPlaces } from "./secrets.ts";
 import type { ToolAnswer } from "./tools-api.ts";
 
 /** Largest answer of a service that is read, in bytes. */
@@ -44,17 +44,18 @@ const fillBody = (template: Json, input: Fields): Json => {
 /**
  * Calls an HTTP service: fields that the URL does not name become its query (GET, HEAD, DELETE) or a
  * JSON body, unless the tool has a template for it. The answer is its text; a status of 400 and above is an error that the agent reads.
- * Documents: "Tool Integration", `ToolHandler::Http`. Errors: `host_refused`, `secret_missing`.
+ * Documents: "Tool Integration", `ToolHandler::Http`. Errors: `host_refused`, `secret_missing`,
+ * `credentials_closed`.
  */
 export const callHttp = async (
   http: HttpHandler,
   input: Fields,
   checked: CheckedFetch,
-  environment: NodeJS.ProcessEnv,
+  places: SecretPlaces,
   signal: AbortSignal,
 ): Promise<ToolAnswer> => {
   const { url, rest } = fillUrl(http.url, input);
-  const headers = resolveSecrets(http.headers, environment);
+  const headers = await resolveSecrets(http.headers, places);
   const inQuery = ["GET", "HEAD", "DELETE"].includes(http.method);
   if (inQuery) for (const [name, value] of Object.entries(rest)) url.searchParams.set(name, asText(value));
   const init: RequestInit = inQuery

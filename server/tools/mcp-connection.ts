@@ -20,7 +20,7 @@ import { refreshesOf } from "./oauth/refreshes.ts";
 import { isMachine, ServerLogin, usesOAuth } from "./oauth/server-login.ts";
 import { allPages } from "./pages.ts";
 import { quietSdk } from "./sdk-remarks.ts";
-import { resolveSecrets, type SecretTexts } from "./secrets.ts";
+import { resolveSecrets, type SecretPlaces } from "./secrets.ts";
 import type { ServerSandbox } from "./server-sandbox.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 
@@ -29,12 +29,9 @@ const START_MILLISECONDS = 10_000;
 /** The maximum number of tools that CODITECT uses from a server. */
 const MOST_TOOLS = 500;
 
-export interface McpParts {
+export interface McpParts extends SecretPlaces {
   sandbox: ServerSandbox;
   checked: CheckedFetch;
-  environment: NodeJS.ProcessEnv;
-  /** Where logins are stored. */
-  secrets: SecretTexts;
   version: string;
   startMilliseconds?: number | undefined;
 }
@@ -152,15 +149,16 @@ const toolsOf = async (
 const transportTo = async (
   name: string,
   config: McpServerConfig,
-  { checked, environment, sandbox, secrets }: McpParts,
+  parts: McpParts,
 ): Promise<StreamableHTTPClientTransport | StdioTransport> => {
+  const { checked, sandbox, secrets, environment, known } = parts;
   if (!("url" in config))
-    return new StdioTransport(await sandbox.command(config, resolveSecrets(config.env, environment), name));
+    return new StdioTransport(await sandbox.command(config, await resolveSecrets(config.env, parts), name));
   return new StreamableHTTPClientTransport(new URL(config.url), {
-    requestInit: { headers: resolveSecrets(config.headers, environment) },
+    requestInit: { headers: await resolveSecrets(config.headers, parts) },
     fetch: refreshesOf(secrets).through(limitedFetch(checked)),
     ...(usesOAuth(config) && {
-      authProvider: loginTo({ server: name, config, secrets, environment }),
+      authProvider: loginTo({ server: name, config, secrets, environment, known }),
       skipIssuerMetadataValidation: namesIssuer(config),
     }),
   });

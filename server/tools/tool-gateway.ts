@@ -3,7 +3,7 @@ import { CoditectError, fail } from "../../schemas/errors.ts";
 import type { McpFile, McpServerConfig } from "../../schemas/mcp.ts";
 import type { Json } from "../../schemas/primitives.ts";
 import { EDITOR_SERVICE, type ToolDefinition } from "../../schemas/tool-definition.ts";
-import { REDACTED, secretsOf } from "../workspace/redact.ts";
+import { withoutSecrets } from "../workspace/redact.ts";
 import { allowedServers } from "./allowed-servers.ts";
 import { createCheckedFetch } from "./checked-fetch.ts";
 import { LentToolAccess } from "./lent-tool-access.ts";
@@ -38,7 +38,6 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   readonly #editor: LentToolAccess;
   readonly #results: LongResults;
   readonly #texts = new ServedTexts((agent) => this.#usable(agent));
-  readonly #secrets: readonly string[];
   readonly #inputs = new InputCheck();
   /** Answers of tools that only read, by what they call and the input. */
   readonly #readOnly = new Map<string, ToolAnswer>();
@@ -52,7 +51,6 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
       this.#warn(problem);
     });
     this.#results = new LongResults(parts.tools.objects);
-    this.#secrets = secretsOf(parts.environment);
   }
 
   /**
@@ -83,10 +81,12 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
       if (request.signal.aborted)
         throw fail("cancelled", { what: `The tool ${request.definition.name}` }, { cause: error });
       const cause = error instanceof Error && error.cause instanceof CoditectError ? error.cause : error;
-      if (cause instanceof CoditectError) return { content: messageOf(cause), is_error: true };
+      // The words of a server may be in the message.
+      if (cause instanceof CoditectError) return { content: this.#clean(messageOf(cause)), is_error: true };
       if (isTimeout(error))
         return { content: `${request.definition.name} did not answer in time.`, is_error: true };
-      return { content: `${request.definition.name} failed: ${String(cause)}`, is_error: true };
+      const content = this.#clean(`${request.definition.name} failed: ${String(cause)}`);
+      return { content, is_error: true };
     }
   }
 
@@ -117,14 +117,13 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
     signal: AbortSignal,
   ): Promise<ToolAnswer> {
     const { handler } = definition;
-    const { checked, environment } = this.#parts;
     if ("Http" in handler) {
       // Only tools that the agent's own file defines are called.
       const own = agent.settings.tool_definitions.find(({ name }) => name === definition.name)?.handler;
       if (own === undefined || !("Http" in own))
         throw fail("not_found", { kind: "tool", id: definition.name });
       const limited = AbortSignal.any([signal, AbortSignal.timeout(CALL_MILLISECONDS)]);
-      return callHttp(own.Http, fields, checked, environment, limited);
+      return callHttp(own.Http, fields, this.#parts.checked, this.#parts, limited);
     }
     if (!("External" in handler)) throw fail("not_found", { kind: "tool", id: definition.name });
     if (handler.External.service === EDITOR_SERVICE)
@@ -197,8 +196,11 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
   /** An answer as the agent gets it: without the user's secrets, which a service may repeat, and not too long. */
   #kept({ content, is_error }: ToolAnswer): Promise<ToolAnswer> {
-    const clean = this.#secrets.reduce((text, secret) => text.replaceAll(secret, REDACTED), content);
-    return this.#results.shorten({ content: clean, is_error });
+    return this.#results.shorten({ content: this.#clean(content), is_error });
+  }
+
+  #clean(text: string): string {
+    return withoutSecrets(text, this.#parts.known.values);
   }
 
   async #serverTools(agent: AgentConfig): Promise<ToolDefinition[]> {
@@ -232,7 +234,8 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
   }
 
   /** Says it once: each stage meets the same servers. */
-  #warn(problem: string): void {
+  #warn(given: string): void {
+    const problem = this.#clean(given);
     if (this.#warned.has(problem)) return;
     this.#warned.add(problem);
     this.#parts.tools.log("warn", problem);
@@ -262,13 +265,14 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
 /** Opens the gateway of a workspace. */
 export const openTools = (tools: ToolsParts): Pick<Tools, "offers" | "call" | "close"> => {
-  const { settings, environment, secrets, version, startMilliseconds } = tools;
+  const { settings, environment, secrets, known, version, startMilliseconds } = tools;
   return new ToolGateway({
     tools,
     sandbox: new ServerSandbox(tools),
     checked: createCheckedFetch(() => settings.allowed_hosts),
     environment,
     secrets,
+    known,
     version,
     startMilliseconds,
   });

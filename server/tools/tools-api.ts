@@ -9,7 +9,7 @@ import type { Consents } from "../platform/consents.ts";
 import type { Log } from "../platform/log.ts";
 import type { Objects } from "../store/store.ts";
 import type { EditorTools } from "./editor-tools.ts";
-import type { SecretTexts } from "./secrets.ts";
+import type { SecretPlaces } from "./secrets.ts";
 import type { SandboxOptions } from "./server-sandbox.ts";
 
 /** What a tool gives back. An error's text tells the agent what to do instead. */
@@ -56,13 +56,10 @@ export interface Tools {
   close(): Promise<void>;
 }
 
-export interface ToolsParts extends SandboxOptions {
+export interface ToolsParts extends SandboxOptions, SecretPlaces {
   settings: Pick<Settings, "allowed_hosts" | "mcp_files" | "untrusted">;
   consents: Pick<Consents, "has" | "list">;
   objects: Pick<Objects, "put" | "get">;
-  environment: NodeJS.ProcessEnv;
-  /** Where logins to MCP servers are stored. */
-  secrets: SecretTexts;
   /** The editor that lends its tools; null or left out: there is none. */
   editor?: EditorTools | null;
   version: string;

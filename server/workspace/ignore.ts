@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ignore, { type Ignore } from "ignore";
+import { fail } from "../../schemas/errors.ts";
 import type { GitFiles } from "../../schemas/git-files.ts";
 import { findGit, readSettingFile, trackedPaths } from "./git.ts";
 import { readInside } from "./open.ts";
@@ -86,6 +87,12 @@ export const builtInRule = (written: string, isFolder: boolean): string | null =
 export const closesToAgents = (rule: string): boolean =>
   rule.endsWith(".coditectignore") ||
   (rule.startsWith("the built-in list") && !rule.includes("version control"));
+
+/** Errors: `ignored_file` for a path that agents may not see. */
+export const demandOpen = (rules: Pick<IgnoreRules, "closedBy">, path: string): void => {
+  const rule = rules.closedBy(path);
+  if (rule !== null) throw fail("ignored_file", { path, rule });
+};
 
 const readPatterns = (path: string, ignorecase: boolean): Ignore | null => {
   const text = readSettingFile(path);

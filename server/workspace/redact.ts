@@ -44,20 +44,45 @@ const secretName = /key|token|secret|password|passwd|credential/i;
 const SHORTEST_VALUE = 8;
 
 /** Secret values of the environment. The longest come first, because one may contain another. */
-export const secretsOf = (environment: NodeJS.ProcessEnv): string[] =>
+const secretsOf = (environment: NodeJS.ProcessEnv): string[] =>
   Object.entries(environment)
     .flatMap(([name, value]) =>
       value !== undefined && secretName.test(name) && value.length >= SHORTEST_VALUE ? [value] : [],
     )
     .sort((one, other) => other.length - one.length);
 
+/** Secret values that nobody may read: those of the environment, and those that were looked up since. */
+export class KnownSecrets {
+  readonly #values: string[];
+
+  constructor(environment: NodeJS.ProcessEnv) {
+    this.#values = secretsOf(environment);
+  }
+
+  /** The longest come first. It is always the same list, which grows. */
+  get values(): readonly string[] {
+    return this.#values;
+  }
+
+  /** Also adds the token in the value of an `Authorization` header, because a service may repeat only that. */
+  add(value: string): void {
+    const token = /^(?:bearer|basic|token) +(\S+)$/i.exec(value)?.[1] ?? "";
+    for (const secret of [value, token])
+      if (secret.length >= SHORTEST_VALUE && !this.#values.includes(secret)) this.#values.push(secret);
+    this.#values.sort((one, other) => other.length - one.length);
+  }
+}
+
+/** The text without the secrets. */
+export const withoutSecrets = (text: string, known: readonly string[]): string =>
+  known.reduce((clean, secret) => clean.replaceAll(secret, REDACTED), text);
+
 /**
  * The text without known secrets and without text that has the form of a secret. The form is a guess, and
  * removes too much rather than too little.
  */
 export const redactText = (text: string, known: readonly string[]): string => {
-  let clean = text;
-  for (const secret of known) clean = clean.replaceAll(secret, REDACTED);
+  let clean = withoutSecrets(text, known);
   for (const form of forms) clean = clean.replace(form, REDACTED);
   for (const form of named) clean = clean.replace(form, `$1${REDACTED}`);
   return clean;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { MOST_PROBLEMS } from "../../schemas/editor-context.ts";
 import { nodeId } from "../../client/tree/nodes.ts";
 import { extension, fileUri, nextEvent, useProvider, workspaceFolder } from "./extension.ts";
 
@@ -16,7 +17,9 @@ const billLanguage = (): vscode.Disposable => {
   const problems = vscode.languages.createDiagnosticCollection("bill");
   const problem = new vscode.Diagnostic(new vscode.Range(0, 13, 0, 19), "The tariff is out of date.");
   problem.source = "bill-lint";
-  problems.set(fileUri("shop/till.bill"), [problem]);
+  const hint = new vscode.Diagnostic(new vscode.Range(0, 0, 0, 7), "Short", vscode.DiagnosticSeverity.Hint);
+  // More hints than an editor can pass.
+  problems.set(fileUri("shop/till.bill"), [...Array.from({ length: MOST_PROBLEMS }, () => hint), problem]);
   return vscode.Disposable.from(
     problems,
     vscode.languages.registerDefinitionProvider(selector, {
@@ -65,7 +68,7 @@ describe("the language servers of the editor", () => {
     assert.equal(given.get("shop/counter.bill"), files["shop/counter.bill"]);
     assert.equal(
       given.get("problems that the editor shows"),
-      "shop/till.bill:1 error (bill-lint): The tariff is out of date.",
+      "shop/till.bill:1 error (bill-lint): The tariff is out of date.\nshop/till.bill:1 hint: Short",
     );
     const reasons = metadata.context_reasons ?? [];
     assert.ok(

@@ -10,6 +10,7 @@ import { createCheckedFetch } from "../../server/tools/checked-fetch.ts";
 import { limitedFetch } from "../../server/tools/limited-fetch.ts";
 import { logIn } from "../../server/tools/oauth/log-in.ts";
 import { offeredName } from "../../server/tools/offered-name.ts";
+import { KnownSecrets } from "../../server/workspace/redact.ts";
 import { heldSecrets } from "../support/open-tools.ts";
 import { rejectsWith } from "../support/rejects.ts";
 
@@ -92,6 +93,7 @@ describe("published attacks: the login to a hostile MCP server", function () {
       config: { url, headers: {}, oauth: {} },
       secrets,
       environment: {},
+      known: new KnownSecrets({}),
       fetch: limitedFetch(checked),
       show: (page) => {
         shown.push(page.href);

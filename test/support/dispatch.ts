@@ -23,6 +23,7 @@ import { createHandlers } from "../../server/handlers/handlers.ts";
 import type { Consents } from "../../server/platform/consents.ts";
 import type { Pool } from "../../server/instances/pool.ts";
 import type { Store } from "../../server/store/store.ts";
+import { KnownSecrets } from "../../server/workspace/redact.ts";
 import type { ReceivedFiles } from "../../server/transfer/received-files.ts";
 import type { Runs } from "../../server/teams/run/runs.ts";
 import { memoryStore } from "./memory-store.ts";
@@ -127,7 +128,7 @@ export const testDispatch = (
     consents: recorder<Consents>(passedOn, { list: () => [] }),
     questions: new ServerQuestions({ emit, now }),
     logins: createLogins({
-      ...{ workspace, environment: {}, secrets: noSecrets, openPage: null },
+      ...{ workspace, environment: {}, secrets: noSecrets, known: new KnownSecrets({}), openPage: null },
       settings: { allowed_hosts: [], mcp_files: [] },
     }),
     permissions: new Permissions({

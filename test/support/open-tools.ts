@@ -9,6 +9,7 @@ import type { Json } from "../../schemas/primitives.ts";
 import { createTools } from "../../server/tools/tools.ts";
 import type { AskUser, ToolAnswer, Tools, ToolsParts } from "../../server/tools/tools-api.ts";
 import { noSecrets, type SecretTexts } from "../../server/tools/secrets.ts";
+import { KnownSecrets } from "../../server/workspace/redact.ts";
 import { root } from "./command.ts";
 import { anAgent } from "./records.ts";
 
@@ -74,6 +75,7 @@ export const toolWorkspace = (): ToolWorkspace => {
         },
         environment: options.environment ?? {},
         secrets: options.secrets ?? noSecrets,
+        known: new KnownSecrets(options.environment ?? {}),
         editor: options.editor ?? null,
         startMilliseconds: options.startMilliseconds ?? START_MILLISECONDS,
         version: "1",

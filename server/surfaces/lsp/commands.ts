@@ -8,6 +8,7 @@ import { commandOrigin } from "../../../schemas/run-origin.ts";
 import { describeProblems } from "../../../schemas/problems.ts";
 import { applyThroughEditor } from "./apply-edit.ts";
 import { describeFinding } from "./diagnostics.ts";
+import { withEditorView } from "./editor-view.ts";
 import { inform, warn } from "./messages.ts";
 import type { LanguageState } from "./state.ts";
 
@@ -43,14 +44,13 @@ const startCommandRun = async (
   { team, task, data }: CommandRun,
 ): Promise<unknown> => {
   const { session, path } = await context.openPlaceOf(uri);
-  const overlays = await context.documents.overlays(session.folder);
-  const params = {
+  const params = await withEditorView(context.documents, session.folder, {
     team_id: team,
     task,
     data,
     file: path,
-    options: { overlays, started_by: context.command },
-  };
+    options: { started_by: context.command },
+  });
   return session.runtime.dispatch("teams/execute", params, context.caller(), context.signal);
 };
 

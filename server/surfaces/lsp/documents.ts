@@ -5,7 +5,6 @@ import { URI } from "vscode-uri";
 import type { Overlay } from "../../../schemas/run.ts";
 import { decodeText } from "../../workspace/encoding.ts";
 import { readIfPossible } from "../../workspace/open.ts";
-import { ignoreRules } from "../../workspace/ignore.ts";
 import type { Folder, Folders } from "./folders.ts";
 import type { Edit } from "./locate.ts";
 
@@ -16,8 +15,8 @@ export interface Documents {
   text(folder: Folder, path: string): Promise<string | null>;
   /** The URI under which the editor opened a file. */
   uri(folder: Folder, path: string): string;
-  /** Unsaved texts of files that agents may see. */
-  overlays(folder: Folder): Promise<Overlay[]>;
+  /** Unsaved texts, also of files that agents may not see. */
+  unsaved(folder: Folder): Promise<Overlay[]>;
   onOpened(listener: (uri: string) => void): void;
   onChanged(listener: (uri: string) => void): void;
   onSaved(listener: (uri: string) => void): void;
@@ -58,15 +57,13 @@ export const createDocuments = (
     get: (uri) => documents.get(uri),
     text: async (folder, path) => openDocument(folder, path)?.getText() ?? diskText(folder, path),
     uri: (folder, path) => openDocument(folder, path)?.uri ?? URI.file(join(folder.root, path)).toString(),
-    overlays: async (folder) => {
-      const rules = ignoreRules(folder.root);
-      const overlays: Overlay[] = [];
+    unsaved: async (folder) => {
+      const found: Overlay[] = [];
       for (const { path, document } of openIn(folder)) {
         const text = document.getText();
-        if (rules.closedBy(path) === null && text !== (await diskText(folder, path)))
-          overlays.push({ path, text });
+        if (text !== (await diskText(folder, path))) found.push({ path, text });
       }
-      return overlays;
+      return found;
     },
     onOpened: (listener) => {
       documents.onDidOpen(({ document }) => {

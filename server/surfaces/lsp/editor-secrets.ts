@@ -2,6 +2,7 @@ import type { Connection } from "vscode-languageserver";
 import { z } from "zod";
 import { CoditectError } from "../../../schemas/errors.ts";
 import { keepingSecrets, PageOpened, SecretText } from "../../../schemas/kept-secrets.ts";
+import { loggedInTo } from "../../tools/oauth/server-login.ts";
 import type { OpenPage } from "../../tools/oauth/logins.ts";
 import type { SecretTexts } from "../../tools/secrets.ts";
 import { askEditorOver } from "./ask-editor.ts";
@@ -12,9 +13,9 @@ const STORAGE_MILLISECONDS = 10_000;
 const inTime = (): AbortSignal => AbortSignal.timeout(STORAGE_MILLISECONDS);
 
 /**
- * Logins in the secret storage of the editor at the other end of the connection. `stored`: logins that the
- * command line has stored. They are also read, unless the passphrase is missing. New logins are stored only
- * in the editor. A removal removes both.
+ * Logins in the secret storage of the editor at the other end of the connection. `stored`: logins and other
+ * secrets that the command line has stored. They are also read, unless the passphrase is missing. New logins are
+ * stored only in the editor. A removal removes both.
  */
 export const editorSecretsOver = (connection: Connection, stored: SecretTexts): SecretTexts => {
   const ask = askEditorOver(connection);
@@ -25,6 +26,8 @@ export const editorSecretsOver = (connection: Connection, stored: SecretTexts): 
     });
   return {
     text: async (name) => {
+      // The editor keeps only logins.
+      if (loggedInTo(name) === null) return stored.text(name);
       const { text } = await ask([keepingSecrets.read, { name }], SecretText, inTime());
       return text ?? ofCommandLine(name);
     },

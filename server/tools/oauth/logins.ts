@@ -2,7 +2,7 @@ import { fail } from "../../../schemas/errors.ts";
 import type { McpServerConfig } from "../../../schemas/mcp.ts";
 import type { Settings } from "../../../schemas/settings.ts";
 import { listedServers } from "../allowed-servers.ts";
-import type { SecretTexts } from "../secrets.ts";
+import type { SecretPlaces } from "../secrets.ts";
 import type { OAuthServer } from "./own-client.ts";
 import { isLoggedIn, isMachine, loginName, usesOAuth } from "./server-login.ts";
 
@@ -12,11 +12,9 @@ export const LOGIN_MILLISECONDS = 300_000;
 /** Asks the user to open the login page; false if they refuse. */
 export type OpenPage = (server: string, page: URL, signal: AbortSignal) => Promise<boolean>;
 
-interface LoginsParts {
+interface LoginsParts extends SecretPlaces {
   workspace: string;
   settings: Pick<Settings, "allowed_hosts" | "mcp_files">;
-  secrets: SecretTexts;
-  environment: NodeJS.ProcessEnv;
   /** Null if nobody can open a page. */
   openPage: OpenPage | null;
 }
@@ -32,7 +30,8 @@ export const demandOAuth = (name: string, config: McpServerConfig | undefined): 
 };
 
 /** Logins of the user to the MCP servers of a workspace. */
-export const createLogins = ({ workspace, settings, secrets, environment, openPage }: LoginsParts) => {
+export const createLogins = (parts: LoginsParts) => {
+  const { workspace, settings, secrets, environment, known, openPage } = parts;
   const servers = () => listedServers(workspace, settings.mcp_files);
   return {
     list: async (): Promise<{ server: string; url: string; logged_in: boolean }[]> => {
@@ -72,7 +71,7 @@ export const createLogins = ({ workspace, settings, secrets, environment, openPa
       };
       const fetch = limitedFetch(checked);
       try {
-        await logIn({ server, config, secrets, environment, fetch, show, signal: limited });
+        await logIn({ server, config, secrets, environment, known, fetch, show, signal: limited });
       } catch (error) {
         if (signal.aborted) throw fail("cancelled", { what: `The login to ${server}` }, { cause: error });
         if (!refused.signal.aborted) throw error;

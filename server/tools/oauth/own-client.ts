@@ -8,30 +8,26 @@ import {
 import { z } from "zod";
 import { fail } from "../../../schemas/errors.ts";
 import type { McpServerConfig, ServerOAuth } from "../../../schemas/mcp.ts";
-import { resolveSecret, type SecretTexts } from "../secrets.ts";
+import { resolveSecret, type SecretPlaces } from "../secrets.ts";
 
 export type OAuthServer = Extract<McpServerConfig, { url: string }> & { oauth: ServerOAuth };
 
 /** Whose login, and where it is kept. */
-export interface LoginParts {
+export interface LoginParts extends SecretPlaces {
   server: string;
   config: OAuthServer;
-  secrets: SecretTexts;
-  environment: NodeJS.ProcessEnv;
 }
 
 /** The client that the user registered with the service; undefined: there is none. */
 export const registeredClient = async (
-  { config: { oauth }, environment, secrets }: LoginParts,
+  parts: LoginParts,
   asking: string | undefined,
 ): Promise<StoredOAuthClientInformation | undefined> => {
-  const { client_id, client_secret, issuer = asking } = oauth;
+  const { client_id, client_secret, issuer = asking } = parts.config.oauth;
   if (client_id === undefined) return undefined;
   return {
     client_id,
-    ...(client_secret !== undefined && {
-      client_secret: await resolveSecret(client_secret, environment, secrets),
-    }),
+    ...(client_secret !== undefined && { client_secret: await resolveSecret(client_secret, parts) }),
     // The SDK shows a client to no other issuer than this.
     ...(issuer !== undefined && { issuer }),
   };
@@ -42,7 +38,7 @@ export const signedProof = (parts: LoginParts): AddClientAuthentication | undefi
   const { client_id, private_key, algorithm } = parts.config.oauth;
   if (client_id === undefined || private_key === undefined) return undefined;
   return async (...request) => {
-    const text = await resolveSecret(private_key, parts.environment, parts.secrets);
+    const text = await resolveSecret(private_key, parts);
     const key = readKey(parts.server, text);
     const sign = createPrivateKeyJwtAuth({
       ...{ issuer: client_id, subject: client_id, alg: algorithm ?? algorithmOf(parts.server, key) },
@@ -81,19 +77,29 @@ const algorithmOf = (server: string, { asymmetricKeyType, asymmetricKeyDetails }
   throw fail("login_failed", { server, reason: `it cannot sign with a key of type ${asymmetricKeyType}` });
 };
 
+/** Two spellings of an address without a path are one issuer; all others are compared as they are written. */
+const isSameIssuer = (one: string, other: string): boolean => {
+  const [first, second] = [URL.parse(one), URL.parse(other)];
+  if (first === null || first.href !== second?.href) return false;
+  return one === other || (first.pathname === "/" && `${first.search}${first.hash}` === "");
+};
+
 /**
- * Refuses a service that is not the `issuer` of the configuration. Its metadata may name an issuer below the
- * address that they are read from, as protocol 2025-03-26 allows, but no issuer on another host.
+ * Refuses a service that is not the `issuer` of the configuration. The service's metadata must name it, and the
+ * MCP server must refer to it (RFC 8414, RFC 9207). A server of protocol 2025-03-26 refers to no service. Its
+ * metadata are at the root of its own host, and may name an issuer below.
  */
 export const demandIssuer = (
   { server, config }: LoginParts,
-  { authorizationServerUrl, authorizationServerMetadata }: OAuthDiscoveryState,
+  { authorizationServerUrl, authorizationServerMetadata, resourceMetadata }: OAuthDiscoveryState,
 ): void => {
   const { issuer } = config.oauth;
   if (issuer === undefined) return;
   const found = authorizationServerMetadata?.issuer ?? authorizationServerUrl;
-  const isSame = found.replace(/\/$/, "") === issuer.replace(/\/$/, "");
-  if (isSame && new URL(authorizationServerUrl).origin === new URL(issuer).origin) return;
+  const isReferredTo =
+    isSameIssuer(authorizationServerUrl, issuer) ||
+    (resourceMetadata === undefined && isSameIssuer(authorizationServerUrl, new URL(issuer).origin));
+  if (isSameIssuer(found, issuer) && isReferredTo) return;
   const reason = `the service is ${found} at ${authorizationServerUrl}, and the configuration names the issuer ${issuer}`;
   throw fail("login_failed", { server, reason });
 };

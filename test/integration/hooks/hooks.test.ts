@@ -10,6 +10,9 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import type { HookEvent } from "../../../schemas/hooks.ts";
 import { createHooks } from "../../../server/hooks/create-hooks.ts";
 import type { HookCall, Hooks } from "../../../server/hooks/hooks-api.ts";
+import { noSecrets, type SecretTexts } from "../../../server/tools/secrets.ts";
+import { KnownSecrets } from "../../../server/workspace/redact.ts";
+import { heldSecrets } from "../../support/open-tools.ts";
 
 const never = new AbortController().signal;
 const beforeTool: HookCall = {
@@ -41,6 +44,7 @@ describe("hooks of a workspace", () => {
       untrusted?: boolean;
       allowed?: string[];
       environment?: NodeJS.ProcessEnv;
+      secrets?: SecretTexts;
       mayLeaveSandbox?: boolean;
     } = {},
   ): Hooks => {
@@ -52,6 +56,8 @@ describe("hooks of a workspace", () => {
       mayLeaveSandbox: options.mayLeaveSandbox ?? true,
       consents: { has: () => options.consent ?? true },
       environment: options.environment ?? {},
+      secrets: options.secrets ?? noSecrets,
+      known: new KnownSecrets({}),
       log: () => undefined,
     });
     opened.push(hooks);
@@ -206,12 +212,12 @@ describe("hooks of a workspace", () => {
   });
 
   describe("over HTTP", () => {
-    it("posts the step with secrets, and takes the decision", async () => {
+    it("posts the step with a stored secret, and takes the decision without it", async () => {
       const got: unknown[] = [];
       const service = createServer((request, response) => {
         void text(request).then((body) => {
           got.push([request.method, request.headers.authorization, JSON.parse(body)]);
-          response.end('{"decision":"block","reason":"by policy"}');
+          response.end('{"decision":"block","reason":"s3cret-of-policy by policy"}');
         });
       }).listen(0, "127.0.0.1");
       await once(service, "listening");
@@ -219,12 +225,13 @@ describe("hooks of a workspace", () => {
         const host = `127.0.0.1:${(service.address() as AddressInfo).port}`;
         const headers = { authorization: "secret:policy" };
         write({ PreToolUse: [{ hooks: [{ type: "http", url: `http://${host}/`, headers }] }] });
-        const environment = { CODITECT_SECRET_POLICY: "Bearer s3cret" };
-        const run = hooksWith({ allowed: [host], environment }).run(beforeTool, never);
-        await assert.rejects(run, { code: "hook_refused", message: /by policy/ });
+        const secrets = heldSecrets();
+        await secrets.setText("secret:policy", "Bearer s3cret-of-policy");
+        const run = hooksWith({ allowed: [host], secrets }).run(beforeTool, never);
+        await assert.rejects(run, { code: "hook_refused", message: /: \[redacted\] by policy/ });
         const input = { tool_name: "write_file", tool_input: { path: "a.ts" } };
         const told = { session_id: "task", cwd: workspace, hook_event_name: "PreToolUse", ...input };
-        assert.deepEqual(got, [["POST", "Bearer s3cret", told]]);
+        assert.deepEqual(got, [["POST", "Bearer s3cret-of-policy", told]]);
       } finally {
         service.close();
       }

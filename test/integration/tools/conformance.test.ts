@@ -14,6 +14,7 @@ import { limitedFetch } from "../../../server/tools/limited-fetch.ts";
 import { logIn } from "../../../server/tools/oauth/log-in.ts";
 import { root, startCommand } from "../../support/command.ts";
 import { runConformance } from "../../support/conformance.ts";
+import { KnownSecrets } from "../../../server/workspace/redact.ts";
 import { callNamed, heldSecrets, toolWorkspace } from "../../support/open-tools.ts";
 import { anAgent } from "../../support/records.ts";
 
@@ -138,7 +139,8 @@ const playInProcess: Player = async (asked): Promise<string> => {
     for (let logins = 0; said.includes("asks you to log in") && logins < MOST_LOGINS; logins += 1) {
       const signal = AbortSignal.timeout(60_000);
       const fetch = limitedFetch(checked);
-      await logIn({ server: "suite", config, secrets, environment, fetch, show: followPages, signal });
+      const places = { secrets, environment, known: new KnownSecrets(environment) };
+      await logIn({ server: "suite", config, ...places, fetch, show: followPages, signal });
       said = await use();
     }
     return said;

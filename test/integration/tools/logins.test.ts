@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { createLogins, type OpenPage } from "../../../server/tools/oauth/logins.ts";
 import { loginName } from "../../../server/tools/oauth/server-login.ts";
 import type { SecretTexts } from "../../../server/tools/secrets.ts";
+import { KnownSecrets } from "../../../server/workspace/redact.ts";
 import { startOAuthServer, type OAuthServer } from "../../support/oauth-server.ts";
 import { callAny, heldSecrets, toolWorkspace, type ToolWorkspace } from "../../support/open-tools.ts";
 import { anAgent } from "../../support/records.ts";
@@ -33,7 +34,7 @@ describe("logins to MCP servers", () => {
   const browse: OpenPage = async (_server, page) => (await fetch(page)).ok;
   const loginsWith = (openPage: OpenPage | null) =>
     createLogins({
-      ...{ workspace: files.folder, environment: {}, secrets, openPage },
+      ...{ workspace: files.folder, environment: {}, secrets, known: new KnownSecrets({}), openPage },
       settings: { allowed_hosts: [service.host], mcp_files: [] },
     });
   const logIn = (openPage: OpenPage | null = browse, signal = never) =>

@@ -14,7 +14,13 @@ import { UserTool } from "../../../schemas/tool-definition.ts";
 import { serversOf } from "../../../server/tools/other-mcp-files.ts";
 import { anAgent } from "../../support/records.ts";
 import { root } from "../../support/command.ts";
-import { callNamed, misbehaving, toolWorkspace, type ToolWorkspace } from "../../support/open-tools.ts";
+import {
+  callNamed,
+  heldSecrets,
+  misbehaving,
+  toolWorkspace,
+  type ToolWorkspace,
+} from "../../support/open-tools.ts";
 
 const refusalOf = (start: () => void): CoditectError => {
   try {
@@ -369,6 +375,20 @@ describe("tools that leave an instance", () => {
       ]);
     });
 
+    it("resolves a stored secret, and removes it from what the service answers", async () => {
+      const secrets = heldSecrets();
+      await secrets.setText("secret:weather", "Bearer stored-s3cret");
+      answer = () => ({ status: 403, headers: {}, body: "stored-s3cret may not ask" });
+      const tools = toolsWith({ allowed: here(), secrets });
+      const agent = agentWithTool(`http://127.0.0.1:${portOf()}/`);
+      const got = await callNamed(tools, agent, "weather", { place: "Bonn" });
+      assert.equal(requests[0]?.authorization, "Bearer stored-s3cret");
+      assert.deepEqual(got, {
+        content: "The service answered 403.\n[redacted] may not ask",
+        is_error: true,
+      });
+    });
+
     it("sends a JSON body with the other methods, each time anew", async () => {
       const agent = agentWithTool(`http://127.0.0.1:${portOf()}/report`, "POST");
       const tools = toolsWith({ allowed: here(), environment: secret });
@@ -408,7 +428,7 @@ describe("tools that leave an instance", () => {
       const got = await callNamed(toolsWith({ allowed: here() }), agent, "weather", { place: "Bonn" });
       assert.match(
         got.content,
-        /The secret weather is not set\. Set the environment variable CODITECT_SECRET_WEATHER/,
+        /The secret weather is not set\. Store it with .+ or set the environment variable CODITECT_SECRET_WEATHER/,
       );
     });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redactText, redactValue, secretsOf } from "../../../server/workspace/redact.ts";
+import { redactText, redactValue, KnownSecrets } from "../../../server/workspace/redact.ts";
 
 /** Put together here, so that no scanner takes the test for a leak. */
 const planted = {
@@ -53,10 +53,22 @@ describe("the redactor", () => {
   });
 
   it("takes out the values of the environment's secret variables, wherever they stand", () => {
-    const known = secretsOf({ MY_API_KEY: "plain-words-only", PATH: "/usr/bin:/bin", SHORT_TOKEN: "abc" });
+    const { values: known } = new KnownSecrets({
+      ...{ MY_API_KEY: "plain-words-only", PATH: "/usr/bin:/bin", SHORT_TOKEN: "abc" },
+    });
     assert.deepEqual(known, ["plain-words-only"]);
     const value = redactValue({ a: ["it is plain-words-only."], b: 1, c: null }, known);
     assert.deepEqual(value, { a: ["it is [redacted]."], b: 1, c: null });
+  });
+
+  it("takes out values that were looked up later, and the token of a header alone", () => {
+    const secrets = new KnownSecrets({});
+    const { values: known } = secrets;
+    for (const value of ["short", "stored-elsewhere", "Bearer plain-token", "stored-elsewhere"])
+      secrets.add(value);
+    const text = "stored-elsewhere, Bearer plain-token, plain-token, short";
+    assert.equal(redactText(text, known), "[redacted], [redacted], [redacted], short");
+    assert.equal(known.length, 3);
   });
 
   it("takes long texts without blanks in its stride", () => {

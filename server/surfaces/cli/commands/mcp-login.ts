@@ -6,6 +6,7 @@ import { limitedFetch } from "../../../tools/limited-fetch.ts";
 import { logIn } from "../../../tools/oauth/log-in.ts";
 import { demandOAuth, LOGIN_MILLISECONDS } from "../../../tools/oauth/logins.ts";
 import { loginName } from "../../../tools/oauth/server-login.ts";
+import { KnownSecrets } from "../../../workspace/redact.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { exitCodes } from "../session/exit.ts";
 import { catchInterruption } from "../session/interruption.ts";
@@ -45,6 +46,7 @@ export const logInToServer = async (
       config,
       secrets: credentialStore(environment),
       environment,
+      known: new KnownSecrets(environment),
       fetch: limitedFetch(checked),
       show: (page) => {
         terminal.err(`Log in to ${name} (${config.url}) in your browser:\n${page.href}\n`);

@@ -139,6 +139,35 @@ describe("the contract over JSON-RPC", () => {
     assert.deepEqual(second?.overlays, []);
   });
 
+  it("hands on nothing that the editor knows about files which agents may not see", async () => {
+    await start();
+    const place = (path: string) => ({ path, symbols: ["KEY"] });
+    const problem = (path: string) => ({
+      ...{ path, severity: "error", message: "KEY=abc is not used", source: null, code: null, start_line: 1 },
+    });
+    const both = <Value>(of: (path: string) => Value) => [".env", "a.ts", "id_rsa"].map(of);
+    const editor_context = { definitions: both(place), references: both(place), problems: both(problem) };
+    await call("teams/execute", { team_id: "review", file: "a.ts", options: { editor_context } });
+    const [given] = at.passedOn.map(([, , request]) => StartRun.parse(request).options.editor_context);
+    assert.deepEqual(given, {
+      ...{ definitions: [place("a.ts")], references: [place("a.ts")], problems: [problem("a.ts")] },
+    });
+  });
+
+  it("hands on no task about a file that agents may not see", async () => {
+    await start();
+    const data = { diagnostic: { message: "KEY=abc is not used", start_line: 1 } };
+    for (const file of [".env", "./.env"]) {
+      const refused = await rejection(call("teams/execute", { team_id: "bug-fix", file, data }));
+      assert.equal(refused.data.code, "ignored_file");
+    }
+    const argument = { uri: editor.uri(".env"), test: "KEY=abc" };
+    const command = { command: "coditect.fixTest", arguments: [argument] };
+    const refused = await rejection(editor.connection.sendRequest("workspace/executeCommand", command));
+    assert.equal(refused.data.code, "ignored_file");
+    assert.deepEqual(at.passedOn, []);
+  });
+
   it("opens nothing of an untrusted workspace", async () => {
     await start(undefined, false);
     for (const method of ["agents/list", "teams/execute", "runtime/status", "credentials/set"])
