@@ -13,12 +13,12 @@ const parts = {
   /** Debian packages, except those of the editor. */
   programs: () => installPackages("processes"),
   docker: startDocker,
-  testRunners: installTestRunners,
-  monorepos: installMonorepos,
   editor: async () => {
     await installPackages("editor");
     await installCodeServer();
   },
+  testRunners: installTestRunners,
+  monorepos: installMonorepos,
 };
 
 /**

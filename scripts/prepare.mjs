@@ -1,6 +1,6 @@
-// Makes a fresh clone ready: installs the packages and builds, each only if it is missing or stale.
-// Runs before the npm scripts, on whatever Node the machine has; what it starts runs on the Node
-// of node_modules/.bin, which npm puts first on PATH.
+// Makes a fresh clone ready: installs the packages and builds, each only if it is missing or stale. With
+// --production, the build is the one that is released. Runs before the npm scripts, on whatever Node the
+// machine has; what it starts runs on the Node of node_modules/.bin, which npm puts first on PATH.
 import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -50,8 +50,11 @@ if (!isLinked && !isInstalled()) {
 
 if (!process.argv.includes("--no-build")) {
   const sources = ["schemas", "server", "client", "scripts"].map(newestIn);
-  if (modified("dist/cli.js") < Math.max(...sources, modified("package-lock.json"))) {
+  const isStale = modified("dist/cli.js") < Math.max(...sources, modified("package-lock.json"));
+  const production = process.argv.includes("--production");
+  // Only the build for production writes the bill of materials.
+  if (isStale || (production && modified("dist/sbom.cdx.json") === 0)) {
     console.error("Building …");
-    run("node", ["scripts/build.mjs"]);
+    run("node", ["scripts/build.mjs", ...(production ? ["--production"] : [])]);
   }
 }

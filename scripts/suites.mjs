@@ -1,7 +1,7 @@
 // The suites of `npm test`, in the order in which they start. As many run at once as the machine has
 // processors, because tests with real processes mostly wait. Suites that need nothing on the machine come
-// first: they run while the machine is prepared. The suite with a real editor runs alone: it builds the
-// product again, for release, and opens windows that need all processors.
+// first: they run while the machine is prepared. The suite with a real editor is the longest one, so it
+// starts before the others.
 import { existsSync, readdirSync } from "node:fs";
 
 /** A command. Its exit code is the result. */
@@ -43,6 +43,7 @@ export const suites = [
   mocha("unit", ["test/unit"]),
   command("types", "tsc", "-p", "."),
   command("format", "prettier", "--check", "--log-level", "warn", "."),
+  mocha("editor", ["test/editor"], ["programs", "editor"]),
   integration("instances", areas.instances),
   integration("surfaces", areas.surfaces),
   integration("teams", areas.teams),
@@ -50,7 +51,6 @@ export const suites = [
   integration("workers", areas.workers),
   integration("runtime", otherAreas),
   mocha("security", ["test/security"], ["programs", "docker"]),
-  { ...mocha("editor", ["test/editor"], ["programs", "editor"]), alone: true },
 ].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 
 /** Names for several suites. */

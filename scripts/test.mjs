@@ -108,9 +108,9 @@ for (const signal of ["SIGINT", "SIGTERM"])
 
 const results = [];
 
-/** Runs these suites, `lanes` at once. The next suite is the first one whose machine is ready. */
-const runAll = async (some, lanes) => {
-  const waiting = new Map(some.map((suite) => [suite, ready(suite).then(() => suite)]));
+/** Runs the chosen suites, `lanes` at once. The next suite is the first one whose machine is ready. */
+const runAll = async (lanes) => {
+  const waiting = new Map(chosen.map((suite) => [suite, ready(suite).then(() => suite)]));
   const work = async () => {
     while (waiting.size > 0 && !interrupted) {
       const suite = await Promise.race(waiting.values());
@@ -122,14 +122,7 @@ const runAll = async (some, lanes) => {
 };
 
 // With more than two lanes, tests with deadlines would wait for each other.
-await runAll(
-  chosen.filter(({ alone }) => !alone),
-  Math.min(availableParallelism(), 2),
-);
-await runAll(
-  chosen.filter(({ alone }) => alone),
-  1,
-);
+await runAll(Math.min(availableParallelism(), 2));
 // The signal's handler ends the process.
 if (interrupted) await new Promise(() => undefined);
 await cleanUp();

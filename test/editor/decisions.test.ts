@@ -10,9 +10,9 @@ describe("what the user reads and decides", function () {
   const parts = useWorkbench();
 
   it("accepts one hunk of a diff and discards the other", async () => {
-    const folder = await parts.session.project();
+    const folder = await parts.session.shortProject(parts.model);
     const workbench = await parts.session.open(folder);
-    await workbench.rehearse();
+    await workbench.runShort();
     await workbench.command("CODITECT: Discard All Changes");
     const question = workbench.page.locator(".monaco-dialog-box", { hasText: "Discard every change" });
     await question.waitFor();
@@ -36,10 +36,12 @@ describe("what the user reads and decides", function () {
   });
 
   it("says which file could not be saved, and keeps the change in its editor", async () => {
-    const folder = await parts.session.project({ "files.readonlyInclude": { "src/**": true } });
+    const folder = await parts.session.shortProject(parts.model, {
+      "files.readonlyInclude": { "src/**": true },
+    });
     const source = join(folder, "src/bill.js");
     const workbench = await parts.session.open(folder);
-    await workbench.rehearse();
+    await workbench.runShort();
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.notification(/src\/bill\.js could not be saved/).waitFor();
     await workbench.picture("not-saved");
@@ -49,9 +51,9 @@ describe("what the user reads and decides", function () {
   });
 
   it("keeps a rating, and why, for later runs", async () => {
-    const folder = await parts.session.project();
+    const folder = await parts.session.shortProject(parts.model);
     const workbench = await parts.session.open(folder);
-    await workbench.rehearse();
+    await workbench.runShort();
     await workbench.command("CODITECT: Rate Run");
     await workbench.choose("Good");
     await workbench.answer("Why?", "The tests say what is meant");
@@ -62,8 +64,8 @@ describe("what the user reads and decides", function () {
 
   it("lists an alert in its own view and in the status bar until it is acknowledged", async () => {
     const settings = { "coditect.limits.tokensPerDay": 10_000_000, "coditect.alerts.limitShare": 0.00001 };
-    const workbench = await parts.session.open(await parts.session.project(settings));
-    await workbench.rehearse();
+    const workbench = await parts.session.open(await parts.session.shortProject(parts.model, settings));
+    await workbench.runShort();
     const status = workbench.page.locator(".part.statusbar").getByText("1 alert", { exact: true });
     await status.waitFor();
     await status.click();

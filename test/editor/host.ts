@@ -32,13 +32,13 @@ export const runInHost = async (
       CODITECT_HOST_MOCHA: createRequire(import.meta.url).resolve("mocha"),
     },
   });
-  const browser = await openBrowser(join(folder, "browser"));
+  const browser = await openBrowser(server.url);
   try {
     const late = new AbortController();
     const written = firstWrite(result, late.signal);
     // A window that does not open is what is reported then.
     written.catch(() => undefined);
-    const workbench = await openWorkbench(browser, server.url, workspace);
+    const workbench = await openWorkbench(browser, workspace);
     const deadline = setTimeout(() => {
       late.abort(new Error(`${work} did not end in ${pace.deadline(HOST_MS)} ms`));
     }, pace.deadline(HOST_MS));

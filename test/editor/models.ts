@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { loadScript, RehearsalScript } from "../../server/rehearsal/script.ts";
 import { startRehearsal, type RehearsalServer } from "../../server/rehearsal/server.ts";
+import { shortScript } from "../support/short-team.ts";
 import { root } from "./parts.ts";
 
 const listen = async (server: Server): Promise<string> => {
@@ -50,7 +51,8 @@ const askingScript: RehearsalScript = RehearsalScript.parse({
 
 export const startHeldModel = async (): Promise<HeldModel> => {
   const script = await loadScript(join(root, "media", "rehearsal", "tdd.json"));
-  const model = await startRehearsal([script, askingScript]);
+  // The script that knows a stage by its name goes before those that know an agent.
+  const model = await startRehearsal([shortScript(script), script, askingScript]);
   let door: PromiseWithResolvers<undefined> | null = null;
   let knock = Promise.withResolvers<undefined>();
   let letIn = 0;

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
+import { SHORT_TEAM_FILE, shortTeam } from "../support/short-team.ts";
+import { throughModel, type HeldModel } from "./models.ts";
 import { packageExtension } from "./packages.ts";
 import { root, startCodeServer, type CodeServer, type CodeServerOptions } from "./parts.ts";
 import { openBrowser, openWorkbench, type Workbench } from "./workbench.ts";
@@ -15,6 +17,8 @@ export interface EditorSession {
    * workspace may not set go into the machine's settings.
    */
   project(settings?: Record<string, unknown>): Promise<string>;
+  /** Such a project with the short team in the place of the TDD team. This model answers it. */
+  shortProject(model: HeldModel, settings?: Record<string, unknown>): Promise<string>;
   /** A `.code-workspace` file. A folder of each name next to it contains a copy of the sample project. */
   workspace(names: readonly string[], settings: Record<string, unknown>): Promise<string>;
   /** Opens a window and closes the previous one, because two windows would share the machine's two cores. */
@@ -47,9 +51,8 @@ export const startSession = async (
   options: Omit<CodeServerOptions, "extensions"> = {},
 ): Promise<EditorSession> => {
   const server = await startCodeServer({ extensions: [await packageExtension()], ...options });
-  const profile = await mkdtemp(join(tmpdir(), "coditect-browser-"));
-  const browser = await openBrowser(profile);
-  const folders = [profile];
+  const browser = await openBrowser(server.url);
+  const folders: string[] = [];
   let window: Workbench | null = null;
   const closeWindow = async (): Promise<void> => {
     await window?.page.close();
@@ -60,17 +63,25 @@ export const startSession = async (
     folders.push(folder);
     return folder;
   };
+  const project = async (settings: Record<string, unknown> = {}): Promise<string> => {
+    const made = join(await newFolder(), "split-the-bill");
+    await copySample(made);
+    await mkdir(join(made, ".vscode"));
+    const { machine, workspace } = byScope(settings);
+    await server.configureMachine(machine);
+    await writeFile(join(made, ".vscode", "settings.json"), JSON.stringify(workspace));
+    return made;
+  };
   const copySample = (to: string) => cp(join(root, "media", "sample"), to, { recursive: true });
   return {
     server,
-    project: async (settings = {}) => {
-      const project = join(await newFolder(), "split-the-bill");
-      await copySample(project);
-      await mkdir(join(project, ".vscode"));
-      const { machine, workspace } = byScope(settings);
-      await server.configureMachine(machine);
-      await writeFile(join(project, ".vscode", "settings.json"), JSON.stringify(workspace));
-      return project;
+    project,
+    shortProject: async (model, settings = {}) => {
+      const made = await project({ ...throughModel(model), ...settings });
+      const file = join(made, SHORT_TEAM_FILE);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, JSON.stringify(shortTeam));
+      return made;
     },
     workspace: async (names, settings) => {
       const base = await newFolder();
@@ -84,7 +95,7 @@ export const startSession = async (
     },
     open: async (folder) => {
       await closeWindow();
-      return (window = await openWorkbench(browser, server.url, folder));
+      return (window = await openWorkbench(browser, folder));
     },
     closeWindow,
     picture: async (name) => {

@@ -3,7 +3,7 @@ import { startHeldModel, type HeldModel } from "./models.ts";
 import { pace } from "./pace.ts";
 import type { CodeServerOptions } from "./parts.ts";
 import { startSession, type EditorSession } from "./session.ts";
-import { OPEN_MS, type Workbench } from "./workbench.ts";
+import { OPEN_MS, removeBrowserData, type Workbench } from "./workbench.ts";
 
 /** The time to build and package the extension, start code-server and end everything. */
 const SET_UP_MS = 600_000;
@@ -23,12 +23,18 @@ export interface SuiteParts {
 
 /**
  * The session of all suites without special options, because starting a session takes as long as opening a
- * window.
+ * window. It ends when a suite with a session of its own begins.
  */
 let shared: EditorSession | null = null;
+const endShared = async (): Promise<void> => {
+  const ended = shared;
+  shared = null;
+  await ended?.close();
+};
 after(async function () {
   this.timeout(SET_UP_MS);
-  await shared?.close();
+  await endShared();
+  await removeBrowserData();
 });
 
 /**
@@ -55,6 +61,7 @@ export const useWorkbench = (options?: () => Omit<CodeServerOptions, "extensions
   before(async function () {
     this.timeout(SET_UP_MS);
     model = await startHeldModel();
+    if (options !== undefined) await endShared();
     session = followPace(
       options === undefined ? (shared ??= await startSession()) : await startSession(options()),
     );

@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type BrowserContext, type Locator, type Page } from "playwright-core";
 import { pace } from "./pace.ts";
@@ -14,20 +15,32 @@ const flags = [
   "--disable-sync",
 ];
 
+/** The address of every code-server in its browser. What a browser keeps of scripts belongs to an address. */
+const EDITOR = "http://editor.localhost";
+
 /**
- * A browser whose windows share what it keeps of the workbench's scripts, in this folder. Without it, each
- * window would compile them again.
+ * A browser for the code-server at this address of the loopback interface; one at a time. All windows of all
+ * browsers share what is kept of the workbench's scripts. Without it, each window would compile them again.
  */
-export const openBrowser = async (folder: string): Promise<BrowserContext> => {
-  const browser = await chromium.launchPersistentContext(folder, {
+export const openBrowser = async (url: string): Promise<BrowserContext> => {
+  profile ??= await mkdtemp(join(tmpdir(), "coditect-browser-"));
+  const browser = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath() ?? "",
-    args: flags,
+    args: [...flags, `--host-resolver-rules=MAP ${new URL(EDITOR).hostname} ${new URL(url).host}`],
     viewport: { width: 1280, height: 1000 },
     locale: "en-US",
     reducedMotion: "reduce",
   });
   await browser.addInitScript({ content: STOP_ANIMATIONS });
   return browser;
+};
+
+let profile: string | null = null;
+
+/** Removes what browsers keep for each other, after the last one. */
+export const removeBrowserData = async (): Promise<void> => {
+  if (profile !== null) await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  profile = null;
 };
 
 /** What the workbench stores in the browser. Each window begins without. */
@@ -86,6 +99,8 @@ export interface Workbench {
   readonly runHeld: (name: string | RegExp) => Promise<void>;
   /** Runs the TDD team on the file the cursor is in; without a task it takes its own one for the file. */
   readonly runTdd: (task?: string) => Promise<void>;
+  /** Runs the short team on a project that has it; resolves at the end of its run, whose task this is. */
+  readonly runShort: (task?: string) => Promise<void>;
   /** Runs the rehearsal on the sample project from the view's own button; resolves at its end. */
   readonly rehearse: () => Promise<void>;
   readonly notification: (text: string | RegExp) => Locator;
@@ -95,19 +110,15 @@ export interface Workbench {
   readonly reload: () => Promise<void>;
 }
 
-export const openWorkbench = async (
-  browser: BrowserContext,
-  url: string,
-  folder: string,
-): Promise<Workbench> => {
+export const openWorkbench = async (browser: BrowserContext, folder: string): Promise<Workbench> => {
   const page = await browser.newPage();
   const devtools = await browser.newCDPSession(page);
-  await devtools.send("Storage.clearDataForOrigin", { origin: new URL(url).origin, storageTypes: STORED });
+  await devtools.send("Storage.clearDataForOrigin", { origin: EDITOR, storageTypes: STORED });
   await devtools.detach();
   page.setDefaultTimeout(OPEN_MS);
   const query = folder.endsWith(".code-workspace") ? "workspace" : "folder";
   const started = performance.now();
-  await page.goto(`${url}/?${query}=${encodeURIComponent(folder)}`);
+  await page.goto(`${EDITOR}/?${query}=${encodeURIComponent(folder)}`);
   await extensionIsKnown(page);
   pace.measured(performance.now() - started, QUIET_OPEN_MS);
   page.setDefaultTimeout(pace.deadline(STATE_MS));
@@ -170,6 +181,20 @@ const driveWorkbench = (page: Page): Workbench => {
     await page.locator(".composite.title", { hasText: "CODITECT" }).waitFor();
   };
 
+  const openFile = async (path: string, listed?: RegExp): Promise<void> => {
+    await take("Control+P", path, listed ?? path.split("/").at(-1) ?? path);
+    await editor(path).waitFor();
+  };
+  const runTdd = async (task?: string): Promise<void> => {
+    const title = "Run TDD Team on Current File";
+    // It depends on the same as the palette's line: that the workspace is trusted, and whose file it is.
+    await page.locator(".editor-actions").getByRole("button", { name: title }).waitFor();
+    await command(`CODITECT: ${title}`);
+    if (task !== undefined) await quickInput.locator("input[type=text]").fill(task);
+    await page.locator(".quick-input-list .monaco-list-row", { hasText: "Start" }).first().click();
+  };
+  let isTeamAllowed = false;
+
   return {
     page,
     typeCommand: (text) => typeInto("F1", `>${text}`),
@@ -181,10 +206,7 @@ const driveWorkbench = (page: Page): Workbench => {
     choose: async (text) => {
       await line(text).first().click();
     },
-    openFile: async (path, listed) => {
-      await take("Control+P", path, listed ?? path.split("/").at(-1) ?? path);
-      await editor(path).waitFor();
-    },
+    openFile,
     editor,
     showFixes: async (path) => {
       // VS Code drops the question for fixes when a marker, the cursor or a language's providers change
@@ -203,13 +225,16 @@ const driveWorkbench = (page: Page): Workbench => {
     },
     showView,
     runHeld,
-    runTdd: async (task) => {
-      const title = "Run TDD Team on Current File";
-      // It depends on the same as the palette's line: that the workspace is trusted, and whose file it is.
-      await page.locator(".editor-actions").getByRole("button", { name: title }).waitFor();
-      await command(`CODITECT: ${title}`);
-      if (task !== undefined) await quickInput.locator("input[type=text]").fill(task);
-      await page.locator(".quick-input-list .monaco-list-row", { hasText: "Start" }).first().click();
+    runTdd,
+    runShort: async (task = "Round to whole cents") => {
+      await openFile("src/bill.js");
+      await runTdd(task);
+      const question = page.locator(".monaco-dialog-box", { hasText: "its own agents and teams" });
+      // The first time, the project's own team has to be allowed.
+      if (!isTeamAllowed) await question.getByRole("button", { name: "Use It as It Is Now" }).click();
+      isTeamAllowed = true;
+      await showView();
+      await runHeld(new RegExp(`^Run tdd: ${task}.*every gate held`));
     },
     rehearse: async () => {
       await showView();

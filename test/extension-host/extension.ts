@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import * as vscode from "vscode";
 import type { ExtensionApi } from "../../client/extension.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
+import { loadScript } from "../../server/rehearsal/script.ts";
+import { REHEARSAL_MODEL, startRehearsal } from "../../server/rehearsal/server.ts";
+import { shortScript, shortTeam } from "../support/short-team.ts";
 
 export const extensionId = "coditect.coditect-agents";
 
@@ -37,13 +41,30 @@ export const nextEvent = async <Type extends RuntimeEvent["type"]>(type: Type): 
   return promise;
 };
 
-/** Takes the rehearsal through on the sample project; resolves with its task id. */
-export const rehearse = async (): Promise<string> => {
+/**
+ * Lets the short team make the rehearsal's change to the sample project; resolves with the id of its task.
+ * The model is a scripted one, which the first call starts.
+ */
+export const makeChange = async (): Promise<string> => {
+  const { runtime } = await extension().activate();
+  const folder = workspaceFolder().uri.toString();
+  const { team_id, provider } = await (shortRuns ??= prepareShortRuns());
   const finished = nextEvent("run.finished");
-  await vscode.commands.executeCommand("coditect.runRehearsal");
+  const request = { team_id, file: "src/bill.js", task: "Round to whole cents", options: { provider } };
+  await runtime.call("teams/execute", request, folder);
   const { task_id, status, error } = await finished;
   assert.equal(status, "Succeeded", error?.message);
   return task_id;
+};
+let shortRuns: ReturnType<typeof prepareShortRuns> | null = null;
+
+const prepareShortRuns = async () => {
+  const { runtime } = await extension().activate();
+  const script = await loadScript(join(extension().extensionPath, "media", "rehearsal", "tdd.json"));
+  const { endpoint } = await startRehearsal([shortScript(script)]);
+  const team = { ...shortTeam, name: "short" };
+  const { team_id } = await runtime.call("teams/create", team, workspaceFolder().uri.toString());
+  return { team_id, provider: { Ollama: { model: REHEARSAL_MODEL, endpoint } } };
 };
 
 export const fileUri = (path: string): vscode.Uri =>

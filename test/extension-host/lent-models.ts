@@ -21,12 +21,28 @@ type Register = (vendor: string, provider: ModelProvider) => vscode.Disposable;
 const PROVIDER = { VSCode: { model: "coditect-test/scripted" } };
 const FILE = "src/bill.js";
 
+/** The first stage of the TDD team: its gate proves that the new tests fail. */
+const testsFirst = {
+  name: "tests-first",
+  members: [{ role: "test-writer", agent_type: "TestWriter" as const }],
+  workflow_stages: [
+    {
+      name: "write-tests",
+      member: "test-writer",
+      prompt: "{{task}}",
+      write_access: "tests" as const,
+      gates: ["red" as const],
+    },
+  ],
+};
+
 const textOf = (message: vscode.LanguageModelChatMessage): string =>
   message.content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : "")).join("\n");
 
 describe("language models of VS Code", () => {
   let script: RehearsalScript;
   let registered: vscode.Disposable;
+  let team_id: string;
   let requests: { messages: readonly vscode.LanguageModelChatMessage[]; tools: string[] }[] = [];
   let refusal: Error | null = null;
 
@@ -64,6 +80,7 @@ describe("language models of VS Code", () => {
     assert.ok(register, "this VS Code has no stable registerLanguageModelChatProvider");
     script = await loadScript(join(extension().extensionPath, "media", "rehearsal", "tdd.json"));
     registered = register("coditect-test", provider);
+    ({ team_id } = await (await call())("teams/create", testsFirst, folder()));
   });
   beforeEach(() => {
     requests = [];
@@ -77,7 +94,7 @@ describe("language models of VS Code", () => {
   const folder = (): string => workspaceFolder().uri.toString();
   const execute = async () => {
     const finished = nextEvent("run.finished");
-    const request = { team_id: "tdd", file: FILE, task: script.task, options: { provider: PROVIDER } };
+    const request = { team_id, file: FILE, task: script.task, options: { provider: PROVIDER } };
     await (
       await call()
     )("teams/execute", request, folder());
@@ -93,7 +110,7 @@ describe("language models of VS Code", () => {
     assert.equal(listed.price, null);
   });
 
-  it("take a team to a proven change, with tools and with tokens of their own counter", async () => {
+  it("take a team to proven tests, with tools and with tokens of their own counter", async () => {
     const { status, error, usage } = await execute();
     assert.equal(status, "Succeeded", error?.message);
     const [first, second] = requests;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { nodeId } from "../../client/tree/nodes.ts";
-import { extension, fileUri, onDisk, rehearse, type, workspaceFolder } from "./extension.ts";
+import { extension, fileUri, onDisk, makeChange, type, workspaceFolder } from "./extension.ts";
 
 const SOURCE = "src/bill.js";
 const TEST = "test/split.test.js";
@@ -31,7 +31,7 @@ describe("reviewing changes", () => {
   });
 
   it("writes nothing until they are accepted, then all of them as one edit that undo takes back", async () => {
-    const task_id = await rehearse();
+    const task_id = await makeChange();
     assert.equal(await onDisk(SOURCE), original);
 
     await vscode.commands.executeCommand("coditect.acceptAll", nodeId.run(task_id));
@@ -46,7 +46,7 @@ describe("reviewing changes", () => {
   });
 
   it("keeps unsaved text of the user beside what the agents wrote, and leaves it unsaved", async () => {
-    const task_id = await rehearse();
+    const task_id = await makeChange();
     const document = await vscode.workspace.openTextDocument(fileUri(SOURCE));
     await type(document, (text) => `// mine\n${text}`);
 
@@ -58,7 +58,7 @@ describe("reviewing changes", () => {
   });
 
   it("accepts one hunk and discards the rest", async () => {
-    const task_id = await rehearse();
+    const task_id = await makeChange();
     await vscode.commands.executeCommand("coditect.openChange", nodeId.file(task_id, SOURCE));
     const proposed = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "coditect-after");
     assert.ok(proposed);
@@ -82,7 +82,7 @@ describe("reviewing changes", () => {
   });
 
   it("keeps the hunk that was accepted when the rest of its file is discarded", async () => {
-    const task_id = await rehearse();
+    const task_id = await makeChange();
     await vscode.commands.executeCommand("coditect.openChange", nodeId.file(task_id, SOURCE));
     const proposed = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "coditect-after");
     assert.ok(proposed);
@@ -96,7 +96,7 @@ describe("reviewing changes", () => {
   });
 
   it("shows a hunk as open again once the user has undone it", async () => {
-    const task_id = await rehearse();
+    const task_id = await makeChange();
     await vscode.commands.executeCommand("coditect.openChange", nodeId.file(task_id, SOURCE));
     const sides = ["coditect-before", "coditect-after"].map((scheme) =>
       vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === scheme),
@@ -123,7 +123,7 @@ describe("reviewing changes", () => {
   });
 
   it("discards without a trace in the workspace", async () => {
-    const task_id = await rehearse();
+    const task_id = await makeChange();
     // The command for all of them asks a person, who is not here.
     for (const path of [SOURCE, TEST])
       await vscode.commands.executeCommand("coditect.discardFile", nodeId.file(task_id, path));
@@ -133,7 +133,7 @@ describe("reviewing changes", () => {
 
   // The last one: VS Code asks before it closes a merge that is not done.
   it("overwrites nothing where both changed the same lines, and opens the merge editor", async () => {
-    const task_id = await rehearse();
+    const task_id = await makeChange();
     const document = await vscode.workspace.openTextDocument(fileUri(SOURCE));
     const mine = (text: string) => text.replace("cents / people", "Math.round(cents / people)");
     await type(document, mine);

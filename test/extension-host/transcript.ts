@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { nodeId } from "../../client/tree/nodes.ts";
-import { extension, rehearse, workspaceFolder } from "./extension.ts";
+import { extension, makeChange, workspaceFolder } from "./extension.ts";
 
 describe("a transcript", () => {
   it("is one page per execution, however often it is shown", async () => {
-    const task_id = await rehearse();
+    const task_id = await makeChange();
     const { runtime } = await extension().activate();
     const { executions } = await runtime.call("runs/get", { task_id }, workspaceFolder().uri.toString());
     const [one, other] = executions;
