@@ -30,14 +30,13 @@ const marked = (text: string): string => {
   );
 };
 
+/** The text without the byte order mark that some editors on Windows write. */
+export const withoutByteOrderMark = (text: string): string => text.replace(/^\uFEFF/, "");
+
 /** Whether a text contains characters that a reader cannot see. */
 export const hasInvisible = (text: string): boolean =>
   // A carriage return at the end of a line and a byte order mark at the start are normal in files.
-  text
-    .replace(/^\uFEFF/, "")
-    .replaceAll("\r\n", "\n")
-    .replace(partOfPicture, "")
-    .search(invisible) !== -1;
+  withoutByteOrderMark(text).replaceAll("\r\n", "\n").replace(partOfPicture, "").search(invisible) !== -1;
 
 /** A run of whitespace that pushes the text after it out of view. */
 const farAway = /(?:^|\S)\s{150}/;

@@ -99,6 +99,7 @@ interface Recent {
   workspace: string;
   /** Newest first. */
   changeSets: readonly ChangeSet[];
+  signal: AbortSignal;
 }
 
 /** Both texts that the path had in the other change sets. */
@@ -120,8 +121,13 @@ const MOST_COMMITS = 3;
  * The texts of a file in its last commits before a time. If the file has their lines again, the user restored
  * them and did not write them. Empty without git.
  */
-const committedBefore = async (workspace: string, path: string, at: string): Promise<string[]> => {
-  const call = { folder: workspace, signal: AbortSignal.timeout(GIT_MILLISECONDS), most: LONGEST_TEXT };
+const committedBefore = async (
+  { workspace, signal }: Recent,
+  path: string,
+  at: string,
+): Promise<string[]> => {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(GIT_MILLISECONDS)]);
+  const call = { folder: workspace, signal: limited, most: LONGEST_TEXT };
   try {
     const which = ["--max-count", String(MOST_COMMITS), "--before", at, "--format=%H"];
     const log = await callGit(["--literal-pathspecs", "log", ...which, "--", path], call);
@@ -144,7 +150,7 @@ const lessonOfFile = async (recent: Recent, changeSet: ChangeSet, file: ChangedF
   if (after === null || present === null || before === null || after === present) return [];
   const others = await otherTexts(recent, file.path, changeSet);
   if (rewrittenLines(before, after, present, others).length === 0) return [];
-  const committed = await committedBefore(workspace, file.path, changeSet.created_at);
+  const committed = await committedBefore(recent, file.path, changeSet.created_at);
   const lines = rewrittenLines(before, after, present, [...others, ...committed]);
   return lines.length === 0 ? [] : [lessonOfEdit(changeSet, file.path, lines)];
 };
@@ -153,20 +159,24 @@ const isTaken = ({ decision }: ChangedFile): boolean => decision === "Accepted" 
 
 /**
  * How the user has edited accepted changes since. Of each file only the newest change counts: what is
- * there after an older one may be the work of an agent.
+ * there after an older one may be the work of an agent. Stops early when the signal aborts.
  */
-export const lessonsOfEdits = async (store: Store, workspace: string): Promise<Lesson[]> => {
+export const lessonsOfEdits = async (
+  store: Store,
+  workspace: string,
+  signal: AbortSignal,
+): Promise<Lesson[]> => {
   const changeSets = store
     .page("runs", {}, { limit: RECENT_RUNS, cursor: null })
     .items.flatMap(({ change_set_id }) =>
       change_set_id === null ? [] : (store.get("changeSets", change_set_id) ?? []),
     );
-  const recent: Recent = { store, workspace, changeSets };
+  const recent: Recent = { store, workspace, changeSets, signal };
   const lessons: Lesson[] = [];
   const seen = new Set<string>();
   for (const changeSet of changeSets) {
     for (const file of changeSet.files.filter(isTaken)) {
-      if (seen.size === MOST_FILES) return lessons;
+      if (seen.size === MOST_FILES || signal.aborted) return lessons;
       if (seen.has(file.path)) continue;
       seen.add(file.path);
       lessons.push(...(await lessonOfFile(recent, changeSet, file)));

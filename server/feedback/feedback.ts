@@ -21,6 +21,9 @@ import {
 } from "./lessons-file.ts";
 import { redactText } from "../workspace/redact.ts";
 
+/** The maximum time for reading the user's edits before a run. */
+const CATCH_UP_MILLISECONDS = 5000;
+
 /** What is learned from the user's feedback in one workspace; nothing while the setting is off. */
 export interface Feedback {
   /** Adds lessons to the file. A file that cannot be written is logged and holds nothing up. */
@@ -93,8 +96,9 @@ export const createFeedback = ({ store, workspace, settings, secrets, log }: Fee
     learn,
     catchUp: async () => {
       if (!settings.lessons) return;
-      // No run is kept from its beginning by what can be learned from earlier ones.
-      const lessons = await lessonsOfEdits(store, workspace).catch((error: unknown): Lesson[] => {
+      // What can be learned from earlier runs must not delay or prevent the next one.
+      const limited = AbortSignal.timeout(CATCH_UP_MILLISECONDS);
+      const lessons = await lessonsOfEdits(store, workspace, limited).catch((error: unknown): Lesson[] => {
         log("warn", "edits of accepted changes could not be read", { error: String(error) });
         return [];
       });

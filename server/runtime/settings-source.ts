@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
+import { withoutByteOrderMark } from "../../schemas/plain-text.ts";
 import { fail } from "../../schemas/errors.ts";
 import { parseGiven } from "../../schemas/logins.ts";
 import type { Json } from "../../schemas/primitives.ts";
@@ -57,8 +58,7 @@ const parseFile = (path: string, text: string): SettingValues => {
   const invalid = (problems: string) => fail("invalid_file", { path, problems });
   let json: unknown;
   try {
-    // Windows' editors write a byte order mark.
-    json = JSON.parse(text.replace(/^\uFEFF/, ""));
+    json = JSON.parse(withoutByteOrderMark(text));
   } catch {
     throw invalid("it is not JSON");
   }

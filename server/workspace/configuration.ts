@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { withoutByteOrderMark } from "../../schemas/plain-text.ts";
 import { fail } from "../../schemas/errors.ts";
 import { readInside } from "./open.ts";
 import { readFolder } from "./walk.ts";
@@ -50,8 +51,8 @@ export const configurationFiles = (workspace: string): ConfigurationFile[] => {
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
 };
 
-/** The text of a file without a byte order mark, which some editors on Windows write. */
-export const textOf = (bytes: Buffer): string => bytes.toString("utf8").replace(/^\uFEFF/, "");
+/** The text of a file without a byte order mark. */
+export const textOf = (bytes: Buffer): string => withoutByteOrderMark(bytes.toString("utf8"));
 
 /** Changes with every byte and every name of these files. */
 export const configurationHash = (files: readonly ConfigurationFile[]): string => {

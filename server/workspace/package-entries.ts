@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { withoutByteOrderMark } from "../../schemas/plain-text.ts";
 import { readSettingFile } from "./git.ts";
 import { closesToAgents } from "./ignore.ts";
 
@@ -17,7 +18,7 @@ const manifestOf = (folder: string): Record<string, unknown> | null => {
   try {
     return text === null
       ? null
-      : z.record(z.string(), z.unknown()).parse(JSON.parse(text.replace(/^\uFEFF/, "")));
+      : z.record(z.string(), z.unknown()).parse(JSON.parse(withoutByteOrderMark(text)));
   } catch {
     return null;
   }

@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { withoutByteOrderMark } from "../../../schemas/plain-text.ts";
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { Overlay } from "../../../schemas/run.ts";
@@ -238,7 +239,7 @@ const layOver = (copy: PrivateCopy, { path, text }: Overlay): void => {
 
 const overlayBytes = (text: string, encoding: TextEncoding, path: string): Buffer => {
   try {
-    return encodeText(text.replace(/^\ufeff/, ""), encoding, path);
+    return encodeText(withoutByteOrderMark(text), encoding, path);
   } catch {
     return Buffer.from(text, "utf8"); // The editor would ask for another encoding when saving.
   }

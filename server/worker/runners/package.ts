@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { z } from "zod";
+import { withoutByteOrderMark } from "../../../schemas/plain-text.ts";
 import { pnpOptions, pnpPackages, readPnpFile } from "../../workspace/pnp.ts";
 import { exists } from "../../workspace/file-access.ts";
 
@@ -23,7 +24,7 @@ export type PackageJson = z.infer<typeof PackageJson>;
 export const readPackage = (folder: string): PackageJson | null => {
   try {
     const text = readFileSync(join(folder, "package.json"), "utf8");
-    return PackageJson.parse(JSON.parse(text.replace(/^\uFEFF/, "")));
+    return PackageJson.parse(JSON.parse(withoutByteOrderMark(text)));
   } catch {
     return null;
   }

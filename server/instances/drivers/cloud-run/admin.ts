@@ -1,6 +1,7 @@
 import type { GoogleAuth } from "google-auth-library";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { untilAborted } from "../../../../schemas/abortable.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import { CloudRunError, isAway, isConflict, isMissing, refusalOf } from "./errors.ts";
 import type { ServiceDoor } from "./session.ts";
@@ -26,6 +27,14 @@ const Operation = z.object({
   response: z.unknown().optional(),
 });
 const List = z.object({ services: z.array(Service).default([]), nextPageToken: z.string().optional() });
+
+/** The project of the credentials. The library asks commands and the metadata server, and may wait for them. */
+const projectOf = (auth: GoogleAuth): Promise<string> =>
+  untilAborted(
+    auth.getProjectId(),
+    AbortSignal.timeout(ANSWER_MS),
+    () => new Error("no answer came in time"),
+  );
 
 export interface AdminChoice {
   /** Null: the project of the credentials. */
@@ -59,7 +68,7 @@ export class CloudRunAdmin {
     const auth = new google.GoogleAuth({ scopes: [SCOPE], ...(project !== null && { projectId: project }) });
     const named =
       project ??
-      (await auth.getProjectId().catch((error: unknown) => {
+      (await projectOf(auth).catch((error: unknown) => {
         const hint = "Run gcloud auth application-default login, or set cloud_run.project.";
         throw fail("cloud_run_unavailable", { reason: "no project is known", hint }, { cause: error });
       }));

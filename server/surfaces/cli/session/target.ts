@@ -1,5 +1,6 @@
 import { readFile, rm, stat } from "node:fs/promises";
 import { basename, isAbsolute, relative, resolve, sep } from "node:path";
+import { withoutByteOrderMark } from "../../../../schemas/plain-text.ts";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
 import type { Json } from "../../../../schemas/primitives.ts";
 import type { RunFlags } from "./options.ts";
@@ -143,5 +144,5 @@ const textOf = (bytes: Buffer, path: string): string => {
   const text = isWide ? units.toString("utf16le") : decodeText(bytes)?.text;
   if (text === undefined || !text.isWellFormed() || notText.test(text))
     throw fail("not_a_text_file", { path, kind: "a binary file" });
-  return text.replace(/^\ufeff/, "");
+  return withoutByteOrderMark(text);
 };
