@@ -1,13 +1,14 @@
 import { posix } from "node:path";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
+import { awaitedNames } from "./awaited.ts";
 import type { GateContext } from "./gate.ts";
 
 type Place = readonly [file: string, line: number];
 
 /** Places that a stack or a traceback names, without packages and the runtime's own. */
 const placesOf = (message: string): Place[] =>
-  [...message.matchAll(/([^\s()"']+\.[a-z]{1,4}):(\d+)/g)]
+  [...message.matchAll(/([^\s()"']+\.[a-z]{1,6}):(\d+)/g)]
     .map(([, file = "", line = ""]): Place => [file, Number(line)])
     .filter(([file]) => !/node_modules|site-packages|^node:/.test(file));
 
@@ -39,6 +40,10 @@ const reasonInCode = async (
   const lacking = lackingSource(file, message);
   if (lacking !== null && isSource(lacking) && (await context.readText(lacking)) !== null)
     return `${lacking} lacks a name that it imports`;
+  if (classifyPath(file, context.layout) === "test") {
+    const awaited = awaitedNames(file, message, (await context.readText(file)) ?? "");
+    if (awaited !== null) return `${file} uses ${awaited.join(", ")}, which the code does not have yet`;
+  }
   const [path, line] = innermostPlace(message) ?? ["", 0];
   if (!isSource(path)) return null;
   const lines = (await context.readText(path))?.split("\n").slice(Math.max(0, line - 2), line + 1) ?? [];

@@ -2,7 +2,8 @@ import { basename, dirname, join } from "node:path";
 import type { ProcessResult } from "../process.ts";
 import { readReport } from "./events.ts";
 import { classSources } from "./class-sources.ts";
-import { phpFailure } from "./failures.ts";
+import { jvmFailure, phpFailure } from "./failures.ts";
+import { jvmFrames } from "./project-frames.ts";
 import { readJUnit, type JUnitCase } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { filesBelow, freshReports, reportFile } from "./report-files.ts";
@@ -177,18 +178,45 @@ export const ctest: RunnerAdapter = {
   },
   read: async (job, ended) => {
     const results = await oneReport(job, ({ name }) => name);
-    const file = /^(.+?\.(?:c|cc|cpp|cxx|h|hpp)):\d+/m.exec(ended.output)?.[1];
     if (ended.exit_code !== 125) return results;
-    return { ...noResults(true), load_errors: [{ file: file ?? "CMakeLists.txt", message: ended.output }] };
+    // The linker names an object's source without its folder.
+    const compiled = /^(.+?\.(?:c|cc|cpp|cxx|h|hpp)):\d+/m.exec(ended.output)?.[1];
+    const linked = /^(?:.*: )?(\S+\.(?:c|cc|cpp|cxx)):\(\.text/m.exec(ended.output)?.[1];
+    const sources = linked === undefined ? [] : await filesBelow(job.folder, /\.(?:c|cc|cpp|cxx)$/);
+    const found = sources.find((path) => linked !== undefined && basename(path) === basename(linked));
+    const file = compiled ?? found ?? "CMakeLists.txt";
+    return { ...noResults(true), load_errors: [{ file, message: ended.output }] };
   },
 };
 
 const jvmExtensions = ["java", "kt", "groovy", "scala"];
 const jvmSource = /\.(java|kt|groovy|scala)$/;
 
-/** Files that the compilers of Maven and Gradle name. */
+/** How the compilers of Maven and Gradle begin an error in a file. */
 const uncompiled =
-  /^(?:\[ERROR\]|e:) ?(?:file:\/\/)?(\/[^\n]+?\.(?:java|kt)):|^(\/[^\n]+?\.java):\d+: error:/gm;
+  /^(?:\[ERROR\]|e:) ?(?:file:\/\/)?(\/[^\n]+?\.(?:java|kt|groovy|scala)):|^(\/[^\n]+?\.java):\d+: error:|^(\/[^\n]+?\.groovy): \d+: /;
+
+/** A line that no longer belongs to the error before it. */
+const afterError =
+  /^(?:\[(?:INFO|WARNING)\]|\[ERROR\](?! {3})|\d+ (?:errors?|warnings?)$|w: |FAILURE: |> Task )/;
+
+/** Files that were not compiled, each with what the compiler says of it. */
+const uncompiledFiles = (output: string): TestResults["load_errors"] => {
+  const errors = new Map<string, string[][]>();
+  let error: string[] | null = null;
+  for (const line of output.split("\n")) {
+    const [, maven, javac, groovy] = uncompiled.exec(line) ?? [];
+    const file = maven ?? javac ?? groovy;
+    if (file !== undefined) errors.set(file, [...(errors.get(file) ?? []), (error = [line])]);
+    else if (afterError.test(line)) error = null;
+    else error?.push(line.replace(/^\[ERROR\](?= )/, "").replace(/^ {3}(?=\S)/, "  "));
+  }
+  // Maven repeats each error at its end.
+  return [...errors].map(([file, said]) => ({
+    file,
+    message: [...new Set(said.map((lines) => lines.join("\n").trimEnd()))].join("\n"),
+  }));
+};
 
 /**
  * Surefire and Gradle report classes. The sources of a class are in the same module as its report. A module
@@ -198,6 +226,7 @@ const jvmResults = async (
   job: TestJob,
   place: RegExp,
   { duration_ms, output, exit_code }: ProcessResult,
+  isAssertionError: (test: JUnitCase) => boolean,
 ): Promise<TestResults> => {
   const reports = await freshReports(job.folder, place, duration_ms);
   const sources = await filesBelow(job.folder, jvmSource);
@@ -210,13 +239,21 @@ const jvmResults = async (
   const files = new Map(
     modules.flatMap(({ cases, find }) => cases.map((test) => [test, find(test.classname)])),
   );
-  const cases = withoutRetries([...files.keys()], { exit_code, output });
-  const { tests, load_errors, errors } = resultsOfCases(cases, (test) => files.get(test) ?? "", {
+  const shortened = jvmFrames(job.folder, sources);
+  const reasoned = new Map(
+    withoutRetries([...files.keys()], { exit_code, output }).map((test) => {
+      const file = files.get(test) ?? "";
+      if (test.status !== "failed") return [test, file];
+      const message = shortened(test.message ?? "");
+      const failure = jvmFailure(test.failureType, message, isAssertionError(test));
+      return [{ ...test, message, ...(failure !== undefined && { failure }) }, file];
+    }),
+  );
+  const cases = [...reasoned.keys()];
+  const { tests, load_errors, errors } = resultsOfCases(cases, (test) => reasoned.get(test) ?? "", {
     isOfWholeClass: ofJvmClass,
   });
-  const broken =
-    exit_code === 0 ? [] : [...output.matchAll(uncompiled)].map(([, file, other = ""]) => file ?? other);
-  load_errors.push(...[...new Set(broken)].map((file) => ({ file, message: output })));
+  if (exit_code !== 0) load_errors.push(...uncompiledFiles(output));
   return { ...noResults(cases.length + load_errors.length > 0), tests, load_errors, errors };
 };
 
@@ -240,7 +277,8 @@ export const maven: RunnerAdapter = {
     ];
     return Promise.resolve({ command: [...command, ...chosen, "test"], env: {} });
   },
-  read: (job, ended) => jvmResults(job, /(^|\/)target\/surefire-reports\/TEST-.*\.xml$/, ended),
+  read: (job, ended) =>
+    jvmResults(job, /(^|\/)target\/surefire-reports\/TEST-.*\.xml$/, ended, ({ isError }) => !isError),
 };
 
 /** The project of the build that a file belongs to, as Gradle writes it: `:app:` for `app/src/…`. */
@@ -269,5 +307,6 @@ export const gradle: RunnerAdapter = {
     const tasks = chosen.length === 0 ? ["cleanTest", "test"] : chosen;
     return Promise.resolve({ command: [...command, ...tasks], env: {} });
   },
-  read: (job, ended) => jvmResults(job, /(^|\/)build\/test-results\/[^/]+\/TEST-.*\.xml$/, ended),
+  read: (job, ended) =>
+    jvmResults(job, /(^|\/)build\/test-results\/[^/]+\/TEST-.*\.xml$/, ended, () => false),
 };

@@ -22,3 +22,54 @@ export const phpFailure = (type: string, message: string): TestFailure => {
     /\bCall to undefined (function|method)\b|\b(Class|Interface|Trait|Enum) "?[^"\n]{1,300}"? not found\b|\bUndefined constant\b/;
   return isMissing.test(message) ? "missing" : "error";
 };
+
+/** Errors of the JVM's assertion libraries, by the name of their class. */
+const jvmAssertion =
+  /(?:^|[.$])(?:\w*Assert\w*(?:Error|Exception|Facts)|\w*Comparison\w*(?:Failure|Exception|Facts)|TestFailed\w*Exception|FailException|ConditionTimeoutException)$|^org\.(?:mockito\.exceptions\.verification|spockframework\.(?:runtime|mock))\./;
+/** Errors of a test's time limit, and of an expected error that did not come. */
+const jvmLimit =
+  /(?:^|[.$])(?:TestTimedOut|ThreadTimeout|TestTimeout)Exception$|^org\.testng\.TestException$/;
+const jvmMissing =
+  /^(?:java\.lang\.(?:NoSuch(?:Method|Field)(?:Error|Exception)|ClassNotFoundException|NoClassDefFoundError)|groovy\.lang\.Missing\w+)$/;
+
+/**
+ * Why a test on the JVM failed, from the class of its error and from its message with the stack.
+ *
+ * @param isAssertionError the report says that the class is an `AssertionError`.
+ */
+export const jvmFailure = (
+  type: string,
+  message: string,
+  isAssertionError = false,
+): TestFailure | undefined => {
+  // It contains several errors, and any of them can be a failed assertion.
+  if (/\.Multiple\w*(?:Error|Exception)$/.test(type)) return undefined;
+  // A condition of Spock that could not be evaluated.
+  if (type.endsWith(".ConditionFailedWithExceptionError")) {
+    const [, cause, told = ""] = /^\s*Caused by: ([\w.$]+)(.*)/m.exec(message) ?? [];
+    return cause === undefined ? undefined : jvmFailure(cause, told);
+  }
+  if (isAssertionError || jvmAssertion.test(type) || jvmLimit.test(type)) return "assertion";
+  if (type.endsWith(".TimeoutException") && /timed out after/.test(message)) return "assertion";
+  if (jvmMissing.test(type)) return /Could not initialize class/.test(message) ? "error" : "missing";
+  // Libraries derive the classes of their assertions from `Error`, under any name.
+  return /^(?:java|kotlin|groovy|scala)\.|Exception$/.test(type) ? "error" : undefined;
+};
+
+/**
+ * The class of the error in a message of xUnit, NUnit or MSTest. They write none for a failed assertion of
+ * their own.
+ */
+const netError =
+  /(?:^|threw exception[:.]\s{0,9})(?:(?:SetUp|TearDown|OneTimeSetUp|OneTimeTearDown) : )?((?:\w+[.+])*\w*Exception) ?: /;
+const netAssertion =
+  /^Xunit\.Sdk\.|(?:^|[.+])(?:\w*Assert\w*|Mock|ReceivedCalls|CallSequenceNotFound|Verify\w*|Expectation)Exception$/;
+const netMissing = /(?:^|\.)(?:Missing(?:Method|Member|Field)|TypeLoad|RuntimeBinder)Exception$/;
+
+/** Why a .NET test failed, from the message in the report. */
+export const netFailure = (message: string): TestFailure | undefined => {
+  const type = netError.exec(message.trimStart())?.[1];
+  if (type === undefined || netAssertion.test(type)) return "assertion";
+  if (type === "System.AggregateException") return undefined;
+  return netMissing.test(type) ? "missing" : "error";
+};

@@ -10,6 +10,8 @@ export interface JUnitCase extends TestCase {
   suite: string;
   /** The type of the failure in the report; empty if there is none, or the report does not name it. */
   failureType: string;
+  /** Whether the report calls the failure an error. Surefire does if it is no `AssertionError`. */
+  isError: boolean;
 }
 
 const statusOf: Readonly<Record<string, TestCase["status"]>> = {
@@ -25,6 +27,10 @@ export const withMore = (message: string | null, more: string): string => {
   if (message === null || message === "") return more;
   return more === "" ? message : `${message}\n${more}`;
 };
+
+/** The message and its details, which begin with the message in reports of the JVM. */
+const withDetails = (message: string | null, details: string): string =>
+  message !== null && details.includes(message) ? details : withMore(message, details);
 
 /**
  * The tests of a report in JUnit's XML, as Surefire, Gradle, PHPUnit, CTest, Bun, Deno and many
@@ -59,6 +65,7 @@ export const readJUnit = (xml: string): JUnitCase[] => {
         duration_ms: Number.isFinite(seconds) && of("time") !== "" ? seconds * 1000 : null,
         message: null,
         failureType: "",
+        isError: false,
       };
       cases.push(test);
     }
@@ -68,6 +75,7 @@ export const readJUnit = (xml: string): JUnitCase[] => {
       test.status = status;
       test.message = status === "failed" ? of("message") : null;
       test.failureType = status === "failed" ? of("type") : "";
+      test.isError = name === "error";
     }
     text = "";
   };
@@ -78,7 +86,7 @@ export const readJUnit = (xml: string): JUnitCase[] => {
   parser.oncdata = add;
   parser.onclosetag = (name) => {
     if (test !== null && test.status === "failed" && /^(failure|error|warning|system-out)$/.test(name))
-      test.message = withMore(test.message, text.trim());
+      test.message = withDetails(test.message, text.trim());
     if (name === "testcase") test = null;
     if (name === "testsuite") suites.pop();
     text = "";

@@ -3,10 +3,12 @@ import sax from "sax";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
 import { classSources } from "./class-sources.ts";
+import { netFailure } from "./failures.ts";
 import { withMore } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { filesBelow } from "./report-files.ts";
-import { noResults, type RunnerAdapter } from "./runner.ts";
+import { netFrames } from "./project-frames.ts";
+import { noResults, type RunnerAdapter, type TestResults } from "./runner.ts";
 
 const outcomes: Readonly<Record<string, TestCase["status"]>> = {
   Passed: "passed",
@@ -64,11 +66,25 @@ export const readTrx = (xml: string): TestCase[] => {
   };
   parser.onclosetag = (name) => {
     const test = tests.at(-1)?.test;
-    if (test?.status === "failed" && (name === "Message" || name === "StackTrace"))
-      test.message = withMore(test.message, text.trim());
+    if (test?.status !== "failed" || (name !== "Message" && name !== "StackTrace")) return;
+    if (name === "Message" && test.message === null) {
+      const failure = netFailure(text);
+      if (failure !== undefined) test.failure = failure;
+    }
+    test.message = withMore(test.message, name === "Message" ? text.trim() : netFrames(text.trim()));
   };
   parser.write(xml).close();
   return tests.map(({ id, test }) => ({ ...test, file: classes.get(id) ?? "" }));
+};
+
+/** Files that the compiler refused, each with what it says. A build repeats its errors at its end. */
+const uncompiledFiles = (output: string): TestResults["load_errors"] => {
+  const errors = new Map<string, Set<string>>();
+  for (const [line, file = ""] of output.matchAll(
+    /^[ \t]*(\S[^\n]*?\.(?:cs|fs|vb))\(\d+,\d+\): error [^\n]*/gm,
+  ))
+    errors.set(file, (errors.get(file) ?? new Set()).add(line.trim()));
+  return [...errors].map(([file, said]) => ({ file, message: [...said].join("\n") }));
 };
 
 /** .NET's own runner. */
@@ -101,11 +117,7 @@ export const dotnet: RunnerAdapter = {
     const tests = texts
       .flatMap((text) => (text === null ? [] : readTrx(text)))
       .map((test) => ({ ...test, file: find(test.file) }));
-    const broken = [...ended.output.matchAll(/^[ \t]*(\S[^\n]*?\.(?:cs|fs|vb))\(\d+,\d+\): error /gm)].map(
-      ([, file = ""]) => file,
-    );
-    const load_errors =
-      tests.length > 0 ? [] : [...new Set(broken)].map((file) => ({ file, message: ended.output }));
+    const load_errors = ended.exit_code === 0 ? [] : uncompiledFiles(ended.output);
     return { ...noResults(reports.length > 0 || load_errors.length > 0), tests, load_errors };
   },
 };

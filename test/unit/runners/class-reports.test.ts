@@ -144,6 +144,104 @@ describe("reports that name classes", () => {
     assert.deepEqual((await read("gradle", files, { output: warning })).load_errors, []);
   });
 
+  it("tell failed assertions from errors, with the frames of the project alone (Surefire, Gradle)", async () => {
+    // As Surefire 3.2.5 writes the failures of JUnit 5.10.
+    const report = `<testsuite name="shop.CartTest">
+      <testcase name="adds" classname="shop.CartTest"><failure message="expected: &lt;3&gt; but was: &lt;1&gt;" type="org.opentest4j.AssertionFailedError"><![CDATA[org.opentest4j.AssertionFailedError: expected: <3> but was: <1>
+	at org.junit.jupiter.api.AssertEquals.failNotEqual(AssertEquals.java:197)
+	at shop.CartTest.adds(CartTest.java:7)
+	at java.base/java.util.ArrayList.forEach(ArrayList.java:1511)
+]]></failure></testcase>
+      <testcase name="late" classname="shop.CartTest"><error message="later" type="java.lang.UnsupportedOperationException"><![CDATA[java.lang.UnsupportedOperationException: later
+	at app//shop.Cart.late(Cart.java:4)
+	at shop.CartTest.late(CartTest.java:10)
+Caused by: java.lang.IllegalStateException: inner
+	... 4 more
+]]></error></testcase>
+      <testcase name="bad" classname="shop.CartTest"><error message="Index 0" type="java.lang.IndexOutOfBoundsException"><![CDATA[java.lang.IndexOutOfBoundsException: Index 0
+	at java.base/java.util.ArrayList.get(ArrayList.java:427)
+	at shop.CartTest.bad(CartTest.java:9)
+]]></error></testcase>
+      <testcase name="own" classname="shop.CartTest"><failure message="no" type="shop.Unlike">no</failure></testcase></testsuite>`;
+    const files = (place: string) => ({
+      [`core/${place}/TEST-shop.CartTest.xml`]: report,
+      "core/src/main/java/shop/Cart.java": "package shop;",
+      "core/src/test/java/shop/CartTest.java": "package shop; class CartTest {}",
+      "core/src/main/java/shop/ArrayList.java": "package shop;",
+    });
+    const found = ({ tests }: TestResults) =>
+      tests.map(({ name, failure, message }) => [name.split(" > ")[1], failure, message]);
+    const expected = [
+      [
+        "adds",
+        "assertion",
+        `org.opentest4j.AssertionFailedError: expected: <3> but was: <1>\n    at shop.CartTest (core/src/test/java/shop/CartTest.java:7)`,
+      ],
+      [
+        "late",
+        "error",
+        `java.lang.UnsupportedOperationException: later\n    at shop.Cart (core/src/main/java/shop/Cart.java:4)\n    at shop.CartTest (core/src/test/java/shop/CartTest.java:10)\nCaused by: java.lang.IllegalStateException: inner`,
+      ],
+      [
+        "bad",
+        "error",
+        "java.lang.IndexOutOfBoundsException: Index 0\n    at shop.CartTest (core/src/test/java/shop/CartTest.java:9)",
+      ],
+    ];
+    assert.deepEqual(found(await read("maven", files("target/surefire-reports"))), [
+      ...expected,
+      ["own", "assertion", "no"],
+    ]);
+    assert.deepEqual(found(await read("gradle", files("build/test-results/test"))), [
+      ...expected,
+      ["own", undefined, "no"],
+    ]);
+  });
+
+  it("say what the compiler says of each file once (Maven, javac, .NET)", async () => {
+    const test = "<folder>/src/test/java/shop/CartTest.java";
+    const said = (mark: string): string =>
+      `[ERROR] ${test}:[7,43] cannot find symbol\n${mark}  symbol:   method total(int,int)\n${mark}  location: class shop.Cart\n`;
+    const maven = `[INFO] Compiling\n${said("")}[INFO] 1 error\n[ERROR] Failed to execute goal testCompile: Compilation failure:\n${said("[ERROR] ")}[ERROR] -> [Help 1]\n`;
+    const javac = `> Task :compileTestJava FAILED\n${test}:7: error: cannot find symbol\n    total(1, 2)\n  symbol:   method total(int,int)\n  location: class Cart\n1 error\nFAILURE: Build failed\n`;
+    const line =
+      "<folder>/CartTests.cs(8,20): error CS0117: 'Cart' does not contain a definition for 'Total'";
+    const messages = async (runner: Runner, output: string) =>
+      (await read(runner, {}, { output })).load_errors.map(({ message }) =>
+        message.replaceAll(/\S*class reports [^/]*\//g, ""),
+      );
+    const short = test.replace("<folder>/", "");
+    assert.deepEqual(await messages("maven", maven), [
+      `[ERROR] ${short}:[7,43] cannot find symbol\n  symbol:   method total(int,int)\n  location: class shop.Cart`,
+    ]);
+    assert.deepEqual(await messages("gradle", javac), [
+      `${short}:7: error: cannot find symbol\n    total(1, 2)\n  symbol:   method total(int,int)\n  location: class Cart`,
+    ]);
+    assert.deepEqual(await messages("dotnet", `${line}\n${line}\nBuild FAILED.\n`), [
+      line.replace("<folder>/", ""),
+    ]);
+  });
+
+  it("tell failed assertions from errors, with the frames of the project alone (.NET)", async () => {
+    const result = (id: string, message: string, stack: string): string =>
+      `<UnitTestResult testId="${id}" testName="t${id}" outcome="Failed"><Output><ErrorInfo><Message>${message}</Message><StackTrace>${stack}</StackTrace></ErrorInfo></Output></UnitTestResult>`;
+    const trx = `<TestRun><Results>${result("1", "Assert.Equal() Failure: Values differ\nExpected: 3\nActual:   1", "   at Shop.CartTests.Adds() in /w/CartTests.cs:line 8\n   at System.RuntimeMethodHandle.InvokeMethod(Object target, Void** arguments, Signature sig)")}${result("2", "System.InvalidOperationException : no prices", "   at Shop.Cart.Total(Int32 a) in /_/src/Cart.cs:line 5\n   at Shop.CartTests.Sums() in /w/CartTests.cs:line 12")}</Results></TestRun>`;
+    const { tests } = await read("dotnet", { "report/trx/run.trx": trx });
+    assert.deepEqual(
+      tests.map(({ failure, message }) => [failure, message]),
+      [
+        [
+          "assertion",
+          "Assert.Equal() Failure: Values differ\nExpected: 3\nActual:   1\nat Shop.CartTests.Adds() (/w/CartTests.cs:8)",
+        ],
+        [
+          "error",
+          "System.InvalidOperationException : no prices\nat Shop.Cart.Total(Int32 a) (src/Cart.cs:5)\n   at Shop.CartTests.Sums() (/w/CartTests.cs:12)",
+        ],
+      ],
+    );
+  });
+
   it("do not judge chosen files by compile errors in another module", async () => {
     const output =
       "[ERROR] COMPILATION ERROR :\n[ERROR] <folder>/core/src/test/java/shop/SetupTest.java:[3,1] cannot find symbol\n";

@@ -1,0 +1,62 @@
+import { basename } from "node:path";
+import { readIfPossible } from "../../workspace/open.ts";
+
+/** Stacks of the JVM and of .NET, with the frames of the project's own files alone and with their paths. */
+
+/** A frame: `at app//shop.Cart$Item.total(Cart.java:5)`. */
+const jvmFrame = /^\s*at (?:[^\s()]*\/)?([\w.$]+)\.[^.\s()]+\(([^\s():]+):(\d+)\)\s*$/;
+const anyJvmFrame = /^\s*(?:at [^\s()]+\([^()]*\)|\.\.\. \d+ (?:more|common frames omitted))\s*$/;
+
+const LARGEST_SOURCE = 1024 * 1024;
+
+/** Whether a file is the source of a class in this package, by its folder or by what it declares. */
+const isInPackage = (folder: string, path: string, packageName: string, file: string): boolean => {
+  const inFolders = packageName === "" ? file : `${packageName.replaceAll(".", "/")}/${file}`;
+  if (path === inFolders || path.endsWith(`/${inFolders}`)) return true;
+  const text = readIfPossible(folder, path, { most: LARGEST_SOURCE })?.toString("utf8") ?? "";
+  return (/^\s*package\s+([\w.]+)/m.exec(text)?.[1] ?? "") === packageName;
+};
+
+/**
+ * Replaces the file names of frames on the JVM by paths, and removes frames that are not the project's. A
+ * report names files without their folders, and files of the JDK can have the names of sources.
+ *
+ * @param sources the paths of the project's sources, from `folder`.
+ */
+export const jvmFrames = (folder: string, sources: readonly string[]): ((message: string) => string) => {
+  const byName = Map.groupBy(sources, (path) => basename(path));
+  const places = new Map<string, string | null>();
+  const placeOf = (packageName: string, file: string): string | null => {
+    const key = `${packageName} ${file}`;
+    const known = places.get(key);
+    if (known !== undefined) return known;
+    const found = byName.get(file)?.find((path) => isInPackage(folder, path, packageName, file)) ?? null;
+    places.set(key, found);
+    return found;
+  };
+  const frame = (line: string): string[] => {
+    const [, className = "", file = "", number = ""] = jvmFrame.exec(line) ?? [];
+    const place = placeOf(className.slice(0, Math.max(0, className.lastIndexOf("."))), file);
+    return place === null ? [] : [`    at ${className} (${place}:${number})`];
+  };
+  return (message) =>
+    message
+      .split("\n")
+      .flatMap((line) => (anyJvmFrame.test(line) ? frame(line) : [line]))
+      .join("\n");
+};
+
+const netFrame = /^(\s*at .+) in (?:\/_\/)?(\S.*?\.(?:cs|fs|vb)):line (\d+)\s*$/;
+const anyNetFrame =
+  /^\s*(?:at [\w.<>`+|$[\],]+\([^]*\)|--- End of stack trace from previous location.*---)\s*$/;
+
+/** The same for .NET, whose frames of the project's files have their paths. */
+export const netFrames = (message: string): string =>
+  message
+    .split("\n")
+    .flatMap((line) => {
+      const [, what, file, number] = netFrame.exec(line) ?? [];
+      if (what !== undefined) return [`${what} (${file ?? ""}:${number ?? ""})`];
+      return anyNetFrame.test(line) ? [] : [line];
+    })
+    .join("\n");
