@@ -52,7 +52,7 @@ const rust: ReadError = (error, { text }) => {
     /use of undeclared type `(\w+)`/,
   ]);
   // Without such an import, the test names itself all that it uses.
-  if (local !== null) return /::\*/.test(text) && !ofTestLibrary.test(local) ? local : null;
+  if (local !== null) return text.includes("::*") && !ofTestLibrary.test(local) ? local : null;
   if (ofRustLibrary.test(error)) return null;
   if (error.startsWith("error[E0061]")) return "other parameters";
   return firstOf(error, [

@@ -12,7 +12,7 @@ import { ignoreRules } from "../../workspace/ignore.ts";
  */
 export const askingForFiles = (
   ground: ProvingGround,
-  closed: () => readonly string[] = () => [],
+  closed: (report: TestReport) => readonly string[] = () => [],
 ): ProvingGround => {
   const refused = new Set<string>();
   let present: readonly FileChange[] = [];
@@ -23,10 +23,10 @@ export const askingForFiles = (
     await ground.prepare(present);
     return environment?.closed_file === path;
   };
-  const lackingFile = ({ environment, counts }: TestReport): string | undefined => {
-    if (environment?.closed_file !== undefined) return environment.closed_file;
-    const mayLack = present.length === 0 && counts.failed > 0;
-    return mayLack ? closed().find((path) => !refused.has(path)) : undefined;
+  const lackingFile = (report: TestReport): string | undefined => {
+    const named = report.environment?.closed_file;
+    if (named !== undefined || present.length > 0) return named;
+    return closed(report).find((path) => !refused.has(path));
   };
   const isOpened = async (report: TestReport): Promise<boolean> => {
     const path = lackingFile(report);
@@ -57,8 +57,30 @@ export const askingForFiles = (
 /** Names of environment files that projects use for their tests. */
 const forTests = [".env.test", ".env.testing", ".env.ci"];
 
-/** Those at the root of the workspace that a private copy lacks and that the user may open. */
-export const closedTestFiles = (workspace: string): string[] => {
+/** The folder of each of these files and all folders above; "" is the workspace. */
+const foldersAround = (files: readonly string[]): string[] => [
+  ...new Set(
+    files.flatMap((file) => file.split("/").map((_, depth, parts) => parts.slice(0, depth).join("/"))),
+  ).add(""),
+];
+
+/**
+ * Those at the root of the workspace and around the failing tests, such as in their package, that a private
+ * copy lacks and that the user may open.
+ */
+export const closedTestFiles = (workspace: string, { tests, load_errors }: TestReport): string[] => {
+  const failing = [...tests.filter(({ status }) => status === "failed"), ...load_errors];
+  if (failing.length === 0) return [];
   const rules = ignoreRules(workspace);
-  return forTests.filter((path) => rules.closedBy(path) !== null && rules.mayBeOpened(path));
+  return foldersAround(failing.map(({ file }) => file))
+    .flatMap((folder) => forTests.map((name) => (folder === "" ? name : `${folder}/${name}`)))
+    .filter((path) => rules.closedBy(path) !== null && rules.mayBeOpened(path));
+};
+
+/** Tells a user whom nobody asks, such as in CI, which of these files failing tests may need. Null: none. */
+export const closedFilesInWords = (workspace: string, report: TestReport): string | null => {
+  const [path, ...others] = closedTestFiles(workspace, report);
+  if (path === undefined) return null;
+  const paths = [path, ...others].join(", ");
+  return `Tests fail before the run, and they may need ${paths}. The private copy does not have ${others.length === 0 ? "this file" : "these files"}, because something in ${others.length === 0 ? "it" : "them"} looks like a secret. Run the team in a terminal or in VS Code and allow tests to read ${others.length === 0 ? "it" : "them"} when CODITECT asks, or use --test-command to name a command that sets the values.`;
 };

@@ -1,5 +1,5 @@
 import { announcingSuite } from "./announced-suite.ts";
-import { askingForFiles, closedTestFiles } from "./asking-for-files.ts";
+import { askingForFiles, closedFilesInWords, closedTestFiles } from "./asking-for-files.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { runExecution } from "../../executions/run-execution.ts";
@@ -77,14 +77,25 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
         ? async (ground) => {
             await beforeStage(parts, work);
             if (!needsBaseline) return;
-            const asking = askingForFiles(announcingSuite(ground, parts, work), () =>
-              closedTestFiles(parts.workspace),
+            const asking = askingForFiles(announcingSuite(ground, parts, work), (report) =>
+              closedTestFiles(parts.workspace, report),
             );
             await measureBaseline(parts, work.baseline, asking);
+            if (ground.openFile === undefined) tellOfClosedFiles(parts, work);
           }
         : null,
     knownFailures: () => failedTests(work.baseline.read()),
     signal: work.signal,
     conclude: (finished) => conclude(parts, work, finished),
   });
+};
+
+/** Tells of files that tests may need where nobody can be asked. */
+const tellOfClosedFiles = (
+  { workspace, emit, now }: Pick<TeamParts, "workspace" | "emit" | "now">,
+  { execution: { task_id }, baseline }: Pick<StageWork, "execution" | "baseline">,
+): void => {
+  const report = baseline.read();
+  const message = report === null ? null : closedFilesInWords(workspace, report);
+  if (message !== null) emit({ type: "notice", at: now(), task_id, code: "tests_lack_files", message });
 };

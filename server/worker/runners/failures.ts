@@ -50,8 +50,8 @@ export const jvmFailure = (
     return cause === undefined ? undefined : jvmFailure(cause, told);
   }
   if (isAssertionError || jvmAssertion.test(type) || jvmLimit.test(type)) return "assertion";
-  if (type.endsWith(".TimeoutException") && /timed out after/.test(message)) return "assertion";
-  if (jvmMissing.test(type)) return /Could not initialize class/.test(message) ? "error" : "missing";
+  if (type.endsWith(".TimeoutException") && message.includes("timed out after")) return "assertion";
+  if (jvmMissing.test(type)) return message.includes("Could not initialize class") ? "error" : "missing";
   // Libraries derive the classes of their assertions from `Error`, under any name.
   return /^(?:java|kotlin|groovy|scala)\.|Exception$/.test(type) ? "error" : undefined;
 };
