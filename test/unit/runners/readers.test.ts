@@ -43,7 +43,7 @@ describe("readJUnit", () => {
       <error message="boom" type="java.lang.Error">java.lang.Error: boom</error></testcase></testsuite>`;
     assert.deepEqual(
       readJUnit(xml).map(({ status, message }) => [status, message]),
-      [["failed", "boom\njava.lang.Error: boom"]],
+      [["failed", "java.lang.Error: boom"]],
     );
   });
 
@@ -154,7 +154,8 @@ describe("readTrx", () => {
         name: "Shop.AddTests.Adds",
         status: "failed",
         duration_ms: 1500,
-        message: "Assert.Equal() Failure\nat Adds()",
+        message: "Assert.Equal() Failure",
+        failure: "assertion",
       },
       {
         file: "Shop.AddTests",
