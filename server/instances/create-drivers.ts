@@ -5,7 +5,7 @@ import { DeferredDriver } from "./drivers/deferred.ts";
 import type { Driver } from "./drivers/driver.ts";
 import { createLocalDriver } from "./drivers/local/driver.ts";
 
-/** The available drivers. A new one is created here, and passes the conformance suite. */
+/** The available drivers. Create a new driver here; it must pass the conformance suite. */
 export const createDrivers = (
   entry: WorkerEntry,
   settings: Settings,

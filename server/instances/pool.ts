@@ -6,71 +6,70 @@ import type { WorkerNotifications, WorkerRequests } from "../protocol/requests.t
 export interface ClaimRequest {
   agent: AgentConfig;
   task_id: string;
-  /** Absolute path of the workspace the private copy is made from. */
+  /** The absolute path of the workspace that the private copy is made from. */
   workspace: string;
-  /** Where it may be served; several are tried in their order. */
+  /** The runtimes that may serve it, in the order in which they are tried. */
   runtime: RuntimeChoice;
   image: string | null;
-  /** Higher goes first when instances are short. */
+  /** If instances are scarce, claims with a higher priority are served first. */
   priority: number;
   signal: AbortSignal;
   requests: WorkerRequests;
   notifications: WorkerNotifications;
   /**
-   * Asks the user for a host that no list allows: why a command must not connect to it; null: it may. Left
-   * out: nobody can be asked.
+   * Asks the user about a host that no list allows. Resolves with why a command must not connect to it, or null
+   * if it may. If left out, nobody can be asked.
    */
   toConnect?: (host: string, port: number) => Promise<string | null>;
-  /** Called when the place in the queue changes; 0 = about to start. */
+  /** Called when the place in the queue changes. 0 means that the claim is about to be served. */
   onQueued?: (place: number) => void;
-  /** Called when it is as good as served: an instance is free, or the process of a new one runs. */
+  /** Called when an instance is free, or when the process of a new one runs. */
   onStarted?: () => void;
 }
 
-/** An instance that works for one execution, from claim to release. */
+/** An instance that works for one execution, from its claim to its release. */
 export interface ClaimedInstance {
-  /** The stored record as it is now. */
+  /** The current record. */
   record(): AgentInstance;
   /**
-   * Asks the worker. Errors: `worker_died` with the way it ended (exit code, signal, out of
-   * memory), `instance_not_started`, `instance_failed`, `cancelled`; an error of the catalogue raised in the worker arrives
-   * as such.
+   * Calls the worker. Errors: `worker_died` with the reason (exit code, signal, out of memory),
+   * `instance_not_started`, `instance_failed`, `cancelled`, and the worker's own errors of the catalogue.
    */
   call<M extends WorkerMethod>(
     method: M,
     params: WorkerParams<M>,
     signal: AbortSignal,
   ): Promise<WorkerResult<M>>;
-  /** Null: its commands run in a sandbox. Otherwise why there is none. */
+  /** Why its commands run without a sandbox; null if they run in one. */
   readonly unconfinedReason: string | null;
-  /** Processor seconds and peak memory since it was claimed. */
+  /** Processor seconds and peak memory since the claim. */
   consumed(): { cpu_seconds: number; peak_memory_mb: number };
-  /** Adds what the model calls of this claim used to the instance's ResourceUsage. */
+  /** Adds the usage of this claim's model calls to the instance's ResourceUsage. */
   addUsage(usage: { tokens: number; api_calls: number; cost: number | null }): void;
-  /** Completes its task: back to the pool (Idle), or stopped if it is worn out or unhealthy. */
+  /** Completes its task. The instance returns to the pool (Idle), or ends if it is worn out or unhealthy. */
   release(): Promise<void>;
 }
 
-/** What an instance uses of its caps, in MB. */
+/** What an instance uses, and its caps, in MB. */
 export interface InstanceLoad {
   instance_id: string;
   memory: { used: number; limit: number };
-  /** `used: null`: it was not counted yet. */
+  /** `used` is null until the copy is measured for the first time. */
   disk: { used: number | null; limit: number };
 }
 
-/** The instances of one runtime: claims, warm spares, health, recycling, limits. */
+/** Manages the instances of one runtime: claims, warm spares, health checks, recycling and limits. */
 export interface Pool {
   /**
-   * Resolves if instances may be started there. Errors: `consent_needed` and `sandbox_unavailable`
-   * where their commands would run unconfined and that is not allowed.
+   * Resolves if instances may start on this runtime. Errors: `consent_needed` and `sandbox_unavailable`, if
+   * their commands would run unconfined and that is not allowed.
    */
   admit(runtime: RuntimeType): Promise<void>;
-  /** An instance in state Working with the task assigned; waits in a fair queue if there is none. */
+  /** Resolves with an instance in state Working with the task assigned. Waits in a fair queue if none is free. */
   claim(request: ClaimRequest): Promise<ClaimedInstance>;
-  /** A spare instance by hand (`instances/create`); resolves when it is Idle. */
+  /** Starts a spare instance for the user (`instances/create`). Resolves when it is Idle. */
   create(agent: AgentConfig, runtime: RuntimeType, actor: string): Promise<AgentInstance>;
-  /** `instances/setState`: pause, resume, stop; `illegal_transition` for the rest. */
+  /** Pauses, resumes or stops an instance (`instances/setState`). Errors: `illegal_transition`. */
   setState(
     instanceId: string,
     state: AgentInstance["state"],
@@ -78,10 +77,10 @@ export interface Pool {
     cause: string,
   ): Promise<AgentInstance>;
   terminate(instanceId: string, actor: string, cause: string): Promise<AgentInstance>;
-  /** Executions that wait for an instance. */
+  /** The number of executions that wait for an instance. */
   queued(): number;
-  /** How much of their caps working instances use. */
+  /** What working instances use, next to their caps. */
   loads(): InstanceLoad[];
-  /** Stops every instance; nothing of them is left when it resolves. */
+  /** Stops every instance. Nothing of them is left when it resolves. */
   close(): Promise<void>;
 }

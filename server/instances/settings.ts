@@ -5,28 +5,28 @@ import type { InstanceLimits } from "./drivers/driver.ts";
 import { parseAllowedHost } from "./drivers/egress/policy.ts";
 import type { AllowedHost } from "./drivers/egress/policy.ts";
 
-/** How many instances of one kind there are. */
+/** The number of instances of one kind. */
 export interface PoolSize {
-  /** Idle termination and scaling never go below. */
+  /** Idle termination and scaling keep at least this many. */
   minimum: number;
-  /** Spares held ready before anyone asks. */
+  /** Spares that are kept ready in advance. */
   target: number;
   maximum: number;
 }
 
-/** What the pool needs of the settings, in its own units; tests set what they are about. */
+/** The settings that the pool needs, in its own units. */
 export interface PoolSettings {
-  /** Sizes by agent type; `other` for those that are not named. */
+  /** Sizes by agent type. `other` is for the types that are not listed. */
   sizes: Partial<Record<AgentType, PoolSize>> & { other: PoolSize };
-  /** All instances together. */
+  /** The cap for all instances together. */
   maximum: number;
-  /** Instances on this machine. */
+  /** The cap for instances on this machine. */
   maximum_here: number;
-  /** Memory of this machine for agents that ask for an amount. */
+  /** The memory of this machine for agents that ask for an amount. */
   machine_memory_mb: number;
   /** Whether instances run on this machine only. */
   local_only: boolean;
-  /** Executions that may wait; one more is refused with `queue_full`. */
+  /** The maximum number of waiting executions. The next one is refused with `queue_full`. */
   queue: number;
   /** Documents: "Automatic Termination". */
   idle_minutes: number;
@@ -36,22 +36,22 @@ export interface PoolSettings {
   /** How long a worker may take to start. */
   start_ms: Record<RuntimeType, number>;
   limits: InstanceLimits;
-  /** How often the caps of a working instance are looked at. */
+  /** How often the caps of a working instance are checked. */
   watch_ms: number;
   fall_back_to_local: boolean;
-  /** Hosts and ports commands may reach; a line that names nothing is left out. */
+  /** Hosts and ports that commands may reach. Invalid lines are left out. */
   allowed_hosts: readonly AllowedHost[];
   allowed_commands: readonly string[];
   /** Whether agents may ask the user for a host that is not on the list. */
   may_ask: boolean;
   command_timeout_seconds: number;
-  /** The report that the test command writes; null: those of its runners. */
+  /** The report that the test command writes; null means those of its runners. */
   test_report: string | null;
-  /** Longest output of one command that is kept. */
+  /** The maximum output of one command that is kept. */
   output_bytes: number;
-  /** Private copies nobody used for that many days are removed. */
+  /** Private copies are removed if nobody has used them for this many days. */
   copy_days: number;
-  /** Free private copies of a workspace kept for the next instances. */
+  /** The number of free private copies of a workspace that are kept for the next instances. */
   copies: number;
 }
 
@@ -70,7 +70,7 @@ export const poolSettings = (settings: Settings): PoolSettings => {
       interval_ms: pool.health_interval_seconds * 1000,
       deadline_ms: pool.health_deadline_seconds * 1000,
     },
-    // A cluster may have to add a node first.
+    // Some clusters add a node first.
     start_ms: {
       Local: 60_000,
       Docker: 60_000,

@@ -4,22 +4,22 @@ import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { privateFolder } from "../platform/user-folder.ts";
 
-/** A folder for one private copy at a time; kept for the next instance on the same workspace. */
+/** A folder for one private copy. It is kept for the next instance on the same workspace. */
 export interface Slot {
-  /** The folder of the copy itself. */
+  /** The folder of the private copy. */
   readonly copy: string;
-  /** Whether an instance has used it before, so that a copy only needs to be refreshed. */
+  /** Whether an instance has used it before, so that the copy only needs to be refreshed. */
   readonly warm: boolean;
 }
 
 export interface Slots {
-  /** A free slot for this workspace, a used one first. */
+  /** Takes a free slot for this workspace, preferably a used one. */
   take(workspace: string, runtime: RuntimeType): Promise<Slot>;
-  /** Gives it back; a slot that may hold the work of a dying process is thrown away instead. */
+  /** Returns a slot. It is deleted if a dying process may still write to it (`reusable` is false). */
   give(slot: Slot, reusable: boolean): Promise<void>;
   /** Whether a used slot is free. */
   hasWarm(workspace: string, runtime: RuntimeType): boolean;
-  /** Resolves when every slot given back is free, or gone. */
+  /** Resolves when every returned slot is free or deleted. */
   settled(): Promise<void>;
 }
 
@@ -27,8 +27,8 @@ const workspaceName = (workspace: string, runtime: string): string =>
   `${createHash("sha256").update(workspace).digest("hex").slice(0, 16)}-${runtime.toLowerCase()}`;
 
 /**
- * Removes what no instance has used for `days`, of every workspace below `folder`. A copy that cannot be
- * removed is reported and left where it is; the others are removed all the same.
+ * Removes the copies below `folder` that no instance has used for `days`, for all workspaces. Reports a copy
+ * that cannot be removed, and continues with the others.
  */
 export const removeOldCopies = async (
   folder: string,
@@ -60,8 +60,8 @@ export const removeOldCopies = async (
 };
 
 /**
- * Slots below `folder`, a cache folder outside of every workspace. `owner` keeps two state folders
- * that look at the same workspace apart. At most `keep` free slots of a workspace stay on disk.
+ * Manages slots below `folder`, a cache folder outside all workspaces. `owner` separates state folders that
+ * use the same workspace. At most `keep` free slots of a workspace stay on disk.
  */
 export const createSlots = (folder: string, owner: string, keep: number): Slots => {
   const free = new Map<string, string[]>();
@@ -74,7 +74,7 @@ export const createSlots = (folder: string, owner: string, keep: number): Slots 
     const found = free.get(place);
     if (found !== undefined) return found;
     const names = await readdir(place).catch(() => []);
-    // Another take may have listed it meanwhile.
+    // Another call may have listed it in the meantime.
     const list = free.get(place) ?? names.map((name) => join(place, name)).filter((slot) => !taken.has(slot));
     free.set(place, list);
     return list;
@@ -84,7 +84,7 @@ export const createSlots = (folder: string, owner: string, keep: number): Slots 
     const path = join(slot.copy, "..");
     const list = free.get(join(path, "..")) ?? [];
     if (reusable && list.length < keep) {
-      // At once, or several that come back together would each see room for one more.
+      // This happens at once. Otherwise, several slots that return together would each find room for one more.
       taken.delete(path);
       list.unshift(path);
       await utimes(path, new Date(), new Date()).catch(() => undefined);
@@ -96,14 +96,14 @@ export const createSlots = (folder: string, owner: string, keep: number): Slots 
 
   return {
     take: async (workspace, runtime) => {
-      // Copies hold what the user's own files hold: no other user of the machine reads or writes them.
+      // Copies contain the user's files, so no other user of the machine may read or write them.
       privateFolder(folder);
       const place = base(workspace, runtime);
       const list = await known(place);
       const used = list.shift();
       if (used !== undefined) {
         taken.add(used);
-        // A process that was killed may have left a slot half removed.
+        // A process that was killed may have deleted only a part of the slot.
         await mkdir(join(used, "copy"), { recursive: true, mode: 0o700 });
         return { copy: join(used, "copy"), warm: true };
       }

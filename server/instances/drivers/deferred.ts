@@ -2,8 +2,8 @@ import type { RuntimeType } from "../../../schemas/agent.ts";
 import type { Driver, RunningWorker, TellWait, WorkerSpec } from "./driver.ts";
 
 /**
- * A driver whose code is loaded when it is first used. Most runs stay on this machine: they do not
- * wait for the client of an engine or of a cluster.
+ * A driver whose code is loaded when it is first used. Most runs stay on this machine, so they need not wait
+ * for the client of an engine or cluster.
  */
 export class DeferredDriver implements Driver {
   readonly runtime: RuntimeType;
@@ -28,7 +28,7 @@ export class DeferredDriver implements Driver {
     await (await this.#loading)?.close?.();
   }
 
-  /** One for all callers, because a driver knows its own workers. */
+  /** All callers share one driver, because a driver knows its own workers. */
   #driver(): Promise<Driver> {
     return (this.#loading ??= this.#load());
   }

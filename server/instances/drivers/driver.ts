@@ -4,41 +4,41 @@ import type { Json } from "../../../schemas/primitives.ts";
 import type { LoopbackProxy } from "./egress/proxy.ts";
 import type { HiddenPath } from "./hidden.ts";
 
-/** Caps of one instance; the end of an instance names the exceeded one. */
+/** Caps of one instance. If it ends because of a cap, its `WorkerEnd` names that cap. */
 export interface InstanceLimits {
   /** Memory of the whole process tree. */
   memory_mb: number;
-  /** Processor cores, with fractions. */
+  /** Processor cores, which may be a fraction. */
   cpus: number;
   processes: number;
-  /** Size of the private copy and of the files next to it. */
+  /** The size of the private copy and of the files next to it. */
   disk_mb: number;
 }
 
-/** Plain data from which a driver makes a worker. Paths are the machine's own. */
+/** What a driver needs to start a worker, as plain data. Paths are those of this machine. */
 export interface WorkerSpec {
   instance_id: string;
   workspace: string;
-  /** The workspace and what belongs to it outside; all the worker can read, and read-only. */
+  /** The workspace and what it needs outside. The worker can read this and nothing else, and cannot write it. */
   readable: readonly string[];
-  /** The private copy, all the worker can write that outlives it. */
+  /** The private copy. It is the only place where files of the worker outlive it. */
   copy: string;
-  /** Parts of it that look empty to the worker. */
+  /** Paths in `readable` that look empty to the worker. */
   hidden: readonly HiddenPath[];
   image: string | null;
   limits: InstanceLimits;
-  /** Socket of the runtime's egress proxy; null: there is no network access. */
+  /** The socket of the runtime's egress proxy; null if there is no network access. */
   egress_socket: string | null;
-  /** The same proxy for a sandbox that shares the loopback of this machine; null: it uses the socket. */
+  /** The same proxy for a sandbox that shares the loopback of this machine; null if it uses the socket. */
   egress_loopback: LoopbackProxy | null;
   /** Whether only commands of an agent that can ask the user get network access; tests do not. */
   egress_on_request: boolean;
 }
 
 /**
- * Why a worker has ended. `exited` and `signalled` are its own end, `out_of_memory` and `limit` name a
- * cap, `refused` a broken protocol, `unresponsive` failed health checks, `stopped` a request; the last
- * three are what a cluster does with a pod.
+ * Why a worker has ended. With `exited` and `signalled`, it ended by itself. `out_of_memory` and `limit` mean
+ * that it exceeded a cap, `refused` that it broke the protocol, `unresponsive` that it failed health checks,
+ * and `stopped` that somebody requested it. A cluster causes the last three.
  */
 export interface WorkerEnd {
   kind:
@@ -52,23 +52,23 @@ export interface WorkerEnd {
     | "evicted"
     | "preempted"
     | "node_lost";
-  /** In words, for `error_message`: `exit code 3`, `signal SIGKILL`, `out of memory: …`. */
+  /** A description for `error_message`, such as `exit code 3`, `signal SIGKILL` or `out of memory: …`. */
   how: string;
 }
 
 /** What a worker and everything it started use now. */
 export interface WorkerUsage {
-  /** Processor seconds since the start, ended children included. */
+  /** Processor seconds since the start, including those of children that have ended. */
   cpu_seconds: number;
   memory_mb: number;
   processes: number;
 }
 
-/** Files of a worker that does not see this machine's own. */
+/** Access to the files of a worker that does not see this machine's own. */
 export interface RemoteFiles {
   /** Updates the workspace that the worker sees. Errors: the engine's own, `cancelled`. */
   refresh: (signal: AbortSignal) => Promise<void>;
-  /** Bytes that its private copy takes, wherever it is. */
+  /** Bytes that its private copy takes. */
   copyBytes(): Promise<number>;
 }
 
@@ -78,47 +78,47 @@ export interface RunningWorker {
   readonly runtimeId: string;
   readonly input: Writable;
   readonly output: Readable;
-  /** Where it is: `local` for this machine, else the host of its engine. */
+  /** `local` for this machine, else the host of its engine. */
   readonly region: string;
-  /** Workspace and copy as the worker sees them. */
+  /** Paths of the workspace and the copy as the worker sees them. */
   readonly paths: { source: string; copy: string };
-  /** What the instance sees as environment. */
+  /** The environment that the instance sees. */
   readonly environment: Record<string, string>;
-  /** How it is confined, for the record. */
+  /** How the worker is confined, for the instance's record. */
   readonly details: Record<string, Json>;
-  /** Null: confined. Otherwise why the commands of this worker run unconfined. */
+  /** Why the commands of this worker run unconfined; null if they are confined. */
   readonly unconfinedReason: string | null;
-  /** Null: it sees the workspace of this machine, and its private copy is here. */
+  /** Null if the worker sees the workspace of this machine and its private copy is here. */
   readonly remote: RemoteFiles | null;
   readonly ended: Promise<WorkerEnd>;
-  /** At most `maxAge` milliseconds old; 200 if left out. */
+  /** What it uses, at most `maxAge` milliseconds ago. The default is 200. */
   usage(maxAge?: number): Promise<WorkerUsage>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends it and everything it started; `ended` has this reason unless it had ended before. */
+  /** Ends it and everything that it started. `ended` resolves with this reason unless it had ended before. */
   kill(reason: WorkerEnd): Promise<WorkerEnd>;
 }
 
-/** Reports what a start waits for. Null: the start is under way and waits for nothing. */
+/** Reports what a start waits for; null if it waits for nothing. */
 export type TellWait = (waitsFor: string | null) => void;
 
 /** Where instances run. All drivers pass `test/integration/instances/conformance.ts`. */
 export interface Driver {
   readonly runtime: RuntimeType;
   /**
-   * Rejects if a worker would be refused; left out: none is. Errors: `sandbox_unavailable`,
+   * Rejects if a worker would be refused. If left out, none is. Errors: `sandbox_unavailable`,
    * `consent_needed`.
    */
   admit?(): Promise<void>;
   /**
-   * Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `image_outdated`,
+   * Starts a worker. Errors: `instance_not_started`, `engine_unavailable`, `image_missing`, `image_outdated`,
    * `cluster_unavailable`, `cloud_run_unavailable`, `instance_exposed`, `cancelled`.
    *
    * @param tellWait called each time with the new reason for waiting, such as `no node can take its pod: …`
    */
   start(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker>;
-  /** Ends what an earlier runtime of the same state folder left behind; returns how many. */
+  /** Ends the workers that an earlier runtime of the same state folder left behind. Returns how many. */
   removeOrphans(): Promise<number>;
-  /** Removes what remains after the last instance; left out: there is nothing. */
+  /** Removes what remains after the last instance. */
   close?(): Promise<void>;
 }

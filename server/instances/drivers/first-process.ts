@@ -1,8 +1,8 @@
 /**
- * A shell that starts the worker and then closes its own streams. The first process of a sandbox or
- * container is often one that commands may look into, and it has the worker's streams: through them, a
- * command could answer the runtime in the worker's place. The shell also waits for processes whose
- * parent has ended, and ends as the worker ends.
+ * A shell that starts the worker and then closes its own streams. Commands may often look into the first
+ * process of a sandbox or container. If it kept the worker's streams, a command could use them to answer the
+ * runtime as if it were the worker. The shell also reaps processes whose parent has ended, and ends with the
+ * worker's exit code.
  */
 const FIRST_PROCESS = 'exec 3<&0; "$@" <&3 3<&- & exec 0<&- 1>&- 2>&- 3<&-; wait $!; exit $?';
 
@@ -19,14 +19,11 @@ export const asFirstProcess = (command: readonly string[], shell = "/bin/sh"): s
   ...command,
 ];
 
-/**
- * The kernel does not drop rights of a process that changes its effective user, and nothing may undo
- * that.
- */
+/** Options that keep the rights of a process that changes its effective user. Nothing may undo that. */
 const KEEP_RIGHTS =
   "--securebits=+no_setuid_fixup,+no_setuid_fixup_locked --bounding-set=-setpcap --inh-caps=-all";
 
-/** Without `setpriv`, or if the engine does not allow it, the command starts directly. */
+/** If `setpriv` is missing or the engine does not allow it, the command starts directly. */
 const separated = (setpriv: string): string =>
   `s="${setpriv} ${KEEP_RIGHTS}"; $s /bin/sh -c : 2>/dev/null && exec $s "$@"; exec "$@"`;
 

@@ -12,21 +12,18 @@ export interface HiddenPath {
   isFolder: boolean;
 }
 
-/** Most mounts that a sandbox is started with: each takes longer than the one before. */
+/** The maximum number of mounts of a sandbox. Each mount takes longer than the one before. */
 export const MOST_MOUNTS = 2000;
 
 /**
- * Whether so much is hidden that a sandbox shows the other files one by one: a file that an editor
- * replaces is then not seen.
+ * Whether so many paths are hidden that a sandbox shows the other files one by one. It then does not see a
+ * file that an editor replaces.
  */
 export const showsFilesAlone = (hidden: readonly HiddenPath[]): boolean => hidden.length > MOST_MOUNTS;
 
-/** How long a result is valid: starts at the same time share one walk. */
+/** How long a result is valid, so that starts at the same time share one walk. */
 const FRESH_MS = 5000;
-/**
- * The files of a repository that ignore rules come from; its configuration and credentials are not among
- * them.
- */
+/** Files of a repository that ignore rules depend on. The others stay hidden: some contain credentials. */
 const readOfGit: ReadonlySet<string> = new Set(["index", "info", "HEAD", "commondir", "gitdir"]);
 
 const insideOfGit = async (folder: string): Promise<HiddenPath[]> => {
@@ -38,7 +35,7 @@ const insideOfGit = async (folder: string): Promise<HiddenPath[]> => {
   return own.length === hidden.length ? own : [...own, ...(await insideOfModules(join(folder, "modules")))];
 };
 
-/** The same for submodules, whose names may be paths. */
+/** The same for submodules, whose names can be paths. */
 const insideOfModules = async (folder: string): Promise<HiddenPath[]> => {
   const hidden: HiddenPath[] = [];
   const folders = [folder];
@@ -56,17 +53,17 @@ const insideOfModules = async (folder: string): Promise<HiddenPath[]> => {
   return hidden;
 };
 
-/** Folders that programs are started from remain, even if a rule of git excludes them. */
+/** Whether programs are started from a folder. It stays visible, even if an ignore rule excludes it. */
 const holdsPrograms = (folder: string): boolean =>
   (process.env.PATH ?? "").split(delimiter).some((path) => path !== "" && isWithin(folder, path));
 
 /**
- * Whether a program of the user's may listen there: a socket or a pipe. That it is shown read-only keeps
- * nobody from connecting or writing to it.
+ * Whether a program of the user may listen at this path, as at a socket or pipe. Read-only access does not
+ * prevent connecting or writing to it.
  */
 const isWayOut = (entry: Dirent): boolean => !entry.isFile() && !entry.isDirectory();
 
-/** Secrets in a folder whose other files are all shown. */
+/** Secrets in a folder whose other files are all visible. */
 const secretsIn = async (folder: string): Promise<HiddenPath[]> => {
   const secrets: HiddenPath[] = [];
   const folders = [folder];
@@ -115,13 +112,14 @@ const walk = async (workspace: string): Promise<HiddenPath[]> => {
   return hidden;
 };
 
-/** `maxAge`: how old an earlier result may be, in milliseconds. */
+/** Finds hidden paths of a workspace. `maxAge` is how old an earlier result may be, in milliseconds. */
 export type HiddenFinder = (workspace: string, maxAge?: number) => Promise<HiddenPath[]>;
 
 /**
  * Finds the parts of a workspace that its private copy does not contain: secrets, the runtime's own
  * state, ignored files, and the inside of the repository. The workspace that a worker sees must not show
- * them either, because its commands could read them there. Dependencies remain: they are used in place.
+ * them either, because its commands could read them there. Dependencies stay visible, because commands use
+ * them from there.
  */
 export const createHiddenFinder = (): HiddenFinder => {
   const found = new Map<string, { at: number; hidden: Promise<HiddenPath[]> }>();

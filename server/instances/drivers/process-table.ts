@@ -5,19 +5,19 @@ import { promisify } from "node:util";
 import { programPath } from "../../workspace/find-program.ts";
 import type { WorkerUsage } from "./driver.ts";
 
-/** One process as the machine sees it. */
+/** One process of this machine. */
 export interface ProcessEntry {
   pid: number;
   parent: number;
-  /** Of itself and of its children that have ended. */
+  /** Processor seconds of the process and of its children that have ended. */
   cpu_seconds: number;
   memory_bytes: number;
 }
 export type ProcessTable = ReadonlyMap<number, ProcessEntry>;
 
-/** Kernel clock ticks per second as user space sees them: fixed on every Linux. */
+/** Clock ticks per second in `/proc`. The number is the same on every Linux. */
 const TICKS = 100;
-/** Processes read before other work gets a turn. */
+/** The number of processes to read before other work gets a turn. */
 const SLICE = 64;
 
 const pageSize = (): number => {
@@ -29,7 +29,7 @@ const pageSize = (): number => {
   return 4096;
 };
 
-/** Parses `/proc/<pid>/stat`; the name in parentheses may itself hold spaces and parentheses. */
+/** Parses `/proc/<pid>/stat`. The name in parentheses may itself contain spaces and parentheses. */
 export const parseStat = (stat: string, bytesPerPage: number): ProcessEntry | null => {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const number = (index: number): number => Number(fields[index] ?? 0);
@@ -46,7 +46,7 @@ export const parseStat = (stat: string, bytesPerPage: number): ProcessEntry | nu
 
 let bytesPerPage: number | null = null;
 
-/** A process of Linux; null: it has ended. */
+/** A process of Linux; null if it has ended. */
 const readStat = (pid: number | string): ProcessEntry | null => {
   bytesPerPage ??= pageSize();
   try {
@@ -56,7 +56,7 @@ const readStat = (pid: number | string): ProcessEntry | null => {
   }
 };
 
-/** What of these processes still runs; Linux only. */
+/** Those of the processes that still run. Linux only. */
 export const processesOf = (pids: readonly number[]): ProcessEntry[] =>
   pids.flatMap((pid) => readStat(pid) ?? []);
 
@@ -71,7 +71,7 @@ const readLinux = async (): Promise<ProcessTable> => {
   return table;
 };
 
-/** Parses a line of `ps -A -o pid=,ppid=,rss=,time=`; its time is `[[days-]hours:]minutes:seconds`. */
+/** Parses a line of `ps -A -o pid=,ppid=,rss=,time=`. The time is `[[days-]hours:]minutes:seconds`. */
 export const parsePs = (line: string): ProcessEntry | null => {
   const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(?:(\d+)-)?([\d:.]+)\s*$/.exec(line);
   if (match === null) return null;
@@ -95,7 +95,7 @@ const readPs = async (): Promise<ProcessTable> => {
 };
 
 let inFlight: Promise<void> | null = null;
-/** `since`: when its reading began. */
+/** The last table. `since` is when reading it began. */
 let newest: { since: number; table: ProcessTable } | null = null;
 
 const read = async (): Promise<void> => {
@@ -108,8 +108,8 @@ const read = async (): Promise<void> => {
 };
 
 /**
- * All processes of the machine, at most `maxAge` milliseconds old: fifty instances that look at
- * the same moment share one reading, but none shares one that began before what it looks for.
+ * All processes of the machine, at most `maxAge` milliseconds old. Instances that ask at the same time share
+ * one table, unless reading it began too early for one of them.
  */
 export const processTable = async (maxAge: number): Promise<ProcessTable> => {
   const oldest = performance.now() - maxAge;
@@ -117,7 +117,7 @@ export const processTable = async (maxAge: number): Promise<ProcessTable> => {
   return newest.table;
 };
 
-/** Whether a process still does something: one that has ended but was not buried does not. */
+/** Whether a process runs. A process that has ended and was not reaped yet does not. */
 export const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -129,7 +129,7 @@ export const isRunning = (pid: number): boolean => {
 
 const grouped = new WeakMap<ProcessTable, Map<number, ProcessEntry[]>>();
 
-/** Children by parent, worked out once per reading however many instances look at it. */
+/** Children by parent. They are computed once per table, even if many instances need them. */
 const childrenOf = (table: ProcessTable): Map<number, ProcessEntry[]> => {
   const known = grouped.get(table);
   if (known !== undefined) return known;
@@ -138,7 +138,7 @@ const childrenOf = (table: ProcessTable): Map<number, ProcessEntry[]> => {
   return fresh;
 };
 
-/** A process and everything under it, parents first; empty if it is gone. */
+/** A process and all its descendants, parents first; empty if it has ended. */
 export const treeOf = (table: ProcessTable, root: number): ProcessEntry[] => {
   const first = table.get(root);
   if (first === undefined) return [];

@@ -2,10 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { WorkerEntry } from "../../platform/installation.ts";
 
-/**
- * Folders a worker's script is loaded from: the package it belongs to, whose node_modules may be a
- * link to somewhere else.
- */
+/** Folders that a worker's script is loaded from: its package and the target of a linked node_modules. */
 export const programFolders = (entry: WorkerEntry): string[] => {
   const script = entry.args.at(-1) ?? entry.command;
   let folder = dirname(script);

@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const isVirtual = (folder: string): boolean => existsSync(join(folder, "pyvenv.cfg"));
 
-/** How Poetry and Pipenv name an environment after a path: eight characters of its hash. */
+/** Eight characters of a path's hash, which Poetry and Pipenv use in the name of an environment. */
 const nameOf = (path: string): string =>
   createHash("sha256").update(path).digest("base64").replaceAll("+", "-").replaceAll("/", "_").slice(0, 8);
 
@@ -19,7 +19,7 @@ const entriesOf = (folder: string): string[] => {
   }
 };
 
-/** The newest environment in `folder` whose name carries the hash; Poetry makes one per Python. */
+/** The newest environment in `folder` whose name contains the hash. Poetry creates one per Python. */
 const namedAfter = (folder: string, path: string): string[] => {
   const mark = `-${nameOf(path)}`;
   return entriesOf(folder)
@@ -30,8 +30,8 @@ const namedAfter = (folder: string, path: string): string[] => {
 };
 
 /**
- * The virtual environment a workspace uses that lies outside of it: the activated one, or the one
- * that Poetry, Pipenv or pyenv keep for it. `null` when it has its own or none.
+ * The virtual environment outside a workspace that the workspace uses: the activated one, or the one that
+ * Poetry, Pipenv or pyenv keep for it. Null if the environment is inside or there is none.
  */
 export const pythonEnvironment = (
   workspace: string,
@@ -53,7 +53,7 @@ export const pythonEnvironment = (
   return candidates.find(isVirtual) ?? null;
 };
 
-/** Folders of Python that a worker must see for it to run; an environment leads to where its base is. */
+/** Folders of Python that a worker must see to run it. An environment names the folder of its base. */
 export const pythonFolders = (python: string | null, { CONDA_PREFIX }: Environment): string[] => {
   const conda = CONDA_PREFIX === undefined ? [] : [CONDA_PREFIX, condaBase(CONDA_PREFIX)];
   const base = python === null ? [] : [python, interpreterFolder(python)];

@@ -7,24 +7,25 @@ import { isWithin } from "../../workspace/paths.ts";
 import { outerPnpRoot, pnpFiles, pnpRoot, pnpStores } from "../../workspace/pnp.ts";
 import { surroundingsOf } from "../../workspace/surroundings.ts";
 
-/** What of the machine's files a worker on a workspace needs to see. */
+/** The files of this machine that a worker on a workspace needs to see. */
 export interface Visible {
   /** Files and folders, the workspace first. */
   readable: string[];
-  /** Those of them that are folders of source code, in which secrets may lie. */
+  /** The folders among them that contain source code, and therefore possibly secrets. */
   sources: string[];
 }
 
 /**
- * The workspace; what its tools resolve in the repository around it; the dependencies of the folders
- * above; and what git's ignore rules are made of, so that runtime and worker go by the same rules.
+ * Finds what a worker needs to see: the workspace, what its tools resolve in the repository around it, the
+ * dependencies of the folders above, and the sources of git's ignore rules, so that runtime and worker
+ * apply the same rules.
  */
 export const visibleToWorker = (workspace: string, git: GitFiles | null): Visible => {
   const above = foldersAbove(workspace);
   const inRepository = git === null ? [] : above.filter((folder) => isWithin(git.root, folder));
   const { files, packages } = surroundingsOf(workspace, git);
   const wanted = [
-    // A link in place of it must not lead to what is no dependency.
+    // A link instead of the folder must not lead to other files than dependencies.
     ...[workspace, ...above, ...packages]
       .map((folder) => join(folder, "node_modules"))
       .filter((path) => dependencyPlace(workspace, path) !== null),
@@ -32,7 +33,7 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
     ...inRepository.map((folder) => join(folder, ".gitignore")).filter(isNoLink),
     ...(git === null ? [] : [...indexesOf(git), ...git.excludes.map(({ path }) => path)]),
   ];
-  // A link is looked up by its own name, may lead to others, and in the end to its real place.
+  // Programs look a link up by its own name and follow it, so all of its targets must be visible.
   const found = wanted
     .filter((path) => existsSync(path))
     .flatMap((path) => [path, ...linksFrom(path), realpathSync(path)]);
@@ -41,11 +42,11 @@ export const visibleToWorker = (workspace: string, git: GitFiles | null): Visibl
   return { readable: [...new Set([...sources, ...others])], sources };
 };
 
-/** Links are left out, as git does: a link would show the file that it leads to. */
+/** Links are left out, as in git, because a link would show its target. */
 const isNoLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
 
-/** The files that describe the packages of yarn's Plug'n'Play above the workspace, and the folders that store them. */
+/** The files above the workspace that describe yarn's Plug'n'Play packages, and the folders that store them. */
 const pnpPlaces = (workspace: string, git: GitFiles | null): string[] => {
   const outer = outerPnpRoot(workspace, git);
   const files = outer === null ? [] : pnpFiles(outer);
@@ -53,14 +54,14 @@ const pnpPlaces = (workspace: string, git: GitFiles | null): string[] => {
   return [...files, ...(root === null ? [] : pnpStores(root))];
 };
 
-/** The places that a link leads to, one after the other, up to the last that is a link itself. */
+/** The targets of a link and of the links that it leads to, in this order. */
 const linksFrom = (path: string, most = 8): string[] => {
   if (most === 0 || !lstatSync(path).isSymbolicLink()) return [];
   const next = resolve(dirname(path), readlinkSync(path));
   return [next, ...linksFrom(next, most - 1)];
 };
 
-/** The folders above one, the nearest first; not the root of the file system. */
+/** The folders above a folder, the nearest first, without the root of the file system. */
 const foldersAbove = (folder: string): string[] => {
   const above = dirname(folder);
   return above === dirname(above) ? [] : [above, ...foldersAbove(above)];

@@ -1,20 +1,20 @@
 import type { WorkerMethod, WorkerParams, WorkerResult } from "../../../schemas/worker.ts";
 import type { WorkerConnection } from "../../protocol/worker-end.ts";
 
-/** The calls to one worker: those that wait, and those it continues although no caller waits. */
+/** The calls to one worker, including those that it continues although no caller waits any more. */
 export interface Calls {
-  /** Errors: those of the worker, `cancelled`, and what `fail` was given. */
+  /** Calls the worker. Errors: those of the worker, `cancelled`, and the error that `fail` was called with. */
   make<M extends WorkerMethod>(
     connection: WorkerConnection,
     method: M,
     params: WorkerParams<M>,
     signal: AbortSignal,
   ): Promise<WorkerResult<M>>;
-  /** Makes all that wait fail at once. */
+  /** Rejects all waiting calls at once. */
   fail(error: Error): void;
-  /** Whether the worker has answered all of them. */
+  /** Whether the worker has answered all calls. */
   areSettled(): boolean;
-  /** Resolves when the worker has answered those made so far. */
+  /** Resolves when the worker has answered all calls that were made so far. */
   settled(): Promise<void>;
 }
 

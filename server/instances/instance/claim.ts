@@ -1,20 +1,20 @@
 import type { WorkerUsage } from "../drivers/driver.ts";
 import type { ClaimRequest } from "../pool.ts";
 
-/** What an instance works for at the moment. */
+/** The claim that an instance works for at the moment. */
 export interface Claim {
   request: ClaimRequest;
-  /** Executions its worker may speak for. */
+  /** Executions that its worker may act for. */
   executions: Set<string>;
   /** Processor seconds of the worker when it was claimed. */
   cpuBefore: number;
-  /** Most memory seen since, in MB. */
+  /** The highest measured memory since then, in MB. */
   peakMemory: number;
-  /** Resolves when it is over, however it ends. */
+  /** Resolves when the claim ends, for whatever reason. */
   over: PromiseWithResolvers<void>;
 }
 
-/** @param usage what the worker used when it was claimed. */
+/** @param usage what the worker uses at the start of the claim. */
 export const newClaim = (request: ClaimRequest, usage: WorkerUsage): Claim => ({
   request,
   executions: new Set(),

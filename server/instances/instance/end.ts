@@ -4,14 +4,14 @@ import type { AgentInstance } from "../../../schemas/instance.ts";
 import { isActive, transitionState, updateHealth } from "../../models/instance.ts";
 import type { WorkerEnd } from "../drivers/driver.ts";
 
-/** The error for callers that wait for a worker that is gone. */
+/** The error for callers that wait for a worker that has ended. */
 export const deathOf = (runtime: RuntimeType, end: WorkerEnd | null): Error =>
   fail("worker_died", {
     what: { Local: "worker", Docker: "container", Kubernetes: "pod", CloudRun: "container" }[runtime],
     how: end?.how ?? "it is stopping",
   });
 
-/** The record of an instance nothing of which runs any more: Terminated if that was asked for, else Failed. */
+/** The last record of an instance that has ended: Terminated if that was requested, else Failed. */
 export const recordOfEnd = (instance: AgentInstance, end: WorkerEnd, now: string): AgentInstance => {
   if (instance.state === "Stopping") return transitionState(instance, "Terminated", now);
   if (!isActive(instance)) return instance;

@@ -2,7 +2,7 @@ import type { Instance } from "./instance.ts";
 import type { PoolSettings } from "../settings.ts";
 import { createDiskWatch, createRemoteDiskWatch, every, exceededLimit } from "./watch.ts";
 
-/** One health check: does the worker answer a ping before its deadline, and what does it use? */
+/** Checks whether the worker answers a ping before the deadline, and measures what it uses. */
 const check = async (instance: Instance, deadlineMs: number): Promise<void> => {
   if (!instance.isResponsive()) return;
   const deadline = AbortSignal.timeout(deadlineMs);
@@ -13,13 +13,13 @@ const check = async (instance: Instance, deadlineMs: number): Promise<void> => {
       return error instanceof Error ? error.message : "the health check failed";
     },
   );
-  // It may have been paused, stopped or dead while it was asked.
+  // It may have been paused or stopped, or may have died, in the meantime.
   if (!instance.isResponsive()) return;
   await instance.measure();
   await instance.checked(problem);
 };
 
-/** Watches one instance until it ends: its health all the time, its caps while it works. */
+/** Watches an instance until it ends. Checks its health all the time, and its caps while it works. */
 export const watchInstance = (
   instance: Instance,
   settings: PoolSettings,

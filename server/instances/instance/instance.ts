@@ -21,9 +21,9 @@ import type { Cause, InstanceRecords } from "./records.ts";
 import type { PoolSettings } from "../settings.ts";
 import type { Slot } from "../slots.ts";
 
-/** How long work that was cancelled may take to end before its instance is given up. */
+/** How long cancelled work may take to end. After that, its instance is ended. */
 const CANCEL_GRACE_MS = 1000;
-/** How long the end of a worker may take to be known, and its reason, after its connection was closed. */
+/** How long the end of a worker and its reason may take to arrive after its connection has closed. */
 const LAST_WORD_MS = 10_000;
 
 const within = (milliseconds: number): Promise<void> =>
@@ -31,16 +31,16 @@ const within = (milliseconds: number): Promise<void> =>
     setTimeout(resolve, milliseconds).unref();
   });
 
-/** What an instance is kept for: claims of the same kind can share it. */
+/** The properties that decide which claims an instance can serve. */
 export interface InstanceKind {
   agent_id: string;
   agent_type: ClaimRequest["agent"]["agent_type"];
   workspace: string;
   runtime: RuntimeType;
   image: string | null;
-  /** Whether its commands may ask for hosts; it then has a way out that the user opens. */
+  /** Whether its commands may ask for hosts. It then has network access that the user must allow per host. */
   asks: boolean;
-  /** What its agent asks for; null: what the pool gives every instance. */
+  /** The memory that its agent asks for; null means the pool's default. */
   memory_mb: number | null;
 }
 
@@ -50,20 +50,20 @@ export interface InstanceParts {
   slot: Slot;
   records: InstanceRecords;
   settings: PoolSettings;
-  /** Told when nothing of the instance runs any more and its last record is written. */
+  /** Called when nothing of the instance runs any more and its last record is written. */
   onEnded(instance: Instance): void;
-  /** A background write that failed; the store has turned read-only. */
+  /** Called when a background write has failed. The store is then read-only. */
   onTrouble(error: unknown): void;
 }
 
-/** A live instance: the record, and its worker. */
+/** A live instance, with its record and its worker. */
 export class Instance {
   readonly kind: InstanceKind;
   readonly slot: Slot;
   record: AgentInstance;
-  /** Claims so far. */
+  /** The number of claims so far. */
   served = 0;
-  /** What its private copy takes on disk, as it was counted last. */
+  /** The last measured size of its private copy on disk. */
   diskMb: number | null = null;
   #parts: InstanceParts;
   #worker: RunningWorker | null = null;
@@ -73,9 +73,9 @@ export class Instance {
   readonly #meter: Meter;
   readonly #calls = createCalls();
   #retiring = false;
-  /** Held for a claim while it is checked whether it can still serve it. */
+  /** Whether it is reserved for a claim while the pool checks that it can still serve it. */
   isReserved = false;
-  /** What of the workspace it does not see, since it started. */
+  /** Paths of the workspace that it has not seen since it started. */
   hidden: readonly HiddenPath[] = [];
   readonly #ending = Promise.withResolvers<WorkerEnd>();
 
@@ -90,12 +90,12 @@ export class Instance {
   get id(): string {
     return this.record.instance_id;
   }
-  /** Ready for a claim. */
+  /** Whether it is ready for a claim. */
   get isFree(): boolean {
     const isThere = this.#end === null && this.#connection?.isOpen() === true;
     return isThere && this.record.state === "Idle" && !this.#retiring && !this.isReserved;
   }
-  /** Whether it can be asked anything: it is neither paused nor on its way in or out. */
+  /** Whether its worker can answer. An instance that is paused, starting or ending cannot. */
   isResponsive(): boolean {
     const { state } = this.record;
     return this.#end === null && (state === "Idle" || state === "Working");
@@ -103,7 +103,7 @@ export class Instance {
   get hasEnded(): boolean {
     return this.#end !== null;
   }
-  /** Caps of this instance: the pool's, with the memory its agent asks for. */
+  /** The caps of this instance. They are the pool's, except for the memory that its agent asks for. */
   get limits(): InstanceLimits {
     const { limits } = this.#parts.settings;
     return { ...limits, memory_mb: this.kind.memory_mb ?? limits.memory_mb };
@@ -114,7 +114,7 @@ export class Instance {
   get worker(): RunningWorker | null {
     return this.#worker;
   }
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when nothing of the instance runs any more. */
   get ended(): Promise<WorkerEnd> {
     return this.#ending.promise;
   }
@@ -123,7 +123,7 @@ export class Instance {
     return this.#claim?.executions.has(executionId) ?? false;
   }
 
-  /** Changes the record and stores it with its line of the audit trail; resolves when durable. */
+  /** Changes the record, and stores it with its event in the audit trail. Resolves when both are durable. */
   write(type: Parameters<InstanceRecords["write"]>[0], after: AgentInstance, cause: Cause): Promise<void> {
     const before = this.record;
     this.record = after;
@@ -134,7 +134,7 @@ export class Instance {
     return this.write("StateChanged", transitionState(this.record, to, now()), cause);
   }
 
-  /** The worker was started; from here its end is the instance's end. */
+  /** Takes over a started worker. From now on, the instance ends when the worker ends. */
   attach(worker: RunningWorker): void {
     this.#worker = worker;
     void worker.ended.then((end) => this.#finish(end));
@@ -144,7 +144,7 @@ export class Instance {
     this.#connection = connection;
   }
 
-  /** Takes it for a task at once: Idle → Working. */
+  /** Assigns a task: Idle → Working. */
   async assign(request: ClaimRequest): Promise<ClaimedInstance> {
     const assigned = assignTask(this.record, request.task_id, now());
     const claim = newClaim(request, this.#meter.last);
@@ -170,7 +170,7 @@ export class Instance {
     };
   }
 
-  /** Asks the worker; see {@link ClaimedInstance.call}. */
+  /** Calls the worker; see {@link ClaimedInstance.call}. */
   async call<M extends WorkerMethod>(
     method: M,
     params: WorkerParams<M>,
@@ -184,7 +184,7 @@ export class Instance {
     return result;
   }
 
-  /** Looks at what the worker and its children use; keeps the peak of the claim. */
+  /** Measures what the worker and its children use, and updates the peak of the claim. */
   async measure(maxAge?: number): Promise<WorkerUsage> {
     if (this.#worker === null || this.#end !== null) return this.#meter.last;
     const measured = await this.#meter.look(this.#worker, maxAge);
@@ -196,7 +196,7 @@ export class Instance {
     return usage;
   }
 
-  /** The result of a health check; the third failure in a row ends the instance as Failed. */
+  /** Takes the result of a health check. The third failure in a row ends the instance as Failed. */
   async checked(problem: string | null): Promise<void> {
     const before = this.record;
     const after = updateHealth(before, problem === null, problem, now());
@@ -216,19 +216,19 @@ export class Instance {
     }
   }
 
-  /** Ends it for passing a cap, on record; the state follows when nothing of it runs any more. */
+  /** Records that it exceeded a cap, and ends it. Its state changes when nothing of it runs any more. */
   async exceeded(end: WorkerEnd): Promise<void> {
     if (this.#end !== null || !isActive(this.record)) return;
     const stored = this.write("LimitExceeded", this.record, { actor: "runtime", cause: end.how });
     await Promise.all([stored, this.#worker?.kill(end)]);
   }
 
-  /** Completes the task: Working → Idle, and on to Terminated if it should not be used again. */
+  /** Completes the task: Working → Idle, and then Terminated if it must not be used again. */
   async release(): Promise<void> {
     if (this.#claim === null) return;
     const usage = await this.measure(0);
     const wornOut = await this.#whyNotReused();
-    // It may have died while we looked.
+    // It may have died during the measurement.
     if (this.hasEnded) return;
     this.#retiring = wornOut !== null;
     const { over } = this.#claim;
@@ -246,13 +246,13 @@ export class Instance {
     over.resolve();
   }
 
-  /** Holds everything of it still where it is. Errors: `illegal_transition`. */
+  /** Suspends all of its processes. Errors: `illegal_transition`. */
   async pause(cause: Cause): Promise<void> {
     const stored = this.transition("Paused", cause);
     await Promise.all([stored, this.#worker?.pause()]);
   }
 
-  /** Paused → Working, and straight on to Idle if it has no task. Errors: `illegal_transition`. */
+  /** Paused → Working, and then Idle if it has no task. Errors: `illegal_transition`. */
   async resume(cause: Cause): Promise<void> {
     await this.#worker?.resume();
     const stored = this.transition("Working", cause);
@@ -260,18 +260,18 @@ export class Instance {
     await Promise.all([stored, idle]);
   }
 
-  /** Resolves when the present claim is over, however it ends. */
+  /** Resolves when the current claim ends, for whatever reason. */
   whenReleased(): Promise<void> {
     return this.#claim?.over.promise ?? Promise.resolve();
   }
 
-  /** Its record is final: what is left of it goes too. */
+  /** Ends what is left of an instance whose record is final. */
   async abandon(how: string): Promise<void> {
     await (this.#worker?.kill({ kind: "stopped", how }) ?? this.#finish({ kind: "stopped", how }));
     await this.ended;
   }
 
-  /** Stopping → Terminated, with everything it started. */
+  /** Ends it and everything that it started: Stopping → Terminated. */
   async stop(cause: Cause): Promise<void> {
     if (this.#end !== null || this.record.state === "Stopping") {
       await this.ended;
@@ -289,7 +289,7 @@ export class Instance {
       if (!this.#calls.areSettled()) return "it continued cancelled work";
     }
     if (this.#connection?.isOpen() !== true) {
-      // A worker that was lost must not go on record as one that was stopped.
+      // The record must not say that a worker was stopped if the connection to it was lost.
       await Promise.race([this.ended, within(LAST_WORD_MS)]);
       return "its connection is closed";
     }
@@ -300,7 +300,7 @@ export class Instance {
     return null;
   }
 
-  /** It has started and does nothing: what it uses now is what it needs at rest. */
+  /** Call this when it has started and does nothing. Measures what it uses at rest. */
   async settle(): Promise<void> {
     await this.measure(0);
     this.#meter.rest();

@@ -1,22 +1,24 @@
 import type { MeasuredResources } from "../../models/instance.ts";
 import type { RunningWorker, WorkerUsage } from "../drivers/driver.ts";
 
-/** Below this the clock ticks of the kernel are too coarse to mean anything. */
+/** Over a shorter time, the kernel's clock ticks are too coarse for a useful result. */
 const SHORTEST_SECONDS = 0.1;
 
-/** What one instance uses, look by look. */
+/** Measures what one instance uses. */
 export interface Meter {
-  /** As it was at the last look. */
+  /** The last measurement. */
   readonly last: WorkerUsage;
-  /** Looks at the worker and its children; the processor's share counts from the look before. */
+  /**
+   * Measures the worker and its children. `cpu_percent` is the mean since the previous measurement.
+   */
   look(worker: RunningWorker, maxAge: number | undefined): Promise<MeasuredResources>;
-  /** It does nothing now: what it uses is what it needs at rest. */
+  /** Call this when the instance does nothing. Remembers what it uses at rest. */
   rest(): void;
-  /** Whether it has more processes than at rest: more after a task are leftovers. */
+  /** Whether it has more processes than at rest. After a task, these are leftovers of the task. */
   hasLeftovers(): boolean;
 }
 
-/** @param cpus processor cores the instance may use: its share is of these. */
+/** @param cpus the processor cores that the instance may use. `cpu_percent` is a share of them. */
 export const createMeter = (cpus: number): Meter => {
   let last: WorkerUsage = { cpu_seconds: 0, memory_mb: 0, processes: 0 };
   let mark = { cpu_seconds: 0, at: performance.now() };

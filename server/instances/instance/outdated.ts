@@ -3,7 +3,10 @@ import { type HiddenFinder, showsFilesAlone } from "../drivers/hidden.ts";
 import { visibleToWorker } from "../drivers/visible.ts";
 import type { Instance } from "./instance.ts";
 
-/** Whether a file was closed to agents, or a closed one made, since the instance started: it would see it. */
+/**
+ * Whether the workspace has a hidden file that was not hidden or did not exist when the instance started. Its
+ * worker would see this file.
+ */
 export const isOutdated = async (
   { kind, hidden, worker }: Pick<Instance, "kind" | "hidden" | "worker">,
   find: HiddenFinder,

@@ -12,14 +12,14 @@ export interface Cause {
   actor: string;
   cause: string;
   details?: Record<string, Json>;
-  /** When the former state ended, if that was before it is recorded. */
+  /** When the former state ended, if that was earlier than now. */
   ended?: Timestamp;
 }
 
-/** The stored side of the instances: every record goes with its line of the audit trail. */
+/** Stores the records of instances, each with its event in the audit trail. */
 export interface InstanceRecords {
   /**
-   * Stores the record and the event about it in one commit, and tells the world. Resolves when both
+   * Stores the record and the event about it in one commit, and emits the event. Resolves when both
    * are durable.
    */
   write(
@@ -28,7 +28,7 @@ export interface InstanceRecords {
     after: AgentInstance,
     cause: Cause,
   ): Promise<void>;
-  /** Stores measurements, which are no change of state and leave no line in the audit trail. */
+  /** Stores measurements. They do not change the state, so the audit trail does not contain them. */
   measured(instance: AgentInstance): Promise<void>;
 }
 
@@ -65,11 +65,11 @@ export const createRecords = (store: Store, emit: (event: RuntimeEvent) => void)
   },
 });
 
-/** The last time that its runtime wrote about it: nobody knows how long it lived after that. */
+/** When its runtime last wrote about it. Nobody knows how long it lived after that. */
 const lastSign = ({ updated_at, health, resources }: AgentInstance): Timestamp =>
   [updated_at, health.last_check, resources.last_updated].reduce((one, other) => (other > one ? other : one));
 
-/** Instances an earlier runtime left as if they still ran: they ended with it, and now it is said. */
+/** Records the end of instances whose runtime ended without recording it. */
 export const recordLost = async (store: Store, records: InstanceRecords): Promise<AgentInstance[]> => {
   const now = new Date().toISOString();
   const cause = "its runtime ended without stopping it";

@@ -7,7 +7,7 @@ import type { Cause, InstanceRecords } from "./records.ts";
 
 const settable: ReadonlySet<InstanceState> = new Set(["Paused", "Working", "Stopping", "Terminated"]);
 
-/** A Failed instance has no process any more; Terminated says that the user is done with it. */
+/** Records that the user needs a Failed instance no longer. It has no process any more. */
 const terminateFailed = async (
   records: InstanceRecords,
   failed: AgentInstance,
@@ -22,8 +22,8 @@ const terminateFailed = async (
 };
 
 /**
- * The states a user may set: Paused, Working (resumes), Stopping and Terminated. Everything else
- * is the pool's own, and refused like any illegal transition. Contract: `instances/setState`.
+ * Sets a state that a user may set: Paused, Working (resumes), Stopping or Terminated. Only the pool sets the
+ * other states. Errors: `illegal_transition`. Contract: `instances/setState`.
  */
 export const setInstanceState = async (
   { store, records }: { store: Store; records: InstanceRecords },

@@ -22,7 +22,7 @@ import { pythonEnvironment, pythonFolders } from "../drivers/python-environment.
 import { visibleToWorker } from "../drivers/visible.ts";
 import { findGit } from "../../workspace/git.ts";
 
-/** What every instance of a pool is started with. */
+/** What all instances of a pool need to start. */
 export interface StartContext {
   store: Store;
   records: InstanceRecords;
@@ -30,14 +30,14 @@ export interface StartContext {
   slots: Slots;
   drivers: Readonly<Partial<Record<RuntimeType, Driver>>>;
   log: Log;
-  /** What of a workspace its workers must not see. */
+  /** Finds the paths of a workspace that its workers must not see. */
   hidden: (workspace: string) => Promise<HiddenPath[]>;
   onEnded: (instance: Instance) => void;
 }
 
 const now = (): string => new Date().toISOString();
 
-/** A new instance in state Provisioning, on record, with a slot but without a worker. */
+/** Creates and stores an instance in state Provisioning. It has a slot but no worker yet. */
 export const provision = async (
   context: StartContext,
   agent: AgentConfig,
@@ -50,7 +50,7 @@ export const provision = async (
       agent_id: agent.agent_id,
       tenant_id: context.store.tenantId,
       runtime_type: kind.runtime,
-      // The worker says its own when it is up; it is of the same build.
+      // The worker is from the same build, and reports its own version when it runs.
       agent_version: version(),
     },
     now(),
@@ -88,7 +88,7 @@ const connect = (context: StartContext, instance: Instance): void => {
   );
 };
 
-/** Opens the instance's way out, if any host is allowed or may be asked for; it closes with the instance. */
+/** Opens the instance's proxy if a host is allowed or may be asked for. It closes with the instance. */
 const openInstanceEgress = async (context: StartContext, instance: Instance): Promise<Egress | null> => {
   const allowed = context.settings.allowed_hosts;
   const { asks } = instance.kind;
@@ -101,7 +101,7 @@ const openInstanceEgress = async (context: StartContext, instance: Instance): Pr
         return toConnect === undefined ? "nobody can be asked for it" : toConnect(host, port);
       },
     }),
-    // Seatbelt has no network of the instance's own in which something could listen for it.
+    // With Seatbelt, an instance has no network namespace in which the proxy's port could be opened.
     onLoopback: instance.kind.runtime === "Local" && process.platform === "darwin",
     onConnection: ({ host, port, address, reason }) => {
       const type = address === null ? "ConnectionRefused" : "ConnectionOpened";
@@ -120,9 +120,9 @@ const openInstanceEgress = async (context: StartContext, instance: Instance): Pr
 };
 
 /**
- * Provisioning → Starting → Idle: the worker runs, speaks our protocol, and knows its folders.
+ * Starts the worker of an instance and gives it its folders: Provisioning → Starting → Idle.
  *
- * @param onStarted called when its process runs, before it is asked anything.
+ * @param onStarted called when its process runs, before the first call to it.
  */
 export const bringUp = async (
   context: StartContext,
@@ -142,7 +142,7 @@ export const bringUp = async (
       throw fail("instance_not_started", { reason: `there is no ${kind.runtime} driver here` });
     }
     const starting = instance.transition("Starting", cause);
-    // Awaited below; until then a rejection has its handler here.
+    // This is awaited below. A rejection before that needs a handler.
     starting.catch(() => undefined);
     const git = findGit(kind.workspace);
     const python =
@@ -220,7 +220,7 @@ const lateStart = (seconds: number, waitsFor: string | null): CoditectError =>
     ? fail("timed_out", { what: "Starting an instance", seconds })
     : fail("instance_late", { seconds, reason: waitsFor });
 
-/** Records why an instance did not start, ends what there is of it, and says it to the caller. */
+/** Records why an instance did not start, and ends what exists of it. Returns the error for the caller. */
 const failedStart = async (instance: Instance, error: unknown): Promise<Error> => {
   const reason =
     error instanceof CoditectError

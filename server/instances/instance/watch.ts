@@ -2,9 +2,9 @@ import { readdir, lstat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { InstanceLimits, RemoteFiles, WorkerEnd, WorkerUsage } from "../drivers/driver.ts";
 
-/** The cap that is passed, in words, or null. */
+/** The cap that the worker exceeds; null if it exceeds none. */
 export const exceededLimit = (usage: WorkerUsage, limits: InstanceLimits): WorkerEnd | null => {
-  // Processes first: many small ones share what memory they seem to take.
+  // Processes are checked first: many small ones share memory, which is then counted more than once.
   if (usage.processes > limits.processes) {
     return { kind: "limit", how: `too many processes: ${usage.processes} of ${limits.processes}` };
   }
@@ -22,7 +22,7 @@ const overDisk = (used: number, limitMb: number): WorkerEnd | null =>
     ? null
     : { kind: "limit", how: `too much on disk: ${Math.round(used / 1024 ** 2)} MB of ${limitMb} MB` };
 
-/** Bytes a folder takes on disk; what vanishes while it is counted counts for nothing. */
+/** Bytes that a folder takes on disk. Files that vanish in the meantime do not count. */
 export const folderBytes = async (folder: string): Promise<number> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const sizes = entries.map(async (entry) => {
@@ -34,10 +34,13 @@ export const folderBytes = async (folder: string): Promise<number> => {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 };
 
-/** Questions that the system has not answered yet, by the folder that holds the copies. */
+/** Pending calls of `statfs`, by the folder of the copies. */
 const asking = new Map<string, Promise<number | null>>();
 
-/** Of the disk of a private copy. Copies next to each other are on one disk, and share what is asked at once. */
+/**
+ * Free bytes on the disk of a private copy; null if unknown. Copies in the same folder share the disk, and
+ * calls at the same time share one result.
+ */
 const freeBytes = (copy: string): Promise<number | null> => {
   const place = dirname(copy);
   const known = asking.get(place);
@@ -52,23 +55,23 @@ const freeBytes = (copy: string): Promise<number | null> => {
   return asked;
 };
 
-/** Watches what a private copy takes on disk. */
+/** Measures what a private copy takes on disk, and compares it with its cap. */
 export interface DiskWatch {
-  /** What it took when it was counted last; `null`: it was not counted yet. */
+  /** The last measured size; null if it was not measured yet. */
   readonly usedMb: number | null;
-  /** Null: the cap is not passed. */
+  /** Resolves with the exceeded cap, or null. */
   look(): Promise<WorkerEnd | null>;
 }
 
 /**
- * Watches what a folder takes on disk, from now on, at the price of one system call: only when the
- * disk has lost a tenth of the cap since the last count is the folder counted again. What others
- * give back to the disk meanwhile is not set off against it.
+ * Watches what a folder takes on disk from now on. A look costs one system call: the folder is only counted
+ * again when the disk has a tenth of the cap less free space than the most since the last count. Space that
+ * other programs free therefore does not hide later growth.
  */
 export const createDiskWatch = (folder: string, limitMb: number): DiskWatch => {
   const limit = limitMb * 1024 ** 2;
   let usedMb: number | null = null;
-  // Taken before the first look: a disk can be filled faster than it is looked at.
+  // This is measured before the first look, because a worker can fill the disk before that.
   let mostFree = freeBytes(folder);
   const look = async (): Promise<WorkerEnd | null> => {
     const [before, free] = await Promise.all([mostFree, freeBytes(folder)]);
@@ -90,7 +93,7 @@ export const createDiskWatch = (folder: string, limitMb: number): DiskWatch => {
   };
 };
 
-/** The same for a private copy elsewhere: whoever has to be asked is asked less often. */
+/** The same for a private copy on another machine, which is measured less often. */
 export const createRemoteDiskWatch = (remote: RemoteFiles, limitMb: number): DiskWatch => {
   let lookedAt = performance.now();
   let usedMb: number | null = null;
@@ -109,7 +112,7 @@ export const createRemoteDiskWatch = (remote: RemoteFiles, limitMb: number): Dis
   };
 };
 
-/** Calls `look` every `interval` milliseconds, never twice at once, until the function it gives is called. */
+/** Calls `look` every `interval` milliseconds, never twice at the same time. Returns a function that stops it. */
 export const every = (interval: number, look: () => Promise<void>): (() => void) => {
   let stopped = false;
   let timer: NodeJS.Timeout;

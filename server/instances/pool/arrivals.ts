@@ -1,23 +1,23 @@
-/** Length of the steps in which arrivals are counted. */
+/** Arrivals are counted in steps of this length. */
 const STEP_MS = 5_000;
-/** A step of one minute ago counts about a third of the newest one. */
+/** A step that is one minute old counts about a third of the newest one. */
 const LEVEL_WEIGHT = 0.08;
 const TREND_WEIGHT = 0.05;
-/** A trend fades: what grew for a minute does not grow for ever. */
+/** Makes a trend fade, because growth over one minute does not continue forever. */
 const DAMPING = 0.9;
-/** After so many empty steps nothing is left of what was before. */
+/** After this many steps without an arrival, the forecast starts from zero. */
 const FORGOTTEN_AFTER = 240;
 
 /**
- * How often something is asked for, and how often it soon will be: Holt's linear exponential smoothing with
- * a damped trend, over steps of five seconds. Times are milliseconds and never go back.
+ * Forecasts how many requests arrive in the near future. It uses Holt's linear exponential smoothing with a
+ * damped trend, over steps of five seconds. Times are in milliseconds and must not decrease.
  */
 export class ArrivalForecast {
   #step = 0;
   #count = 0;
   #level = 0;
   #trend = 0;
-  /** One arrival is no rate yet. */
+  /** A single arrival is not enough to estimate a rate. */
   #arrivals = 0;
 
   add(now: number): void {
@@ -26,14 +26,14 @@ export class ArrivalForecast {
     this.#arrivals += 1;
   }
 
-  /** How many arrivals the next `seconds` are expected to bring. */
+  /** The number of arrivals that are expected in the next `seconds`. */
   expected(seconds: number, now: number): number {
     this.#advance(now);
     if (this.#arrivals < 2) return 0;
-    // Arrivals of the step that is not over yet count already; that it has none yet says nothing.
+    // The current step is not over, so its arrivals can raise the level but must not lower it.
     const level = this.#level + LEVEL_WEIGHT * Math.max(0, this.#count - this.#level);
     const steps = (seconds * 1000) / STEP_MS;
-    // The sum of the damped trend over these steps: a geometric series.
+    // The sum of the damped trend over these steps is a geometric series.
     const growth = (DAMPING * (1 - DAMPING ** steps)) / (1 - DAMPING);
     return Math.max(0, steps * level + this.#trend * growth);
   }
@@ -53,10 +53,10 @@ export class ArrivalForecast {
   }
 }
 
-/** Above this mean the normal distribution is close enough to Poisson's. */
+/** Above this mean, the normal distribution is close enough to the Poisson distribution. */
 const LARGE_MEAN = 50;
 
-/** What independent arrivals of this mean (Poisson) stay within in nine of ten cases. */
+/** The number that independent arrivals with this mean do not exceed in nine of ten cases (Poisson). */
 export const usuallyAtMost = (mean: number): number => {
   if (mean > LARGE_MEAN) return Math.ceil(mean + 1.28 * Math.sqrt(mean));
   let probability = Math.exp(-mean);

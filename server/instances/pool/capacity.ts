@@ -3,40 +3,40 @@ import type { Instance, InstanceKind } from "../instance/instance.ts";
 import type { PoolSize } from "../settings.ts";
 import { hasMemoryFor, isHere } from "./placement.ts";
 
-/** Who is there, who is coming, and who may: the caps of a pool are kept here. */
+/** Counts the instances of a pool and enforces its caps. */
 export interface Capacity {
-  /** One that can be claimed at once. */
+  /** An instance that can be claimed at once. */
   freeOf(kind: InstanceKind): Instance | undefined;
-  /** Those that have a claim. */
+  /** The number of instances that have a claim. */
   working(kind: InstanceKind): number;
-  /** Those that are there and those that are being made. */
+  /** The number of instances, including those that are being created. */
   count(kind: InstanceKind): number;
-  /** Those that can serve: one that is still starting replaces none of them. */
+  /** The number of instances that can work now. An instance that is still starting does not count. */
   ready(kind: InstanceKind): number;
-  /** Whether all instances, or those of this agent type, are as many as allowed. */
+  /** Whether a cap forbids another instance: that of the pool, the agent type or this machine. */
   isFull(kind: InstanceKind): boolean;
-  /** An idle instance of another kind that can make room for one of this. */
+  /** An idle instance of another kind whose end makes room for one of this kind. */
   toEnd(kind: InstanceKind): Instance | null;
-  /** Whether one more may be started, after another one was ended if need be. */
+  /** Whether one more may start, if necessary after an idle instance has ended. */
   mayStart(kind: InstanceKind): boolean;
 }
 
-/** What the caps of a pool are, read when they are needed. */
+/** The caps of a pool. They are functions, because the settings may change. */
 export interface Caps {
   all: () => number;
-  /** Of the instances on this machine. */
+  /** The cap for instances on this machine. */
   here: () => number;
   machineMemoryMb: () => number;
   sizeOf: (kind: InstanceKind) => PoolSize;
 }
 
-/** @param coming kinds whose instance is being made but is not among the live ones yet. */
+/** @param coming kinds whose instance is being created and is not in `live` yet. */
 export const createCapacity = (
   live: ReadonlySet<Instance>,
   coming: readonly InstanceKind[],
   { all, here, machineMemoryMb, sizeOf }: Caps,
 ): Capacity => {
-  // Each claim asks these of all instances, so they make no lists on the way.
+  // Each claim counts all instances, so counting creates no lists.
   const countLive = (passes: (one: Instance) => boolean): number => {
     let count = 0;
     for (const one of live) if (passes(one)) count += 1;
@@ -60,7 +60,7 @@ export const createCapacity = (
   const isBeyondSpares = ({ kind }: Instance): boolean =>
     ready(kind) > Math.max(sizeOf(kind).minimum, sizeOf(kind).target);
 
-  // Whether the end of that one lets one of the kind start, where the machine is short.
+  // Whether the end of this instance leaves enough room on the machine for one of the kind.
   const makesRoom = (one: Instance, kind: InstanceKind): boolean => {
     if (!isMachineFull(kind)) return true;
     const others = kinds();
@@ -72,8 +72,8 @@ export const createCapacity = (
     );
   };
 
-  // One more than its kind keeps ready; where there is no other room, a spare of it, because a claim
-  // waits. Of these the one that was idle longest.
+  // Prefers the instance that was idle longest and that its kind does not need as a spare. If the pool is
+  // full, a spare ends too, because a claim waits.
   const toEnd = (kind: InstanceKind): Instance | null => {
     const onlyOwnType = isTypeFull(kind, sizeOf(kind));
     const idle = [...live]

@@ -4,13 +4,13 @@ import { ArrivalForecast } from "./arrivals.ts";
 import { desiredInstances } from "./scaling.ts";
 import type { PoolSize } from "../settings.ts";
 
-/** Weight of the newest time in a running mean. */
+/** The weight of the newest value in a running mean. */
 const NEWEST = 0.3;
 const LONGEST_BACKOFF_MS = 60_000;
-/** Or two kinds would take each other's place by turns, and start a worker for nothing each time. */
+/** How long a kind that gave way gets no spare. Otherwise two kinds would replace each other in turn. */
 const GAVE_WAY_MS = 10_000;
 
-/** What one kind of instance is asked for, and how starting it has gone. */
+/** The demand for one kind of instance, and the results of its starts. */
 export interface KindDemand {
   readonly kind: InstanceKind;
   agent: AgentConfig;
@@ -18,21 +18,21 @@ export interface KindDemand {
   meanSeconds: number;
   startSeconds: number;
   failures: number;
-  /** No spare is started before this time, in milliseconds. */
+  /** No spare starts before this time, in milliseconds. */
   notBefore: number;
 }
 
-/** Remembers the demand of each kind of instance that was ever asked for. */
+/** Remembers the demand for each kind of instance. */
 export interface DemandBook {
   of(kind: InstanceKind, agent: AgentConfig): KindDemand;
   all(): KindDemand[];
   arrived(demand: KindDemand, now: number): void;
   served(kind: InstanceKind, seconds: number): void;
-  /** One was started, and was ready after that time. */
+  /** Call this when an instance of the kind is ready, with the seconds that it took. */
   started(kind: InstanceKind, seconds: number): void;
-  /** A spare did not start: the next try waits, twice as long each time. */
+  /** Call this when a spare did not start. The next attempt waits twice as long each time. */
   failed(demand: KindDemand, now: number): void;
-  /** One of the kind was ended to make room for another: it is not warmed again at once. */
+  /** Call this when an instance of the kind ended to make room for another. Its spares then wait. */
   gaveWay(kind: InstanceKind, now: number): void;
   desired(demand: KindDemand, counts: { queued: number; working: number }, now: number): number;
 }
@@ -40,7 +40,7 @@ export interface DemandBook {
 const keyOf = (kind: InstanceKind): string =>
   JSON.stringify([kind.agent_id, kind.workspace, kind.runtime, kind.image, kind.asks, kind.memory_mb]);
 
-/** Whether an instance of this kind can work where one of the wanted kind is needed. */
+/** Whether an instance of this kind can serve claims of the wanted kind. */
 export const canServe = (kind: InstanceKind, wanted: InstanceKind): boolean =>
   kind.agent_id === wanted.agent_id &&
   kind.workspace === wanted.workspace &&

@@ -29,21 +29,21 @@ import { InstanceStarter, Roster } from "./starting.ts";
 
 export interface PoolOptions {
   store: Store;
-  /** Workspace of the spares that are started by hand or ahead of need. */
+  /** The workspace of spares. */
   workspace: string;
   drivers: Readonly<Partial<Record<RuntimeType, Driver>>>;
-  /** Cache folder of the operating system in which the private copies live. */
+  /** The folder of the private copies, in the cache folder of the operating system. */
   copiesFolder: string;
-  /** Read when they are needed: whoever made them may change them. */
+  /** The pool reads these whenever it needs them, because their owner may change them. */
   settings: PoolSettings;
   emit: (event: RuntimeEvent) => void;
   log: Log;
 }
 
-/** Looking through the copies of all workspaces must not hold up what the runtime was opened for. */
+/** Searching the copies of all workspaces must not delay the first work of the runtime. */
 const TIDY_AFTER_MS = 1000;
 
-/** Errors after which a claim may be served by a process of this machine, if the setting allows. */
+/** After these errors, a process of this machine may serve the claim if the settings allow it. */
 const engineErrors: ReadonlySet<string> = new Set([
   "engine_unavailable",
   "image_missing",
@@ -53,12 +53,12 @@ const engineErrors: ReadonlySet<string> = new Set([
   "instance_late",
 ]);
 
-/** The same words wherever it is said; a reader need not know what a sandbox is. */
+/** All surfaces use this text. It explains what a sandbox prevents. */
 const unconfinedText = (reason: string): string =>
   `Commands of agents run without a sandbox: ${reason}. ` +
   "They can read and change every file that you can, read your programs' environment, and use the network.";
 
-/** The instances of one runtime. Instances that a killed runtime left in the store become Failed at once. */
+/** The instances of one runtime. Stored instances of a runtime that was killed become Failed at once. */
 export class InstancePool implements Pool {
   readonly #options: PoolOptions;
   readonly #records: InstanceRecords;
@@ -203,18 +203,18 @@ export class InstancePool implements Pool {
     await this.#slots.settled();
   }
 
-  /** Serves every claim that can be served, in fair order; one whose kind is at its cap holds up nobody. */
+  /** Serves every claim that can be served, in fair order. A claim whose kind is at its cap blocks no other. */
   #pump(): void {
     if (this.#isClosed) return;
     const queue = this.#queue;
     for (const entry of queue.inOrder(Date.now())) {
       const places = placesFor(entry.request, this.#options.settings);
       if (places.length === 0) {
-        // The setting was turned on while it waited.
+        // The setting was turned on while the claim waited.
         queue.take(entry);
         entry.reject(notAllowed(entry.request.runtime));
       }
-      // In their order: an instance that is free there, or room for one.
+      // Takes the first place with a free instance, or with room for a new one.
       for (const [index, kind] of places.entries()) {
         const free = this.#capacity.freeOf(kind);
         if (free === undefined && !this.#capacity.mayStart(kind)) continue;
@@ -229,7 +229,7 @@ export class InstancePool implements Pool {
     if (queue.waiting().length === 0) this.#spares.fill();
   }
 
-  /** Hands out an instance that served before, unless there is something in the workspace it must not see. */
+  /** Serves a claim with an existing instance, unless it would see a file that is hidden now. */
   async #reuse(entry: WaitingClaim, instance: Instance): Promise<void> {
     instance.isReserved = true;
     const mustGo = await isOutdated(instance, this.#hidden).catch((error: unknown) => {
@@ -248,7 +248,7 @@ export class InstancePool implements Pool {
       entry.request.onStarted?.();
       await this.#hand(entry, instance);
     } else {
-      // A person paused or ended it meanwhile.
+      // Somebody has paused or ended the instance in the meantime.
       if (entry.isOpen()) this.#queue.putBack(entry);
       this.#pump();
     }
@@ -270,7 +270,7 @@ export class InstancePool implements Pool {
     }
   }
 
-  /** @param next where it may be served if that runtime cannot be reached. */
+  /** @param next the kinds that may serve the claim if the runtime of `kind` cannot be reached. */
   async #startFor(entry: WaitingClaim, kind: InstanceKind, next: readonly InstanceKind[]): Promise<void> {
     const { request } = entry;
     try {
@@ -293,7 +293,7 @@ export class InstancePool implements Pool {
     this.#pump();
   }
 
-  /** Where the work goes on if a runtime cannot be reached: the next ones of its order, or this machine. */
+  /** The kinds to try if a runtime cannot be reached: the next ones of the claim, or this machine. */
   #insteadOf(kind: InstanceKind, next: readonly InstanceKind[]): readonly InstanceKind[] {
     if (next.length > 0) return next;
     const mayFallBack = this.#options.settings.fall_back_to_local && kind.runtime !== "Local";
@@ -307,7 +307,7 @@ export class InstancePool implements Pool {
     this.#options.log("warn", unconfinedText(reason));
   }
 
-  /** What a driver cannot remove, the next runtime of this state folder does. */
+  /** If a driver cannot remove something, the next runtime of this state folder removes it. */
   async #closeDriver(driver: Driver): Promise<void> {
     await driver.close?.().catch((error: unknown) => {
       this.#options.log("warn", "the resources of instances could not be removed", { error: String(error) });
@@ -321,7 +321,7 @@ export class InstancePool implements Pool {
 
   async #clearUp(): Promise<void> {
     const lost = await recordLost(this.#options.store, this.#records);
-    // An engine is asked only if there can be something: its client takes long to load.
+    // Only the engines of lost instances are asked, because loading the client of an engine takes long.
     for (const runtime of new Set(lost.map(({ metadata }) => metadata.runtime_type))) {
       await this.#options.drivers[runtime]?.removeOrphans();
     }

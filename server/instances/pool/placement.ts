@@ -4,7 +4,7 @@ import type { InstanceKind } from "../instance/instance.ts";
 import type { ClaimRequest } from "../pool.ts";
 import type { PoolSettings } from "../settings.ts";
 
-/** Runtimes whose instances take memory and processors of this machine. */
+/** Runtimes whose instances use memory and processors of this machine. */
 const onThisMachine: ReadonlySet<RuntimeType> = new Set(["Local", "Docker"]);
 
 export const isHere = ({ runtime }: InstanceKind): boolean => onThisMachine.has(runtime);
@@ -20,8 +20,8 @@ const kindOn = (runtime: RuntimeType, request: ClaimRequest): InstanceKind => ({
 });
 
 /**
- * The kinds of instances that may serve a claim, the wanted one first; none where the workspace stays on this
- * machine and none of its runtimes is there.
+ * The kinds of instances that may serve a claim, the preferred one first. There are none if the workspace must
+ * stay on this machine and the claim allows only other runtimes.
  */
 export const placesFor = (request: ClaimRequest, { local_only }: PoolSettings): InstanceKind[] => {
   const wanted = runtimesOf(request.runtime);
@@ -30,15 +30,15 @@ export const placesFor = (request: ClaimRequest, { local_only }: PoolSettings): 
   return allowed.map((runtime) => kindOn(runtime, request));
 };
 
-/** Says that a claim has no place at all. */
+/** The error for a claim that no runtime may serve. */
 export const notAllowed = (runtime: RuntimeChoice): Error =>
   fail("runtime_not_allowed", { runtime: runtimesOf(runtime).join(", ") });
 
-/** Memory that the live instances of this machine were promised, in MB; those that ask for none have none. */
+/** The memory in MB that the instances on this machine ask for. Instances that ask for none do not count. */
 const promised = (kinds: readonly InstanceKind[]): number =>
   kinds.filter(isHere).reduce((sum, { memory_mb }) => sum + (memory_mb ?? 0), 0);
 
-/** Whether this machine has the memory that an instance of this kind asks for, next to those there are. */
+/** Whether this machine has the memory that an instance of this kind asks for, in addition to `kinds`. */
 export const hasMemoryFor = (
   kind: InstanceKind,
   others: readonly InstanceKind[],

@@ -1,24 +1,24 @@
 import { fail } from "../../../schemas/errors.ts";
 import type { ClaimedInstance, ClaimRequest } from "../pool.ts";
 
-/** One claim that waits. */
+/** A waiting claim. */
 export interface Waiting {
   task_id: string;
-  /** Higher goes first. */
+  /** Claims with a higher priority are served first. */
   priority: number;
-  /** Position of arrival. */
+  /** A number that increases with each claim. */
   arrival: number;
-  /** When it began to wait, in milliseconds. */
+  /** When it started to wait, in milliseconds. */
   since: number;
 }
 
-/** Waiting this long counts as one step of priority, so that nothing waits forever. */
+/** Each such period of waiting raises the priority by one, so that no claim waits forever. */
 const AGING_MS = 30_000;
 
 /**
- * The order in which waiting claims are served: by priority, among equals the team run with the
- * fewest working instances, then by arrival. Each claim counts for its run as soon as it is
- * placed, so that two runs alternate however many claims one of them brings.
+ * The order in which waiting claims are served: by priority, then by the number of instances that work for
+ * their team run, then by arrival. A claim counts for its run as soon as it has its place, so that two runs
+ * alternate even if one of them has more claims.
  */
 export const fairOrder = <Entry extends Waiting>(
   waiting: readonly Entry[],
@@ -38,26 +38,26 @@ export const fairOrder = <Entry extends Waiting>(
     .map(({ entry }) => entry);
 };
 
-/** A claim in the queue, until it is answered. */
+/** A claim in the queue that is not settled yet. */
 export interface WaitingClaim extends Waiting {
   readonly request: ClaimRequest;
-  /** Not answered and not cancelled. */
+  /** Whether it is neither served nor cancelled. */
   isOpen(): boolean;
   resolve(claimed: ClaimedInstance): void;
   reject(error: unknown): void;
 }
 
-/** The claims that wait, each of which settles at once when its signal aborts. */
+/** The waiting claims. A claim rejects at once when its signal aborts. */
 export interface ClaimQueue {
   /** Errors: `queue_full`, `cancelled`. */
   add(request: ClaimRequest, now: number): Promise<ClaimedInstance>;
   waiting(): readonly WaitingClaim[];
   inOrder(now: number): WaitingClaim[];
-  /** It is about to be served. */
+  /** Removes a claim that is about to be served. */
   take(entry: WaitingClaim): void;
   putBack(entry: WaitingClaim): void;
   tellPlaces(now: number): void;
-  /** Cancels whoever waits, and everyone who is being served but has no instance yet. */
+  /** Cancels the waiting claims, and those that are being served but have no instance yet. */
   close(): void;
 }
 
@@ -70,7 +70,7 @@ export const createClaimQueue = (
   const places = new Map<WaitingClaim, number>();
   let arrivals = 0;
 
-  // Who works for whom is counted over all instances: only where there is an order to decide.
+  // Counting goes through all instances, so it is only done if there is more than one claim.
   const inOrder = (now: number): WaitingClaim[] =>
     waiting.size < 2 ? [...waiting] : fairOrder([...waiting], working(), now);
   const tell = (entry: WaitingClaim, place: number): void => {

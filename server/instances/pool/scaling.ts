@@ -1,21 +1,21 @@
 import type { PoolSize } from "../settings.ts";
 import { usuallyAtMost, type ArrivalForecast } from "./arrivals.ts";
 
-/** What is known about the demand for one kind of instance. */
+/** The demand for one kind of instance. */
 export interface Demand {
   queued: number;
   working: number;
   arrivals: ArrivalForecast;
-  /** Mean time from claim to release; 0 if none has ended yet. */
+  /** The mean time from claim to release; 0 if no claim has ended yet. */
   meanSeconds: number;
-  /** Mean time that one takes to start; 0 if none has started yet. */
+  /** The mean time that an instance takes to start; 0 if none has started yet. */
   startSeconds: number;
 }
 
 /**
- * How many instances there should be, between minimum and maximum. Those working or waited for, and as many
- * more as are usually asked for while a new one starts; or what Little's law (arrival rate × time in
- * service) expects at once; plus the spares that the settings hold ready.
+ * How many instances there should be, between minimum and maximum. The base is the larger of two numbers: the
+ * instances that work or are waited for plus the claims that usually arrive while a new one starts, and the
+ * number that Little's law (arrival rate × time in service) expects. The spares of the settings are added.
  */
 export const desiredInstances = (size: PoolSize, demand: Demand, now: number): number => {
   const { queued, working, arrivals, meanSeconds, startSeconds } = demand;

@@ -6,20 +6,20 @@ import { canServe } from "./demand.ts";
 import type { DemandBook, KindDemand } from "./demand.ts";
 import type { InstanceStarter, Roster } from "./starting.ts";
 
-/** What the spares of a kind depend on. */
+/** What {@link Spares} needs. */
 export interface SpareParts {
   settings: PoolSettings;
   roster: Roster;
   capacity: Capacity;
   demand: DemandBook;
   starter: InstanceStarter;
-  /** Claims of a kind that wait for an instance. */
+  /** The number of claims of a kind that wait for an instance. */
   waiting: (kind: InstanceKind) => number;
   onReady: () => void;
   onTrouble: (error: unknown) => void;
 }
 
-/** Keeps as many idle instances of each kind as its demand asks for, and ends those beyond. */
+/** Keeps as many idle instances of each kind as its demand requires, and ends the others. */
 export class Spares {
   readonly #parts: SpareParts;
 
@@ -27,12 +27,12 @@ export class Spares {
     this.#parts = parts;
   }
 
-  /** Starts the spares that are missing. Call it when no claim waits: claims go first. */
+  /** Starts missing spares. Call it only when no claim waits, because claims come first. */
   fill(): void {
     for (const known of this.#parts.demand.all()) this.#fill(known);
   }
 
-  /** Stops what was idle for longer than the setting allows and is not needed as a spare. */
+  /** Ends instances that were idle for longer than the settings allow and are not needed as spares. */
   async endIdle(): Promise<void> {
     const { settings, roster, capacity, demand } = this.#parts;
     const now = new Date().toISOString();

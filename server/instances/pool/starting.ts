@@ -7,23 +7,23 @@ import type { StartContext } from "../instance/start-instance.ts";
 import type { Capacity } from "./capacity.ts";
 import type { DemandBook } from "./demand.ts";
 
-/** Who asked for a start, and why; the instance's record keeps both. */
+/** Who requested a start, and why. The instance's record contains both. */
 export interface StartCause {
   actor: string;
   cause: string;
 }
 
-/** The instances of a pool: those that are up, and those that are being made. */
+/** The instances of a pool, including those that are being created. */
 export class Roster {
   readonly live = new Set<Instance>();
-  /** Kinds whose instance is being made but is not on record yet. */
+  /** Kinds whose instance is being created but is not stored yet. */
   readonly coming: InstanceKind[] = [];
 
   count(): number {
     return this.live.size + this.coming.length;
   }
 
-  /** How many instances work for each run. */
+  /** The number of instances that work for each run. */
   workingByTask(): Map<string, number> {
     const counts = new Map<string, number>();
     for (const { claim } of this.live) {
@@ -41,7 +41,7 @@ interface StarterParts {
   onTrouble: (error: unknown) => void;
 }
 
-/** Starts instances, after it ended an idle one where there is no room. */
+/** Starts instances. If there is no room, it ends an idle instance first. */
 export class InstanceStarter {
   readonly #starts = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
@@ -65,7 +65,7 @@ export class InstanceStarter {
     return starting;
   }
 
-  /** Cancels every start. Call {@link settled} after the live instances were stopped. */
+  /** Cancels every start. Call {@link settled} after the live instances have ended. */
   close(): void {
     this.#closing.abort();
   }
@@ -83,7 +83,7 @@ export class InstanceStarter {
     const { roster, context, demand, onTrouble } = this.#parts;
     const { signal } = this.#closing;
     if (signal.aborted) throw fail("cancelled", { what: "Starting an instance" });
-    // Who makes room looks at what is there before this start counts.
+    // Making room counts the instances, so it must come before this start is counted.
     const room = this.#makeRoom(kind, agent);
     roster.coming.push(kind);
     let instance: Instance;
@@ -101,7 +101,7 @@ export class InstanceStarter {
     return instance;
   }
 
-  /** Frees a place, and a private copy that can be refreshed: an idle instance may hold either. */
+  /** Ends an idle instance to free its place or its private copy, which then only needs to be refreshed. */
   async #makeRoom(kind: InstanceKind, agent: AgentConfig): Promise<void> {
     const { context, roster, capacity, demand } = this.#parts;
     const { slots } = context;

@@ -35,14 +35,14 @@ export interface CloudRunDriverOptions {
   settings: CloudRunSettings;
 }
 
-/** What is shared by the instances of one runtime. */
+/** What the instances of one runtime share. */
 interface Place {
   admin: CloudRunAdmin;
   services: Services;
   region: string;
 }
 
-/** The bundle of the gateway, which is where that of the worker is. */
+/** The path of the gateway's bundle, which is in the same folder as the worker's. */
 const gatewayOf = ({ command, args }: WorkerEntry): string => {
   const script = args.at(-1) ?? command;
   return join(dirname(script), `cloud-run-gateway${extname(script)}`);
@@ -141,7 +141,7 @@ export class CloudRunDriver implements Driver {
         ...{ folder: "/", user },
       });
     const overseer = new Overseer(helper(channels.overseer, WORKER_USER, OVERSEER));
-    // As another user than the worker, which may only read the files.
+    // This program runs as another user than the worker, so that the worker can only read the files.
     const sending = createSentFiles(helper(channels.files, null, RECEIVER), "container");
     const parts = function* (): Generator<TreePart> {
       yield* fileParts(program);
@@ -158,7 +158,7 @@ export class CloudRunDriver implements Driver {
     ]);
     const environment = remoteEnvironment(spec);
     const worker = session.run(channels.worker, {
-      // Its parent is the gateway, which runs as another user than the commands.
+      // Commands cannot look into the worker's parent: the gateway runs as another user.
       command: [WORKER_NODE, ...entry.args],
       ...{ environment, folder: COPY, user: WORKER_USER },
     });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
 import { wasNotReached } from "../remote/away.ts";
 
-/** Google: the error of a REST API. */
+/** The form in which Google's REST APIs report errors. */
 const Refusal = z.object({
   error: z.object({ message: z.string().default(""), status: z.string().default("") }),
 });
@@ -18,10 +18,7 @@ export class CloudRunError extends Error {
   }
 }
 
-/**
- * The error that an answer means. `body`: the raw body; a proxy in between answers with a page of its
- * own.
- */
+/** The error that an answer means. `body` is the raw body, because a proxy answers with its own page. */
 export const refusalOf = (status: number, body: unknown): CloudRunError => {
   const said = Refusal.safeParse(body).data?.error.message ?? "";
   return new CloudRunError(status, said === "" ? `it answered ${status}` : said);
@@ -30,7 +27,7 @@ export const refusalOf = (status: number, body: unknown): CloudRunError => {
 export const isMissing = (error: unknown): boolean => error instanceof CloudRunError && error.status === 404;
 export const isConflict = (error: unknown): boolean => error instanceof CloudRunError && error.status === 409;
 
-/** Whether it was unreachable, busy or full: it may answer a little later. */
+/** Whether the service was unreachable, busy or full, so that it may answer a little later. */
 export const isAway = (error: unknown): boolean =>
   error instanceof CloudRunError
     ? error.status === 429 || error.status >= 500

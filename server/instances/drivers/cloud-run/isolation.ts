@@ -13,7 +13,7 @@ export const cloudRunRules = (allowed: readonly Place[]): IsolationRules<Place> 
   targets: [
     { name: "processes", memory: true },
     { name: "metadata", host: "169.254.169.254", port: 80 },
-    // A name server that does not answer for names outside leads nobody there.
+    // A name server is harmless if it does not answer for names outside the network.
     { name: "dns", query: "example.com" },
     ...GOOGLE_APIS.map((host) => ({ name: "google_apis" as const, host, port: HTTPS })),
     ...INTERNET.map((host) => ({ name: "internet" as const, host, port: HTTPS })),

@@ -1,8 +1,8 @@
 import type { InstanceLimits } from "../driver.ts";
 
-/** Cloud Run: processors that a container can have. */
+/** The numbers of processors that a container of Cloud Run can have. */
 const PROCESSORS = [1, 2, 4, 8];
-/** Cloud Run: least and most memory in MB that a container with so many processors can have. */
+/** The least and most memory in MB that a container of Cloud Run with this many processors can have. */
 const memoryOf: Readonly<Record<number, { least: number; most: number }>> = {
   1: { least: 512, most: 4096 },
   2: { least: 512, most: 8192 },
@@ -12,15 +12,15 @@ const memoryOf: Readonly<Record<number, { least: number; most: number }>> = {
 /** Resources for the programs that look after the worker. */
 const OVERHEAD_MB = 192;
 
-/** A container is billed for these two. */
+/** The size of a container, which it is billed for. */
 export interface Machine {
   cpus: number;
   memory_mb: number;
 }
 
 /**
- * The smallest container of Cloud Run for these limits. Its file system is in its memory, so files of
- * the workspace and the private copy count. Null: none is large enough.
+ * The smallest container of Cloud Run for these limits; null if none is large enough. Its file system is in
+ * its memory, so the files of the workspace and the private copy count.
  */
 export const machineFor = (limits: InstanceLimits, filesMb: number): Machine | null => {
   const memory = limits.memory_mb + filesMb + OVERHEAD_MB;

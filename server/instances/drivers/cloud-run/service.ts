@@ -22,14 +22,14 @@ export const labelsOf = (state: string): Record<string, string> => ({
   [STATE_LABEL]: state,
 });
 
-/** Starts the gateway from a variable: the image may not have the one of this version. */
+/** Starts the gateway from a variable, because the image may contain the gateway of another version. */
 const START =
   'const c=require("zlib").brotliDecompressSync(Buffer.from(process.env.GATEWAY,"base64")).toString();' +
   'delete process.env.GATEWAY;new Function("require","module","exports",c)(require,{exports:{}},{})';
 
 const compress = promisify(brotliCompress);
 
-/** Nearly as small as the best one, in a fifth of the time. */
+/** The result is nearly as small as with the best quality, in a fifth of the time. */
 const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
 /** @param path of the gateway's bundle. Cloud Run accepts variables of up to 32,768 bytes. */
@@ -41,11 +41,11 @@ export interface ServiceChoices {
   state: string;
   image: string;
   machine: Machine;
-  /** As `packGateway` made it. */
+  /** The result of `packGateway`. */
   gateway: string;
 }
 
-/** Cloud Run: a VPC that all traffic goes through; its firewall denies what it does not allow. */
+/** Sends all traffic of the service through a VPC, whose firewall denies what it does not allow. */
 const networkOf = ({ network, subnetwork, network_tags }: CloudRunSettings) => ({
   vpcAccess: {
     egress: "ALL_TRAFFIC",
@@ -60,8 +60,8 @@ const networkOf = ({ network, subnetwork, network_tags }: CloudRunSettings) => (
 });
 
 /**
- * A service whose containers are instances, as plain data (Cloud Run Admin API v2: Service): one
- * connection per container, open only to callers with an ID token.
+ * A service whose containers are instances, as plain data (Cloud Run Admin API v2: Service). Each container
+ * takes one connection, and only from callers with an ID token.
  */
 export const serviceOf = ({ settings, state, image, machine, gateway }: ServiceChoices): object => ({
   labels: labelsOf(state),

@@ -16,8 +16,8 @@ export interface ServicesOptions {
 }
 
 /**
- * The services of one runtime: one for each image and size of container. They are created when first
- * used, and remain until `close`: a service without containers costs nothing.
+ * The services of one runtime, one for each image and size of container. They are created when first
+ * used. They remain until `close`, because a service without containers costs nothing.
  */
 export class Services {
   readonly #options: ServicesOptions;
@@ -33,10 +33,7 @@ export class Services {
     this.#state = stateOf(options.stateFolder);
   }
 
-  /**
-   * The service for such containers; starts at the same time create it once. Errors: those of the admin
-   * API.
-   */
+  /** The service for such containers. It is created once. Errors: those of the admin API. */
   use(image: string, machine: Machine): Promise<Service> {
     const key = JSON.stringify([image, machine]);
     const known = this.#made.get(key);
@@ -48,7 +45,7 @@ export class Services {
     return made;
   }
 
-  /** Somebody else has deleted it: the next user creates it again. */
+  /** Call this if somebody else has deleted the service. The next `use` creates it again. */
   forget(service: Service): void {
     for (const [key, made] of this.#made)
       void made.then(
@@ -68,13 +65,13 @@ export class Services {
 
   /** Deletes all of them. Errors: those of the admin API; what remains is an orphan from then on. */
   async close(): Promise<void> {
-    // Nobody waits any longer for those that are being created; they are deleted with the others.
+    // Nobody needs the services that are being created. They are deleted with the others.
     this.#closing.abort(new Error("the runtime ends"));
     await Promise.allSettled(this.#made.values());
     this.#made.clear();
     if (this.#own.size === 0) return;
     this.#own.clear();
-    // Found by their labels: one whose creation failed half-way may exist nevertheless.
+    // This finds services by their labels, because one may exist although its creation failed.
     await this.removeLeft();
   }
 

@@ -19,7 +19,7 @@ const GREET_MS = 10_000;
 const RESUME_MS = 30_000;
 const PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3000;
-/** After so many answers of containers that do not know the session, its own container is gone. */
+/** After this many answers from containers that do not know the session, its own container is gone. */
 const STRANGERS = 3;
 /** Cloud Run keeps a connection open while there is traffic. */
 const PING_MS = 20_000;
@@ -136,7 +136,7 @@ const greet = async (
   });
 };
 
-/** This process's side of one container: the streams of its programs, over connections that may break. */
+/** The runtime's side of one container. Carries the streams of its programs over connections that may break. */
 export class ContainerSession {
   readonly #id = randomUUID();
   readonly #door: ServiceDoor;
@@ -164,7 +164,7 @@ export class ContainerSession {
   }
 
   /**
-   * Takes a container for itself, for which Cloud Run may have to start one. Errors: `CloudRunError`,
+   * Takes a container, which Cloud Run may have to start first. Errors: `CloudRunError`,
    * `instance_not_started`, the signal's reason.
    */
   static async open(door: ServiceDoor, signal: AbortSignal): Promise<ContainerSession> {
@@ -176,7 +176,7 @@ export class ContainerSession {
         if (!is_root) throw fail("instance_not_started", { reason: "its image does not run as root" });
         return session;
       } catch (error) {
-        // No room yet, or a container whose last session has only just ended.
+        // There is no room yet, or the container's last session has only just ended.
         if (signal.aborted || !(isAway(error) || error instanceof Stranger)) {
           session.#finish("it did not start");
           throw error;
@@ -268,7 +268,7 @@ export class ContainerSession {
     else socket.once("close", lost);
   }
 
-  /** Returns to the same container, as long as that waits. */
+  /** Connects to the same container again while it waits. */
   async #resume(): Promise<void> {
     const deadline = AbortSignal.timeout(RESUME_MS);
     let pause = PAUSE_MS;

@@ -1,10 +1,10 @@
 import { fail } from "../../../../schemas/errors.ts";
 import type { Settings } from "../../../../schemas/settings.ts";
 
-/** What the user says of the Cloud Run service that instances run in. */
+/** The user's settings for the Cloud Run service that instances run in. */
 export type CloudRunSettings = Settings["cloud_run"];
 
-/** Settings without which nothing can start. Errors: `cloud_run_unavailable`. */
+/** Checks the settings without which nothing can start. Errors: `cloud_run_unavailable`. */
 export const checkSettings = ({
   region,
   network,

@@ -2,8 +2,8 @@ import type Dockerode from "dockerode";
 import type { Duplex } from "node:stream";
 
 /**
- * The standard streams of a container that has not started. Written out because dockerode sends its
- * options as a body, too, which Podman takes for the first input of the container.
+ * The standard streams of a container that has not started. This does not use dockerode's own method, which
+ * also sends its options as a body. Podman takes that body for the first input of the container.
  */
 export const attach = (client: Dockerode, container: Dockerode.Container): Promise<Duplex> =>
   new Promise((attached, reject) => {

@@ -5,7 +5,7 @@ import { asFirstProcess, asSeparateUser, separationRights } from "../first-proce
 
 /** Where an image built by us keeps the worker's own Node; see `image.ts`. */
 export const WORKER_NODE = "/opt/coditect/bin/node";
-/** Of util-linux; our own, as not every image has it. */
+/** The program of util-linux. We add our own, because not every image has it. */
 export const WORKER_SETPRIV = "/opt/coditect/bin/setpriv";
 /**
  * A copy of the image's `/bin/sh` that nobody may read. It is the first process of a container whose
@@ -16,16 +16,16 @@ export const WORKER_LIBRARIES = "/opt/coditect/lib";
 export const DEFAULT_IMAGE = "coditect-worker";
 
 const OPEN_FILES = 16_384;
-/** Per user over all containers; an instance's own cap is `PidsLimit`. */
+/** The cap per user over all containers. The cap of one instance is `PidsLimit`. */
 const USER_PROCESSES = 32_768;
 
-/** Stated explicitly, because engines have different defaults, and Podman's exceeds what it is allowed. */
+/** These are explicit, because engines have different defaults, and Podman's exceeds what it is allowed. */
 export const openLimits = (isPodman: boolean): { Name: string; Soft: number; Hard: number }[] => [
   { Name: "nofile", Soft: OPEN_FILES, Hard: OPEN_FILES },
   ...(isPodman ? [{ Name: "nproc", Soft: USER_PROCESSES, Hard: USER_PROCESSES }] : []),
 ];
 
-/** The place of a copy of this machine inside: no folder of its path begins with a dot. */
+/** The path of this machine's copy in the container. No folder in this path begins with a dot. */
 export const COPY_FOLDER = "/instance";
 
 export const INSTANCE_LABEL = "coditect.instance";
@@ -38,7 +38,7 @@ export const stateLabel = (stateFolder: string): string =>
 export interface ContainerChoices {
   /** Absolute path of the worker's script, and Node's options before it. */
   args: readonly string[];
-  /** Files of the machine that it sees: `boundMounts`, or a mirror of them. */
+  /** The files of this machine that the worker sees: `boundMounts`, or a mirror of them. */
   mounts: readonly Dockerode.MountSettings[];
   stateFolder: string;
   isPodman: boolean;
@@ -47,12 +47,12 @@ export interface ContainerChoices {
   environment: Readonly<Record<string, string>>;
 }
 
-/** Podman copies what a tmpfs covers into it, unless told not to. */
+/** Without this option, Podman copies what a tmpfs covers into it. */
 const EMPTY = "notmpcopyup";
 
 /**
- * Owned by the worker: Docker gives a tmpfs the mode of the image's own folder, whatever is requested.
- * Podman uses the requested mode, but has no option for the owner.
+ * Options of a tmpfs that the worker can write. Docker gives a tmpfs the mode of the image's own folder,
+ * whatever is requested, so the worker owns it. Podman uses the requested mode, but cannot set the owner.
  */
 const temporary = ({ user, isPodman }: ContainerChoices): string => {
   const [uid = "0", gid = uid] = user.split(":");
@@ -66,7 +66,7 @@ const readOnly = (path: string): Dockerode.MountSettings => ({
   ReadOnly: true,
 });
 
-/** Files of this machine for an engine on it; `program`: where the script is loaded from. */
+/** Mounts of this machine's files for an engine on it. `program` lists the folders of the script. */
 export const boundMounts = (spec: WorkerSpec, program: readonly string[]): Dockerode.MountSettings[] => [
   ...[...program, ...spec.readable].map(readOnly),
   ...spec.hidden.flatMap(({ path, isFolder }) =>
@@ -76,7 +76,7 @@ export const boundMounts = (spec: WorkerSpec, program: readonly string[]): Docke
   ...(spec.egress_socket === null ? [] : [readOnly(spec.egress_socket)]),
 ];
 
-/** Paths that look like empty folders inside; a mirror has nothing to hide. */
+/** Mounts that make hidden paths look empty. A mirror does not contain hidden files. */
 const emptyFolders = (spec: WorkerSpec, { mounts, isPodman }: ContainerChoices): Record<string, string> => {
   const isMirrored = mounts.every(({ Type }) => Type === "volume");
   const folders = isMirrored ? [] : spec.hidden.filter(({ isFolder }) => isFolder);
@@ -84,7 +84,7 @@ const emptyFolders = (spec: WorkerSpec, { mounts, isPodman }: ContainerChoices):
   return Object.fromEntries(folders.map(({ path }) => [path, options]));
 };
 
-/** A private copy that is on the engine's machine, and ends with its container. */
+/** A private copy on the engine's machine, which is removed with its container. */
 export const ownCopy = (spec: WorkerSpec): Dockerode.MountSettings => ({
   Type: "volume",
   Source: "",
@@ -93,9 +93,9 @@ export const ownCopy = (spec: WorkerSpec): Dockerode.MountSettings => ({
 });
 
 /**
- * A container for a worker, as plain data: no network, no capabilities for commands, no way to new
+ * A container for a worker, as plain data. It has no network, no capabilities for commands, no way to new
  * privileges, the default seccomp profile, a read-only root, and caps on memory, processors, processes
- * and file size. Files have the same paths as outside, so that both drivers speak of the same places.
+ * and file size. Files have the same paths as outside, as with the local driver.
  */
 export const containerOf = (
   spec: WorkerSpec,
@@ -109,7 +109,7 @@ export const containerOf = (
     Image: spec.image ?? DEFAULT_IMAGE,
     Entrypoint: asFirstProcess(asSeparateUser(WORKER_SETPRIV, [WORKER_NODE, ...choices.args])),
     Cmd: [],
-    // Commands run as the other user, without any right: they cannot signal processes of root.
+    // Commands run as the other user and without capabilities, so they cannot signal processes of root.
     User: `0:${group}`,
     WorkingDir: choices.mounts.some(({ Target }) => Target === COPY_FOLDER) ? COPY_FOLDER : spec.copy,
     Hostname: "instance",

@@ -6,8 +6,8 @@ const STANDARD_ERROR = 2;
 const KEPT_LOG = 8 * 1024;
 
 /**
- * Separates the stream of an attached container: passes standard output on and keeps the end of standard
- * error. Each piece starts with eight bytes: stream, three zeros, length.
+ * Separates the stream of an attached container. It passes standard output on and keeps the end of standard
+ * error. Each piece starts with eight bytes: the stream, three zeros and the length.
  */
 export class Demultiplexer extends Transform {
   #header: Buffer = Buffer.alloc(0);

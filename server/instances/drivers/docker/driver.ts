@@ -31,7 +31,7 @@ import { relayEgress } from "./relay.ts";
 import { folderBytesIn } from "./usage.ts";
 import { ContainerWorker } from "./worker.ts";
 
-/** Pauses before an engine that was unreachable is asked again to remove leftovers. */
+/** Pauses between the attempts to remove leftovers from an engine that is unreachable. */
 const SWEEP_PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16_000];
 
 /** The worker's user if the runtime itself is root, or its engine is on another machine. */
@@ -42,12 +42,12 @@ const HOME = "/tmp/home";
 /** The worker's folder in a volume that belongs to the engine. */
 const COPY = "work";
 
-/** Paths that are hidden by one mount each, at most. */
+/** The maximum number of paths that are hidden by one mount each. */
 const MOST_HIDDEN = 500;
 
 /**
- * Reports that it runs, ends with its input, and then ends everything else: for a worker that no longer
- * listens.
+ * A command that reports that it runs and, when its input ends, ends everything else in the container. The
+ * worker may no longer read its own input.
  */
 const GUARD = ["/bin/sh", "-c", "echo; read -r line; kill -s KILL -- -1"];
 
@@ -55,15 +55,15 @@ export interface DockerDriverOptions {
   entry: WorkerEntry;
   /** Containers are labelled with it, and only those with its label are ever removed. */
   stateFolder: string;
-  /** Used where nothing else is asked for; left out: the one built from this machine. */
+  /** The image for agents that ask for none; if left out, the one built from this machine. */
   image?: string;
-  /** Left out: the engine of this machine and user. */
+  /** If left out, the engine of this machine and user. */
   engine?: () => Promise<Engine>;
 }
 
 type ImagedSpec = WorkerSpec & { image: string };
 
-/** @param socket of the way out, as the container sees it. */
+/** @param socket the path of the proxy's socket in the container. */
 const environmentOf = (socket: string | null, onRequest: boolean): Record<string, string> => ({
   PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(WORKER_NODE)}`,
   LD_LIBRARY_PATH: WORKER_LIBRARIES,
@@ -76,7 +76,7 @@ const environmentOf = (socket: string | null, onRequest: boolean): Record<string
   ...egressEnvironment(socket, onRequest),
 });
 
-/** The proxy's socket if it cannot be mounted: in a container on another kernel, nobody would listen. */
+/** The proxy's socket if it cannot be mounted, because a socket does not work across kernels; else null. */
 const proxyToRelay = (spec: WorkerSpec, mirror: MirrorUse | null): string | null =>
   mirror === null && process.platform === "linux" ? null : spec.egress_socket;
 
@@ -94,8 +94,8 @@ const localUser = async (spec: WorkerSpec): Promise<string> => {
 };
 
 /**
- * A second process that depends on the runtime's connection, not on the worker. Resolves when it runs,
- * or cannot: engines answer earlier, and it counts among the processes at rest.
+ * Starts a second process, which depends on the runtime's connection and not on the worker. Resolves when it
+ * runs or has failed. Engines answer before that, but it must be counted as a process at rest.
  */
 const guard = async (container: Dockerode.Container): Promise<void> => {
   const exec = await container.exec({ Cmd: GUARD, AttachStdin: true, AttachStdout: true });
@@ -115,8 +115,8 @@ const startContainer = async (client: Dockerode, container: Dockerode.Container)
 };
 
 /**
- * By state folder: names of the instances and mirrors of this process, whose containers are no orphans. A
- * runtime that was closed may still sweep when the next one of its folder has begun.
+ * Names of this process's instances and mirrors, whose containers are not orphans, by state folder. All
+ * runtimes of a folder share them: a closed one may still remove orphans when the next one has started.
  */
 const ownNames = new Map<string, Set<string>>();
 
@@ -151,7 +151,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
   };
 
   let isSweeping = false;
-  /** An unreachable engine removes nothing: leftovers go once it answers, or before the next start. */
+  /** Removes leftovers when the engine answers again, or at the latest before the next start. */
   const sweepAgain = async (): Promise<void> => {
     sweep = null;
     if (isSweeping) return;
@@ -192,7 +192,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       own.add(spec.instance_id);
       // An image that is missing is reported when its container is created.
       await Promise.all([removeOrphans(), recipeOf(found, spec.image)]);
-      // A mirror has nothing to hide, and a container with so many mounts starts slowly.
+      // A container with many mounts starts slowly. A mirror needs none, because it lacks the hidden files.
       const isBound = found.isLocal && spec.hidden.length <= MOST_HIDDEN;
       mirror = isBound ? null : await mirrors.use(found, spec, signal);
       const created = await create(found, spec, mirror);
@@ -223,7 +223,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
         },
       });
     } catch (error) {
-      // An unreachable engine removes nothing, and may have created what it did not answer about.
+      // An unreachable engine removes nothing, and it may have created a container without answering.
       const wasRemoved = await container?.remove({ force: true, v: true }).then(
         () => true,
         () => false,

@@ -35,7 +35,7 @@ const readTls = (folder: string): Tls | null => {
     : null;
 };
 
-/** `unix:///run/x.sock`, `npipe:////./pipe/x`, `tcp://host:2376`, `ssh://user@host`. */
+/** Parses `unix:///run/x.sock`, `npipe:////./pipe/x`, `tcp://host:2376` and `ssh://user@host`. */
 export const parseHost = (host: string, tls: Tls | null): EngineAddress => {
   const local = /^(?:unix|npipe):\/\/(.+)$/.exec(host)?.[1];
   if (local !== undefined) return { socket: local };
@@ -144,10 +144,10 @@ const LOCAL_REGION = "local";
 /** A client of the engine, and the facts about it that drivers need. */
 export interface Engine {
   client: Dockerode;
-  /** It sees the files of this machine. */
+  /** Whether the engine sees the files of this machine. */
   isLocal: boolean;
   isPodman: boolean;
-  /** `local` for an engine that sees the files of this machine, else the host that it is at. */
+  /** `local` for an engine that sees the files of this machine, else the engine's host. */
   region: string;
 }
 
@@ -168,7 +168,7 @@ export const openEngine = async (address: EngineAddress): Promise<Engine> => {
   const version = Version.parse(await client.version());
   const isPodman = version.Components?.some(({ Name }) => Name.startsWith("Podman")) ?? false;
   if (isSocket) return { client, isLocal: true, isPodman, region: LOCAL_REGION };
-  // A port of this machine may be a tunnel to another one: the engine knows where it is.
+  // A port of this machine may be a tunnel to another one, so the engine is asked for its host name.
   const isNear = address.protocol !== "ssh" && isLoopback(address.host);
   const isLocal = isNear && Info.parse(await client.info()).Name === hostname();
   return { client, isLocal, isPodman, region: isLocal ? LOCAL_REGION : address.host };

@@ -5,7 +5,7 @@ import type { Engine } from "./engine.ts";
 /** Increase this number when images are built differently. The label of older images then differs. */
 export const IMAGE_RECIPE = "5";
 
-/** The label of an image that has the worker's Node; its value is the recipe. */
+/** The label of an image that contains the worker's Node. Its value is the recipe. */
 export const IMAGE_LABEL = "coditect.image";
 
 const Inspected = z.object({
@@ -14,8 +14,8 @@ const Inspected = z.object({
 const Missing = z.object({ statusCode: z.literal(404) });
 
 /**
- * The recipe of an image. `undefined`: `coditect image build` did not make it; `null`: there is no such
- * image. Errors: `image_outdated`.
+ * The recipe of an image; `undefined` if `coditect image build` did not build it, and `null` if there is no
+ * such image. Errors: `image_outdated`.
  */
 export const recipeOf = async ({ client }: Engine, image: string): Promise<string | null | undefined> => {
   const found = await client

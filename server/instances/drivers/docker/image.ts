@@ -21,16 +21,16 @@ import { IMAGE_LABEL, IMAGE_RECIPE } from "./image-label.ts";
 import { archiveOf } from "./mirror/archive.ts";
 import { fileParts } from "../../../workspace/tree.ts";
 
-/** What an image built from this machine gets apart from Node: a shell and what scripts use. */
+/** The programs that an image built from this machine gets in addition to Node. */
 const programs =
   "sh bash env cat ls cp mv rm mkdir rmdir ln touch chmod sleep true false echo printf head tail sort uniq wc tr cut tee grep sed awk find xargs diff dirname basename readlink realpath mktemp date id uname test expr seq ps kill git".split(
     " ",
   );
 
 export interface ImageRequest {
-  /** An image with glibc whose toolchain is kept; null: the image is built from this machine's files. */
+  /** An image with glibc, whose toolchain is kept; null builds the image from this machine's files. */
   base: string | null;
-  /** Name of the new image; left out: the default one, or the base's name with our suffix. */
+  /** The name of the new image; if left out, the default one, or the base's name with our suffix. */
   name?: string;
   /** Called with each step, line by line. */
   tell?: (line: string) => void;
@@ -40,7 +40,7 @@ export interface ImageRequest {
 
 const run = promisify(execFile);
 
-/** Libraries a program of this machine is linked with, the loader included. */
+/** The libraries that a program of this machine is linked with, including the loader. */
 const librariesOf = async (program: string): Promise<string[]> => {
   const { stdout } = await run(programPath("ldd"), [program], { timeout: 10_000 }).catch(() => ({
     stdout: "",
@@ -48,7 +48,7 @@ const librariesOf = async (program: string): Promise<string[]> => {
   return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].flatMap((match) => match[1] ?? []);
 };
 
-/** A Node of this machine; the editor's own program is not one. */
+/** The path of Node on this machine. The editor's own program cannot be used. */
 const findNode = (): string => {
   if (basename(process.execPath).startsWith("node")) return realpathSync(process.execPath);
   const folders = (process.env.PATH ?? "").split(delimiter);
@@ -87,7 +87,7 @@ const placeSetpriv = async (root: string): Promise<void> => {
   }
 };
 
-/** Adds a small system to `root`: programs of this machine with their libraries. */
+/** Adds a small system to `root`, which consists of programs of this machine and their libraries. */
 const placeSystem = async (root: string, node: string): Promise<void> => {
   const folders = ["/usr/bin", "/bin", "/usr/local/bin"];
   const found = programs.flatMap((name) => {
@@ -147,7 +147,7 @@ const modesIn = (root: string): ReadonlyMap<string, number> =>
 
 const BuildLine = z.object({ stream: z.string().optional(), error: z.string().optional() });
 
-/** Reads the progress of a build to its end; rejects with what the engine says went wrong. */
+/** Reads the progress of a build to its end. Rejects with the error that the engine reports. */
 const followBuild = async (progress: NodeJS.ReadableStream, tell: (line: string) => void): Promise<void> => {
   let rest = "";
   for await (const chunk of progress) {
@@ -161,7 +161,7 @@ const followBuild = async (progress: NodeJS.ReadableStream, tell: (line: string)
   }
 };
 
-/** Runs the new image's Node once: an image without glibc, or for another processor, fails here. */
+/** Runs the new image's Node once. This fails if the image has no glibc or is for another processor. */
 const tryImage = async ({ client, isPodman }: Engine, name: string): Promise<void> => {
   const container = await client.createContainer({
     Image: name,
@@ -186,9 +186,9 @@ const tryImage = async ({ client, isPodman }: Engine, name: string): Promise<voi
 };
 
 /**
- * Builds an image for instances and returns its name: `base` with the worker's Node added to it, or
- * without a base one made from this machine's own files, which needs no network. The command line's
- * `coditect image build`. Errors: `engine_unavailable`, `image_missing` (the base), `cancelled`.
+ * Builds an image for instances and returns its name. Adds the worker's Node to `base`. Without a base, the
+ * image is built from this machine's own files, which needs no network. `coditect image build` calls this.
+ * Errors: `engine_unavailable`, `image_missing` (the base), `cancelled`.
  */
 export const buildImage = async (request: ImageRequest): Promise<string> => {
   const { base, signal, tell = () => undefined } = request;

@@ -7,9 +7,9 @@ import { recipeOf } from "./image-label.ts";
 import { parseImageName, registryLogin } from "./registry.ts";
 
 export interface PushRequest {
-  /** Name in a registry, such as `registry.example.com/team/worker:1`. */
+  /** The name in a registry, such as `registry.example.com/team/worker:1`. */
   name: string;
-  /** The image on this engine; null: the one of that name, or the default one. */
+  /** The image on this engine; null means the image with that name, or the default one. */
   from: string | null;
   tell?: (line: string) => void;
   engine?: Engine;
@@ -44,7 +44,7 @@ const followPush = async (
   return digest;
 };
 
-/** The image to push; only one with the worker's Node runs instances. */
+/** The image to push. It must contain the worker's Node to run instances. */
 const sourceOf = async (engine: Engine, { from, name }: PushRequest): Promise<string> => {
   for (const image of from === null ? [name, DEFAULT_IMAGE] : [from]) {
     const recipe = await recipeOf(engine, image);

@@ -5,22 +5,25 @@ import { join } from "node:path";
 import { z } from "zod";
 import { programPath } from "../../../workspace/find-program.ts";
 
-/** The registry of names that have none in them, and its key in Docker's configuration. */
+/** The registry of names that do not contain one, and its key in Docker's configuration. */
 const HUB = "docker.io";
 const HUB_KEY = "https://index.docker.io/v1/";
 const HELPER_MS = 20_000;
 
-/** A name of an image in a registry, in parts. */
+/** The parts of an image's name in a registry. */
 export interface ImageName {
   registry: string;
-  /** With the registry, without the tag. */
+  /** The name with the registry and without the tag. */
   repository: string;
   tag: string;
 }
 
 const NAME = /^(?<repository>[^@\s]+?)(?::(?<tag>[\w][\w.-]{0,127}))?$/;
 
-/** Null: the name cannot be pushed. A first part with a dot, a colon, or `localhost`, is a registry. */
+/**
+ * Parses a name; null if an image cannot be pushed with it. The first part is a registry if it is `localhost`
+ * or contains a dot or colon.
+ */
 export const parseImageName = (name: string): ImageName | null => {
   const { repository, tag = "latest" } = NAME.exec(name)?.groups ?? {};
   if (repository === undefined || repository.startsWith("/")) return null;
@@ -44,7 +47,7 @@ const Configuration = z.object({
 
 const Helped = z.object({ Username: z.string(), Secret: z.string() });
 
-/** Asks a credential helper of Docker; null: it has no login for that registry. */
+/** Asks one of Docker's credential helpers for a login; null if it has none for that registry. */
 const askHelper = (helper: string, key: string): Promise<z.infer<typeof Helped> | null> =>
   new Promise((resolve) => {
     const program = programPath(`docker-credential-${helper}`);
@@ -64,14 +67,14 @@ const askHelper = (helper: string, key: string): Promise<z.infer<typeof Helped> 
   });
 
 const fromHelper = ({ Username, Secret }: z.infer<typeof Helped>, serveraddress: string): RegistryLogin =>
-  // The user name by which helpers mark a token.
+  // Helpers mark a token with this user name.
   Username === "<token>"
     ? { identitytoken: Secret, serveraddress }
     : { username: Username, password: Secret, serveraddress };
 
 /**
- * The login from `docker login` for a registry: in `config.json` or with a credential helper. Null:
- * there is none, and the registry is used without one.
+ * The login from `docker login` for a registry, from `config.json` or a credential helper. Null if there is
+ * none; the registry is then used without a login.
  */
 export const registryLogin = async (registry: string): Promise<RegistryLogin | null> => {
   const folder = process.env.DOCKER_CONFIG ?? join(homedir(), ".docker");

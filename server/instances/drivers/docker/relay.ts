@@ -5,7 +5,8 @@ import { Demultiplexer } from "./demultiplexer.ts";
 
 /**
  * Carries what commands send to {@link RELAYED_SOCKET} to the socket of the runtime's proxy, over the
- * connection to the engine. Resolves when the relay listens; ends with its container. Errors: the engine's.
+ * connection to the engine. Resolves when the relay listens. The relay ends with its container. Errors: the
+ * engine's own.
  */
 export const relayEgress = async (container: Dockerode.Container, proxy: string): Promise<void> => {
   const exec = await container.exec({
@@ -18,6 +19,6 @@ export const relayEgress = async (container: Dockerode.Container, proxy: string)
   const apart = new Demultiplexer();
   stream.on("error", () => apart.destroy()).once("close", () => apart.destroy());
   stream.pipe(apart);
-  // The engine's stream is a socket: both halves of it are Node's own.
+  // The engine's stream is a socket, so both of its halves are Node's own.
   await carryEgress({ readable: apart, writable: stream }, proxy);
 };

@@ -12,7 +12,7 @@ export interface SshHost {
 
 const DEFAULT_PORT = 22;
 
-/** The arguments of the system's own ssh, as the docker command uses them. */
+/** The arguments of the system's own ssh. The docker command uses the same ones. */
 const sshArguments = ({ host, port, username }: SshHost): string[] => [
   ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-T"],
   ...(port === DEFAULT_PORT ? [] : ["-p", String(port)]),
@@ -20,7 +20,7 @@ const sshArguments = ({ host, port, username }: SshHost): string[] => [
   ...["--", host, "docker", "system", "dial-stdio"],
 ];
 
-/** What the http client needs of a socket and a pipe does not have. */
+/** Methods of a socket that the HTTP client calls and a pipe does not have. */
 const socketHabits = {
   setKeepAlive: () => undefined,
   setNoDelay: () => undefined,
@@ -29,11 +29,11 @@ const socketHabits = {
   unref: () => undefined,
 };
 
-/** A connection to the engine behind a host, with ssh's own configuration, keys and known hosts. */
+/** Connects to the engine on a host. ssh uses its own configuration, keys and known hosts. */
 const dial = (where: SshHost): Duplex => {
   const child = spawn(programPath("ssh"), sshArguments(where), { stdio: ["pipe", "pipe", "pipe"] });
   const stream = new Duplex({
-    // The end of ssh is reported once it has closed, with its output.
+    // If ssh has ended, that is reported with its output when it has closed.
     write: (chunk: Buffer, _encoding, done) => {
       child.stdin.write(chunk, () => {
         done();

@@ -8,7 +8,7 @@ import type { WorkerUsage } from "../driver.ts";
 import { WORKER_LIBRARIES, WORKER_NODE } from "./container.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
 
-/** The part of an engine's statistics that is read; a container that has ended has none of it. */
+/** The fields of an engine's statistics that are read. A container that has ended has none of them. */
 const Stats = z.object({
   cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
   memory_stats: z.object({
@@ -18,13 +18,13 @@ const Stats = z.object({
 });
 const Top = z.object({ Processes: z.array(z.array(z.string())) });
 
-/** Counts the blocks of a folder's files; with our own program, because not every image has `du`. */
+/** Counts the blocks of a folder's files. This is our own program, because not every image has `du`. */
 const COUNT_BYTES = `const f=require("fs"),w=[process.argv[1]];let n=0;
 for(const d of w)try{for(const e of f.readdirSync(d,{withFileTypes:true})){const p=d+"/"+e.name;
 if(e.isDirectory())w.push(p);else try{const s=f.lstatSync(p);n+=s.nlink>1?0:s.blocks*512}catch{}}}catch{}
 console.log(n)`;
 
-/** Identifies its process among those of the container. */
+/** Identifies the process that counts bytes among those of the container. */
 const COUNTER = "coditect-count-bytes";
 
 /**
@@ -57,14 +57,14 @@ export const folderBytesIn = async (
 
 /** The last statistics of a container. */
 export interface Statistics {
-  /** Null: nothing yet. */
+  /** The last ones; null if there are none yet. */
   latest(): Omit<WorkerUsage, "processes"> | null;
   stop(): void;
 }
 
 /**
- * Follows a container's statistics, which come about once a second. Asked each time instead, engines
- * delay the answer until their next round, and callers that start or end an instance would wait for it.
+ * Follows a container's statistics, which come about once a second. An engine that is asked for them delays
+ * its answer until its next round, and callers that start or end an instance would have to wait.
  */
 export const followStatistics = (container: Dockerode.Container): Statistics => {
   let latest: ReturnType<Statistics["latest"]> = null;
@@ -83,7 +83,7 @@ export const followStatistics = (container: Dockerode.Container): Statistics => 
     addAbortSignal(stopping.signal, stream);
     for await (const line of createInterface({ input: stream })) take(line);
   };
-  // Its end, and an engine that disappears, are noticed where the worker's own stream is read.
+  // The reader of the worker's own stream notices when the container ends or the engine disappears.
   follow().catch(() => undefined);
   return {
     latest: () => latest,
@@ -93,18 +93,15 @@ export const followStatistics = (container: Dockerode.Container): Statistics => 
   };
 };
 
-/** Processes in a container; null when it has ended. */
+/** The number of processes in a container; null if it has ended. */
 export const countProcesses = async (container: Dockerode.Container): Promise<number | null> => {
   const listed: unknown = await container.top().catch(() => null);
   const top = Top.safeParse(listed).data;
-  // Our own measurement of the disk is not the worker's doing.
+  // Our own measurement of the disk does not belong to the worker.
   return top?.Processes.filter((columns) => !columns.some((text) => text.includes(COUNTER))).length ?? null;
 };
 
-/**
- * The container's first process, if this machine's process table has it; it does not in a virtual
- * machine.
- */
+/** The container's first process; null if this machine does not see it, as with a virtual machine. */
 export const visiblePid = async (container: Dockerode.Container): Promise<number | null> => {
   try {
     const { State } = await container.inspect();

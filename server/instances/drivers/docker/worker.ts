@@ -9,15 +9,15 @@ import { Demultiplexer } from "./demultiplexer.ts";
 import { countProcesses, followStatistics, visiblePid } from "./usage.ts";
 import type { Statistics } from "./usage.ts";
 
-/** How long after its streams an ended container's exit code may arrive. */
+/** How long an engine may take to report the exit code after the container's streams have ended. */
 const WAIT_GRACE_MS = 1000;
 
-/** A container that was started, and the options that it was started with. */
+/** A started container, and the options that it was started with. */
 export interface StartedContainer {
   container: Dockerode.Container;
   stream: NodeJS.ReadWriteStream;
   waiting: Promise<{ StatusCode: number }>;
-  /** Resolves when its guard runs, or cannot. */
+  /** Resolves when its guard runs or has failed to start. */
   guarded: Promise<void>;
   environment: Record<string, string>;
   region: string;
@@ -25,7 +25,7 @@ export interface StartedContainer {
   details: RunningWorker["details"];
   memoryMb: number;
   image: string;
-  /** Null: the engine is on this machine and sees its files. */
+  /** Null if the engine is on this machine and sees its files. */
   remote: RemoteFiles | null;
   /** Called when the container has been removed, or could not be. */
   onGone: (wasRemoved: boolean) => Promise<void>;
@@ -79,11 +79,11 @@ export class ContainerWorker implements RunningWorker {
     this.details = details;
     this.remote = remote;
     const apart = new Demultiplexer();
-    // The connection to the engine can break; the end of the container says what that means.
+    // The connection to the engine can break. The way in which the container ends explains why.
     stream.on("error", () => apart.end());
     stream.pipe(apart);
     this.output = apart;
-    // The engine's stream is a socket: both halves of it are Node's own.
+    // The engine's stream is a socket, so both of its halves are Node's own.
     this.input = stream as unknown as Writable;
     this.ended = this.#whenEnded(apart);
   }
@@ -110,8 +110,8 @@ export class ContainerWorker implements RunningWorker {
   }
 
   /**
-   * An engine that dies never completes its answer: after the worker's stream has closed, the container
-   * itself is inspected.
+   * Inspects the container after the worker's stream has closed, because an engine that dies never completes
+   * its answer.
    */
   async #whenCutOff(): Promise<{ StatusCode: number }> {
     const { container, stream } = this.#started;
@@ -122,7 +122,7 @@ export class ContainerWorker implements RunningWorker {
     return { StatusCode: State.ExitCode };
   }
 
-  /** Whether nothing of it remains. An engine refuses a removal while another one is in progress. */
+  /** Removes the container, and resolves with whether it is gone. Engines refuse a second removal meanwhile. */
   async #remove(): Promise<boolean> {
     this.#removal ??= this.#started.container.remove({ force: true, v: true }).then(() => true, isMissing);
     const isGone = await this.#removal;
@@ -131,8 +131,8 @@ export class ContainerWorker implements RunningWorker {
   }
 
   /**
-   * The process table shows it at once if the engine runs on this kernel; other engines report it once a
-   * second.
+   * If the engine runs on this kernel, the usage comes from the process table at once. Other engines report it
+   * once a second.
    */
   async usage(maxAge = 1000): Promise<WorkerUsage> {
     const { container, guarded } = this.#started;

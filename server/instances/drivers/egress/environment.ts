@@ -2,10 +2,10 @@ import { proxyVariables } from "../../../../schemas/proxy-variables.ts";
 import { PROXY_USER } from "./proxy.ts";
 import type { LoopbackProxy } from "./proxy.ts";
 
-/** Where the worker's side of the proxy listens, on the loopback of its own network namespace. */
+/** The port of the worker's side of the proxy, on the loopback of its own network namespace. */
 const PORT = 3128;
 
-/** @param onRequest whether only commands that the worker asks for get it; otherwise all programs do. */
+/** @param onRequest whether only commands for which the worker requests the proxy use it; otherwise all do. */
 const leadingTo = (proxy: string, onRequest: boolean): Record<string, string> => ({
   CODITECT_PROXY: proxy,
   ...(!onRequest && proxyVariables(proxy)),
@@ -21,7 +21,7 @@ export const egressEnvironment = (socket: string | null, onRequest: boolean): Re
         ...leadingTo(`http://127.0.0.1:${PORT}`, onRequest),
       };
 
-/** The same if nothing of the instance's own can listen, and programs connect to the proxy directly. */
+/** The same if nothing can listen inside the instance, so that programs connect to the proxy directly. */
 export const loopbackEnvironment = (
   proxy: LoopbackProxy | null,
   onRequest: boolean,

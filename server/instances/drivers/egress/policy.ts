@@ -6,7 +6,7 @@ export interface AllowedHost {
   port: number;
 }
 
-/** Addresses that no name may resolve to: this machine, its networks, and the metadata services of clouds. */
+/** Addresses that no name may resolve to: this machine, private networks and metadata services of clouds. */
 const closedAddresses = (): BlockList => {
   const list = new BlockList();
   const ranges4 = [
@@ -22,7 +22,7 @@ const closedAddresses = (): BlockList => {
     "198.18.0.0/15",
     "224.0.0.0/3",
   ];
-  // The IPv4-mapped ones are not listed: BlockList judges them as the IPv4 addresses they hold.
+  // IPv4-mapped addresses are not listed, because BlockList treats them as the IPv4 addresses in them.
   const ranges6 = ["::/127", "64:ff9b::/96", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8"];
   for (const [ranges, family] of [[ranges4, "ipv4"] as const, [ranges6, "ipv6"] as const]) {
     for (const range of ranges) {
@@ -42,7 +42,7 @@ export const isClosedAddress = (address: string): boolean => {
   return closed.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 };
 
-/** Parses `host:port`; a host without a port means 443. Null: it is neither. */
+/** Parses `host:port`, or a host alone, which means port 443; null if the line is neither. */
 export const parseAllowedHost = (line: string): AllowedHost | null => {
   const match = /^\s*(\[[0-9a-f:.]+\]|[^\s:/]+)(?::(\d{1,5}))?\s*$/i.exec(line);
   if (match === null) return null;
@@ -56,10 +56,10 @@ const covers = (allowed: AllowedHost, host: string, port: number): boolean => {
   return allowed.host.startsWith("*.") && host.endsWith(allowed.host.slice(1));
 };
 
-/** Characters of names and addresses; a resolver may cut a name at any other. */
+/** The characters of names and addresses. A resolver may cut a name off at any other character. */
 const hostForm = /^[a-z0-9._:-]+$/;
 
-/** Null: a command may connect to this host and port. Otherwise why not, for the record. */
+/** Why a command must not connect to this host and port, for the record; null if it may. */
 export const refusal = (allowed: readonly AllowedHost[], host: string, port: number): string | null => {
   const name = host.toLowerCase();
   const isAllowed = hostForm.test(name) && allowed.some((entry) => covers(entry, name, port));
@@ -67,8 +67,8 @@ export const refusal = (allowed: readonly AllowedHost[], host: string, port: num
 };
 
 /**
- * The address to connect to, of those that a name resolved to: the first that is public, or listed by
- * address. Otherwise, whoever controls a name could lead it into our networks.
+ * The first of a name's addresses that is public or listed by address. With any other address, the owner of
+ * the name could lead connections into our networks.
  */
 export const dialable = (
   allowed: readonly AllowedHost[],

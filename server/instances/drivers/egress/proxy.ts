@@ -8,7 +8,7 @@ import { makeSocketFolder } from "./sockets.ts";
 import { createTraffic } from "./traffic.ts";
 import type { TrafficRules } from "./traffic.ts";
 
-/** Any program of this machine can reach a port, so only callers that know the token are served. */
+/** A proxy on a loopback port. Any program of this machine can reach it, so callers must know the token. */
 export interface LoopbackProxy {
   port: number;
   token: string;
@@ -17,7 +17,7 @@ export interface LoopbackProxy {
 export interface Egress {
   /** The socket to hand into a sandbox or container. */
   readonly socket: string;
-  /** Null unless it was requested. */
+  /** The proxy on the loopback interface; null unless it was requested. */
   readonly loopback: LoopbackProxy | null;
   /** Ends every connection. */
   close(): Promise<void>;
@@ -47,7 +47,7 @@ const presents = (request: IncomingMessage, token: string | null): boolean => {
 export const openEgress = async (options: EgressOptions): Promise<Egress> => {
   const traffic = createTraffic(options);
   const { folder, socket } = await makeSocketFolder();
-  /** @param token that clients must present; null: every client is served. */
+  /** @param token the token that clients must present; null serves every client. */
   const serve = (token: string | null): Server => {
     const server = createServer((request, response) => {
       if (presents(request, token)) traffic.forward(request, response).catch(() => response.destroy());
@@ -75,7 +75,7 @@ export const openEgress = async (options: EgressOptions): Promise<Egress> => {
   const near = options.onLoopback === true ? serve(token).listen(0, "127.0.0.1") : null;
   if (near !== null) await once(near, "listening");
   const address = near?.address();
-  // The folder is closed to other users; inside a container, another user has to reach the socket.
+  // In a container, another user must reach the socket. Its folder is closed to other users of this machine.
   await chmod(socket, 0o666);
   return {
     socket,

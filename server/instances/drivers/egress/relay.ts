@@ -5,15 +5,15 @@ import type { Readable, Writable } from "node:stream";
 /** Where the relay listens in a container that cannot mount a socket of this machine. */
 export const RELAYED_SOCKET = "/tmp/coditect-egress.sock";
 
-/** One that breaks is noticed at both of its ends. */
+/** Both ends of a connection notice when it breaks, so nobody needs the error. */
 const ignore = (): void => undefined;
 
-/** As many connections at once as the proxy itself takes. */
+/** The proxy itself takes this many connections at the same time. */
 const MOST_CONNECTIONS = 256;
 
 /**
- * Runs in the container: each connection to its socket becomes a stream of one HTTP/2 session over the
- * standard streams, which keeps them apart and gives each its own flow control.
+ * A script that runs in the container. Each connection to its socket becomes a stream of one HTTP/2 session
+ * over the standard streams, so that each has its own flow control.
  */
 export const RELAY = `const {connect}=require("http2"),{Duplex,pipeline}=require("stream"),ignore=()=>{};let session;
 require("net").createServer({allowHalfOpen:true},inside=>{
@@ -26,7 +26,7 @@ require("net").createServer({allowHalfOpen:true},inside=>{
 
 /**
  * Carries the standard streams of a relay to the socket of the runtime's proxy. Resolves when the relay
- * listens. Errors: the streams ended before.
+ * listens. Rejects if the streams end before.
  */
 export const carryEgress = async (
   streams: { readable: Readable; writable: Writable },

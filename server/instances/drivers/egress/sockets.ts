@@ -6,13 +6,13 @@ import { join } from "node:path";
 const PREFIX = "coditect-egress-";
 const NAME = "proxy.sock";
 
-/** A new folder, closed to other users, for a proxy's socket: its path must be short. */
+/** Creates a folder for a proxy's socket, which is closed to other users. The path of a socket must be short. */
 export const makeSocketFolder = async (): Promise<{ folder: string; socket: string }> => {
   const folder = await mkdtemp(join(tmpdir(), PREFIX));
   return { folder, socket: join(folder, NAME) };
 };
 
-/** Whether a socket is one nobody listens at any more. */
+/** Whether nobody listens at a socket any more. */
 const isDead = (socket: string): Promise<boolean> =>
   new Promise((resolve) => {
     const attempt = connect(socket, () => {

@@ -18,16 +18,16 @@ export interface ConnectionRecord {
 
 export interface TrafficRules {
   allowed: readonly AllowedHost[];
-  /** Why a host that is not allowed must not be reached; null: it may. Left out: no other host may. */
+  /** Asks about a host that is not listed: resolves with why it is refused, or null. Left out, all are refused. */
   ask?: (host: string, port: number) => Promise<string | null>;
   onConnection: (record: ConnectionRecord) => void;
-  /** Resolves a name once; tests put their own in its place. */
+  /** Resolves a name. Tests replace this. */
   resolve?: (host: string) => Promise<string[]>;
 }
 
 /** The traffic through the proxy of one instance. */
 export interface Traffic {
-  /** Ends a connection that idles too long, and with all others. */
+  /** Registers a connection, which ends when it is idle for too long or `end` is called. */
   keep(socket: Socket): void;
   /** Serves a CONNECT request. Errors: why the host cannot be reached. */
   tunnel(request: IncomingMessage, inside: Socket, head: Buffer): Promise<void>;
@@ -40,7 +40,7 @@ export interface Traffic {
 const IDLE_MS = 300_000;
 const DIAL_MS = 15_000;
 
-/** When a connection breaks, both of its ends are ended. */
+/** When a connection breaks, both of its ends are closed, so nobody needs the error. */
 const ignore = (): void => undefined;
 
 const resolveName = async (host: string): Promise<string[]> =>
@@ -52,7 +52,7 @@ const target = (authority: string): { host: string; port: number } => {
   return { host: (match?.[1] ?? match?.[2] ?? "").toLowerCase(), port: Number(match?.[3] ?? 0) };
 };
 
-/** Passes only what the rules list; a name is resolved once, and the checked address is used. */
+/** Passes only listed hosts. Each name is resolved once, and the address that was checked is used. */
 export const createTraffic = ({
   allowed,
   ask,
@@ -69,7 +69,7 @@ export const createTraffic = ({
   /** The address to connect to; null after the refusal was recorded. */
   const admit = async (host: string, port: number): Promise<string | null> => {
     const listed = refusal(allowed, host, port);
-    // An address of our networks stays closed, whatever the user answers to a question.
+    // The user is not asked about addresses of our networks, because they stay closed.
     const isAskedFor = listed !== null && ask !== undefined && !(isIP(host) !== 0 && isClosedAddress(host));
     const refused = isAskedFor ? await ask(host, port) : listed;
     const addresses =
@@ -83,7 +83,7 @@ export const createTraffic = ({
 
   const dial = (host: string, port: number): Promise<Socket> =>
     new Promise((accept, reject) => {
-      // Its end must not cut off data that is still on its way to a slow reader.
+      // When the other side ends, data that is still on its way to a slow reader must not be cut off.
       const outside = keep(connect({ host, port, allowHalfOpen: true }));
       const timer = setTimeout(() => outside.destroy(new Error("no answer")), DIAL_MS);
       outside.once("connect", () => {

@@ -5,12 +5,12 @@ const codes: ReadonlySet<string> = new Set([
   "ETIMEDOUT",
   "EHOSTUNREACH",
   "EAI_AGAIN",
-  // Those of fetch.
+  // The codes of fetch.
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_SOCKET",
 ]);
 
-/** Whether a service was not reached: it may be back a little later. */
+/** Whether a service was not reached, so that it may answer a little later. */
 export const wasNotReached = (error: unknown): boolean =>
   error instanceof Error &&
   (("code" in error && codes.has(String(error.code))) || wasNotReached(error.cause));

@@ -4,13 +4,13 @@ import type { WorkerSpec } from "../driver.ts";
 import { egressEnvironment } from "../egress/environment.ts";
 import { RELAYED_SOCKET } from "../egress/relay.ts";
 
-/** Where the private copy is, on a machine whose folders are all the instance's own. */
+/** The private copy on a machine where all folders belong to the instance. */
 export const COPY = "/instance";
-/** The part of it that belongs to the worker: a volume itself belongs to root. */
+/** The part of the volume that belongs to the worker. The volume itself belongs to root. */
 export const COPY_FOLDER = `${COPY}/work`;
 export const HOME_FOLDER = "/tmp/home";
 
-/** Variables of a worker on another machine, which gets none of this one's. */
+/** The variables of a worker on another machine. It gets no variable of this one. */
 export const remoteEnvironment = (spec: WorkerSpec): Record<string, string> => ({
   PATH: `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(WORKER_NODE)}`,
   LD_LIBRARY_PATH: WORKER_LIBRARIES,

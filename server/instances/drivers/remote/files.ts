@@ -15,9 +15,9 @@ import type { TreeEntry, TreePart } from "../../../workspace/tree.ts";
 import type { RemoteStream } from "./stream.ts";
 
 /**
- * Runs where the files are needed: its input is blocks, each a length and that many bytes of deflated text
- * and data. Together they are records: a line of JSON, then the bytes of a file. It writes what it is sent,
- * says when it has reached an end, and ends with its input.
+ * A script that runs where the files are needed. Its input consists of blocks: a length and that many
+ * deflated bytes. Inflated, they form records: a line of JSON, followed by the bytes of a file. It writes the
+ * files, confirms each end of an update, and ends with its input.
  */
 export const RECEIVER = `const f=require("fs"),z=require("zlib"),{dirname}=require("path");
 let raw=Buffer.alloc(0),text=Buffer.alloc(0),head=null;
@@ -42,7 +42,7 @@ process.stdin.on("data",d=>{raw=Buffer.concat([raw,d]);
 const BLOCK = 512 * 1024;
 const deflate = promisify(deflateRaw);
 
-/** Records on their way to a receiver, in blocks. */
+/** Sends records to a receiver in blocks. */
 class Sender {
   #parts: Buffer[] = [];
   #bytes = 0;
@@ -70,7 +70,7 @@ class Sender {
   }
 }
 
-/** Files of this machine that were sent to another one, each to its own place. */
+/** Files of this machine that were sent to another one. */
 export interface SentFiles {
   /** Sends what changed since the last time and removes what is gone. Errors: `worker_died`, `cancelled`. */
   sync(parts: () => Iterable<TreePart>, signal: AbortSignal): Promise<void>;
@@ -82,8 +82,8 @@ const recordOf = ({ path, type, executable, target }: TreeEntry): object => ({
 });
 
 /**
- * @param stream to the receiver.
- * @param what the other machine is called in errors, such as `pod`.
+ * @param stream the connection to the receiver.
+ * @param what the name of the other machine in errors, such as `pod`.
  */
 export const createSentFiles = (stream: RemoteStream, what: string): SentFiles => {
   const acknowledged = new Map<string, () => void>();
@@ -99,7 +99,7 @@ export const createSentFiles = (stream: RemoteStream, what: string): SentFiles =
     for (const entry of sent) {
       await pace();
       const body = entry.type === "file" ? await readFile(entry.path).catch(() => null) : undefined;
-      // What vanished meanwhile is left out.
+      // Files that have vanished in the meantime are left out.
       if (body !== null) await sender.add(recordOf(entry), body);
     }
     const end = randomUUID();
@@ -119,7 +119,7 @@ export const createSentFiles = (stream: RemoteStream, what: string): SentFiles =
     latest = now;
   };
 
-  // Two that compare with the same past would undo each other's removals.
+  // Two updates that start from the same state would undo each other's removals.
   const queue = new SerialQueue();
   return { sync: (parts, signal) => queue.run(() => syncNow(parts, signal)) };
 };

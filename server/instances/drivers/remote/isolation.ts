@@ -1,12 +1,12 @@
 import { fail } from "../../../../schemas/errors.ts";
 import type { Overseer, ProbeTarget } from "./overseer.ts";
 
-/** What instances of one runtime must not reach, and how it is measured. */
+/** What instances of one runtime must not reach, and how to measure it. */
 export interface IsolationRules<Place extends string> {
   targets: readonly (ProbeTarget & { name: Place })[];
-  /** How each place is called in messages, in the order in which they are named. */
+  /** The name of each place in messages. Messages list the places in this order. */
   words: Readonly<Record<Place, string>>;
-  /** Which results of an attempt say that a place was reached; left out: `connected`. */
+  /** Which results of an attempt mean that a place was reached. The default is `connected`. */
   reached: Readonly<Partial<Record<Place, RegExp>>>;
   /** Places that the user allows. */
   allowed: readonly Place[];
@@ -21,8 +21,9 @@ const OPEN_PROCESSES =
 const connected = /^connected$/;
 
 /**
- * Tries from inside an instance what its network should prevent. Resolves with what it could reach and the
- * user allows; errors: `instance_exposed` for the rest, `instance_not_started` if nothing could be measured.
+ * Tries from inside an instance what its network should prevent. Resolves with the places that it can reach
+ * and the user allows. Errors: `instance_exposed` if it can reach another place, `instance_not_started` if
+ * nothing could be measured.
  */
 export const measureIsolation = async <Place extends string>(
   overseer: Overseer,
@@ -32,7 +33,7 @@ export const measureIsolation = async <Place extends string>(
   if (results.length === 0)
     throw fail("instance_not_started", { reason: "its isolation could not be measured" });
   const answers = (place: Place): RegExp => rules.reached[place] ?? connected;
-  // The keys of a record of places are places.
+  // All keys of this record are places.
   const places = (Object.keys(rules.words) as Place[]).filter((place) =>
     results.some(({ name, result }) => name === place && answers(place).test(result)),
   );

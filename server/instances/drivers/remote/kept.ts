@@ -1,4 +1,4 @@
-/** A value that is made when it is first needed and kept; it is made again if that failed or it was dropped. */
+/** A value that is created when first needed, and created again after a failure or `drop`. */
 export class Kept<Value> {
   readonly #make: () => Promise<Value>;
   #made: Promise<Value> | null = null;
@@ -21,7 +21,7 @@ export class Kept<Value> {
     this.#made = null;
   }
 
-  /** What was made; null: nothing was, or it failed. */
+  /** The value; null if it was not created or that failed. */
   async present(): Promise<Value | null> {
     return (await this.#made?.catch(() => null)) ?? null;
   }

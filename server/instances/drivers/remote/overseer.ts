@@ -5,8 +5,8 @@ import type { WorkerUsage } from "../driver.ts";
 import type { RemoteStream } from "./stream.ts";
 
 /**
- * Runs in the worker's container, next to the worker: it reports what the processes there use, pauses
- * them and ends them. It ends all of them when its input ends, for a worker that no longer listens.
+ * A script that runs next to the worker in its container. It reports what the processes there use, pauses
+ * them and ends them. It ends all of them when its input ends, even if the worker no longer reads its own.
  */
 export const OVERSEER = `const f=require("fs"),net=require("net"),dns=require("dns");
 const own="\\nUid:\\t"+process.getuid()+"\\t";
@@ -41,7 +41,7 @@ require("readline").createInterface({input:process.stdin}).on("line",async line=
 
 const Answer = z.object({ id: z.string(), result: z.unknown() });
 
-/** Null if the line is cut off because the overseer or the connection to it ended. */
+/** The answer in a line; null if the line is incomplete because the overseer or its connection ended. */
 const answerIn = (line: string): z.infer<typeof Answer> | null => {
   try {
     return Answer.parse(JSON.parse(line));
@@ -54,17 +54,20 @@ const Usage = z.object({ cpu_seconds: z.number(), memory_mb: z.number(), process
 const Reached = z.array(z.object({ name: z.string(), result: z.string() }));
 
 /**
- * Something an instance is asked to connect to, or a name to ask every name server for that it knows: those of its
- * own `resolv.conf`, and the address that a cluster gives its own, next to that of the API server. An empty
- * host is the API server as a cluster tells its pods of it. `memory`: that of other processes of its
- * user, or the worker's program, whose processes are open to who can read it.
+ * Something that the overseer tries to reach:
+ *
+ * - `host` and `port`: an address. An empty host means the API server that a cluster names to its pods.
+ * - `query`: a name, which it asks of every name server that it can find. These are the ones in
+ *   `resolv.conf`, and the usual address of a cluster's name server, which is close to the API server's.
+ * - `memory`: the memory of other processes of its user, or the file of the worker's program. A process whose
+ *   program can be read can also be opened.
  */
 export type ProbeTarget =
   | { name: string; host: string; port: number }
   | { name: string; query: string }
   | { name: string; memory: true };
 
-/** What the overseer of one instance is asked; null and nothing: it is gone. */
+/** The runtime's side of an overseer. Once the overseer has ended, results are null or empty. */
 export class Overseer {
   readonly #stream: RemoteStream;
   readonly #waiting = new Map<string, (result: unknown) => void>();
@@ -89,7 +92,7 @@ export class Overseer {
       .parse(await this.#ask("usage", null));
   }
 
-  /** Bytes a folder takes on disk there. */
+  /** Bytes that a folder in the container takes on disk; 0 if unknown. */
   async bytes(folder: string): Promise<number> {
     return (
       z
@@ -108,7 +111,7 @@ export class Overseer {
     await this.#ask("go", null);
   }
 
-  /** What came of each attempt: `connected`, or the code of the error. */
+  /** The result of each attempt: `connected`, or the code of the error. */
   async probe(targets: readonly ProbeTarget[]): Promise<z.infer<typeof Reached>> {
     return (
       Reached.nullable()

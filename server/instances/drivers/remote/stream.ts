@@ -6,7 +6,7 @@ export interface RemoteStream {
   readonly output: Readable;
   /** The end of standard error so far. */
   lastWords(): string;
-  /** Resolves when the connection is gone, however it went. */
+  /** Resolves when the connection is gone, for whatever reason. */
   readonly closed: Promise<void>;
   close(): void;
 }

@@ -3,7 +3,7 @@ import type { RemoteFiles, RunningWorker, WorkerEnd, WorkerUsage } from "../driv
 import type { Overseer } from "./overseer.ts";
 import type { RemoteStream } from "./stream.ts";
 
-/** A worker that was started on another machine, and what it was started with. */
+/** A worker on another machine, and what it was started with. */
 export interface StartedWorker {
   worker: RemoteStream;
   overseer: Overseer;
@@ -14,7 +14,7 @@ export interface StartedWorker {
   remote: RemoteFiles;
 }
 
-/** A worker on another machine: an overseer next to it measures its processes and holds them still. */
+/** A worker on another machine. An overseer next to it measures and pauses its processes. */
 export abstract class RemoteWorker implements RunningWorker {
   readonly runtimeId: string;
   readonly region: string;

@@ -1,27 +1,27 @@
 import { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 
-/** First byte of a frame: the channel that the bytes belong to, or one of these. */
+/** The first byte of a frame is the channel that its bytes belong to, or one of these. */
 const CREDIT = 254;
 const ACKNOWLEDGE = 255;
 const LAST_CHANNEL = 253;
 
-/** Bytes of one frame at most. */
+/** The maximum bytes of one frame. */
 const PIECE = 64 * 1024;
-/** Bytes of one channel that may be in flight. */
+/** The maximum bytes of one channel that may be in flight. */
 const WINDOW = 1024 * 1024;
 /**
  * The other end learns of what was read after so many bytes: a frame for each read would double the
  * traffic.
  */
 const GRANT = WINDOW / 4;
-/** Longest message a WebSocket of a link has to take. */
+/** The longest message that a WebSocket of a link must accept. */
 export const LONGEST_FRAME = PIECE + 16;
 
 export const bytesOf = (data: Buffer | ArrayBuffer | Buffer[]): Buffer =>
   Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
 
-/** One byte stream in each direction, as slow as its slower end. */
+/** One byte stream in each direction. A writer waits for a slow reader at the other end. */
 class Channel extends Duplex {
   readonly #send: (bytes: Buffer) => void;
   readonly #grant: (bytes: number) => void;
@@ -65,7 +65,7 @@ class Channel extends Duplex {
     done();
   }
 
-  /** Data of the other end; none is its end. False: it sent more than it may. */
+  /** Takes data from the other end; no bytes mean the end. Returns false if it sent more than it may. */
   arrive(bytes: Buffer): boolean {
     if (bytes.length === 0) {
       this.push(null);
@@ -113,7 +113,7 @@ export class Link {
     this.#onFault = onFault;
   }
 
-  /** Number of received frames: the other end need not send them again. */
+  /** The number of received frames, which the other end need not send again. */
   get received(): number {
     return this.#received;
   }
@@ -138,7 +138,7 @@ export class Link {
     return made;
   }
 
-  /** Continues over another WebSocket. `receivedThere`: what the other end says in its greeting. */
+  /** Continues over another WebSocket. `receivedThere` is the number in the other end's greeting. */
   use(socket: WebSocket, receivedThere: number): void {
     this.#socket?.terminate();
     this.#socket = socket;
@@ -149,7 +149,7 @@ export class Link {
     for (const frame of this.#kept) socket.send(frame);
   }
 
-  /** No WebSocket follows: its channels end. */
+  /** Ends all channels. No other WebSocket follows. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -165,7 +165,7 @@ export class Link {
     this.#send(frame);
   }
 
-  /** What was not sent over this WebSocket is sent over the next one. */
+  /** Sends a frame. If that is not possible over this WebSocket, the next one sends it. */
   #send(frame: Buffer): void {
     const socket = this.#socket;
     if (socket !== null && socket.readyState === socket.OPEN) socket.send(frame);

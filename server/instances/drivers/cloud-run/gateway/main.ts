@@ -10,7 +10,7 @@ import { prepare, runProgram, takeRightsAway } from "./programs.ts";
 import { channels, refusals } from "./protocol.ts";
 import type { Ended, Greeting, Order, Welcome } from "./protocol.ts";
 
-/** How long the runtime may be away. Its own patience is shorter. */
+/** How long the runtime may be away. The runtime itself gives up earlier. */
 const AWAY_MS = 45_000;
 /** The runtime sends pings more often than this. */
 const SILENT_MS = 60_000;
@@ -32,7 +32,7 @@ class Session {
     });
   }
 
-  /** Goes on over this WebSocket. */
+  /** Continues the session over this WebSocket. */
   meet(socket: WebSocket, received: number): void {
     this.#socket = socket;
     clearTimeout(this.#away);

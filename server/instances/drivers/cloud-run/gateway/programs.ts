@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 import type { Ended, Order } from "./protocol.ts";
 
 const KEPT_WORDS = 8 * 1024;
-/** Where an image keeps programs; some run as their owner, whoever starts them. */
+/** Folders of an image's programs. Some programs run as their owner, whoever starts them. */
 const PROGRAM_FOLDERS = [
   "/bin",
   "/sbin",
@@ -25,7 +25,7 @@ const memoryKills = (): number => {
     try {
       return Number(/oom_kill (\d+)/.exec(readFileSync(path, "utf8"))?.[1] ?? 0);
     } catch {
-      // The other version.
+      // The container has the other version.
     }
   }
   return 0;

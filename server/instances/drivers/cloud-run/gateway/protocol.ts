@@ -15,15 +15,15 @@ export interface Greeting {
 export interface Welcome {
   /** Number of frames received from the runtime. */
   received: number;
-  /** Whether it can start programs as another user. */
+  /** Whether the container can start programs as another user. */
   is_root: boolean;
 }
 
 /** Why the container closes a WebSocket: codes of our own. */
 export const refusals = {
-  /** Another session has this container. */
+  /** Another session uses this container. */
   taken: 4001,
-  /** It does not know such a session: it is another container, or it was restarted. */
+  /** The container does not know the session: it is another container, or it was restarted. */
   unknown: 4002,
   /** The other end breaks the protocol. */
   fault: 4003,

@@ -7,7 +7,7 @@ import type { TreeEntry } from "../../../../workspace/tree.ts";
 
 type HeaderArgument = Pick<Header, "name"> & Partial<Header>;
 
-/** Read-only for the worker's user: it belongs to root, and everybody may read it. */
+/** The headers of an entry. Everybody may read it, but it belongs to root, so the worker cannot write it. */
 const headersOf = (
   folder: string,
   { path, type, executable, target }: TreeEntry,
@@ -22,9 +22,9 @@ const headersOf = (
 });
 
 /**
- * The entries as a tar archive to unpack in `folder`, read while it is sent: it needs memory for the
- * largest file only. Files that vanish in the meantime are left out. `modes` has the entries, by path,
- * whose mode differs from the default.
+ * The entries as a tar archive to unpack in `folder`. Files are read while the archive is sent, so it needs
+ * memory for the largest file only. Files that vanish in the meantime are left out. `modes` maps the paths of
+ * entries to modes that differ from the default.
  */
 export const archiveOf = (
   folder: string,

@@ -1,6 +1,6 @@
 import type { TreeEntry, TreePart } from "../../../../workspace/tree.ts";
 
-/** The entries of each part of a mirror: path → stamp. */
+/** The entries of each part of a mirror, as a map from path to stamp. */
 export type Mirrored = Map<string, { stamp: string | null; entries: Map<string, string> }>;
 
 /** The difference between the former and the present state of a mirror. */
@@ -15,7 +15,7 @@ const stampOf = ({ type, executable, target, stamp }: TreeEntry): string =>
 
 const typeOf = (stamp: string): string => stamp.slice(0, stamp.indexOf(" "));
 
-/** Compares a tree with what a mirror holds; `pace` is awaited between its steps. */
+/** Compares a tree with the contents of a mirror. Awaits `pace` between the steps. */
 export const changesOf = async (
   before: Mirrored,
   parts: Iterable<TreePart>,
@@ -36,7 +36,7 @@ export const changesOf = async (
         entries.set(entry.path, stamp);
         if (old === stamp) continue;
         changes.sent.push(entry);
-        // No archive can replace a folder by a file.
+        // An archive cannot replace a folder by a file.
         if (old !== undefined && typeOf(old) !== entry.type) changes.removed.push(entry.path);
       }
       await pace();

@@ -18,12 +18,12 @@ export interface MirrorOptions {
   image: string;
   /** The label by which the next runtime recognises what this one left behind. */
   labels: Record<string, string>;
-  /** Folders that are mounted, none inside another. */
+  /** The mounted folders. None is inside another. */
   folders: readonly string[];
   parts: () => Iterable<TreePart>;
 }
 
-/** Files of this machine on an engine that does not see them, each at its own path. */
+/** Copies of this machine's files on an engine that does not see them. Each has the same path as here. */
 export interface Mirror {
   /** Mounts that show them to a container, read-only. */
   readonly mounts: Dockerode.MountSettings[];
@@ -35,12 +35,12 @@ export interface Mirror {
 
 const REMOVE =
   "for (const p of process.argv.slice(1)) require('fs').rmSync(p, {recursive: true, force: true})";
-/** Paths in the arguments of one removal. */
+/** The maximum number of paths that one command removes. */
 const REMOVED_AT_ONCE = 500;
 
 /**
- * An empty mirror. Its files are in volumes, and are written through a container that never runs: an
- * engine unpacks archives into a container's volumes whether it runs or not.
+ * Creates an empty mirror. Its files are in volumes, which are written through a container that never runs:
+ * an engine unpacks archives into the volumes of a container even if it does not run.
  */
 export const openMirror = async (options: MirrorOptions): Promise<Mirror> => {
   const { image, labels, folders } = options;

@@ -18,13 +18,16 @@ export interface MirrorUse {
   release(): Promise<void>;
 }
 
-/** The mirrors of one driver: instances on the same workspace share one. */
+/** The mirrors of one driver. Instances on the same workspace share a mirror. */
 export interface Mirrors {
-  /** Up to date when it resolves. Errors: the engine's own, `cancelled`, `instance_not_started`, `workspace_not_mirrored`. */
+  /**
+   * Resolves with a mirror that is up to date. Errors: the engine's own, `cancelled`,
+   * `instance_not_started`, `workspace_not_mirrored`.
+   */
   use(engine: Engine, spec: WorkerSpec & { image: string }, signal: AbortSignal): Promise<MirrorUse>;
 }
 
-/** The script, and what says how to load it: a bundle needs nothing else. */
+/** The script and the files that say how to load it. A bundle needs nothing else. */
 export const programFiles = (entry: WorkerEntry): string[] => {
   const script = entry.args.at(-1) ?? entry.command;
   if (script.endsWith(".ts")) {
@@ -61,7 +64,7 @@ export const createMirrors = (
       try {
         await (await known.mirror).close();
       } finally {
-        // What could not be removed is an orphan from then on.
+        // A mirror that could not be removed is an orphan from now on.
         own.delete(known.id);
       }
     };
