@@ -73,13 +73,15 @@ const quiet = {
   "editor.cursorBlinking": "solid",
   "terminal.integrated.cursorBlinking": false,
   "chat.disableAIFeatures": true,
-  "git.enabled": false,
+  // No extension of the tests runs in the browser.
+  "extensions.webWorker": false,
+  "workbench.editor.languageDetection": false,
+  "workbench.enableExperiments": false,
   "files.autoSave": "off",
   "window.commandCenter": false,
   // These tests do not depend on a sandbox.
   "coditect.run.unconfined": "allow",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
-  "js/ts.tsserver.useSyntaxServer": "never",
 };
 
 /**

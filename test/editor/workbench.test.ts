@@ -43,9 +43,9 @@ describe("the extension in a real workbench", function () {
   });
 
   it("shows a finding where it stands, applies its fix, and keeps a dismissal over a reload", async () => {
-    const folder = await parts.session.project();
+    const folder = await parts.session.shortProject(parts.model);
     const workbench = await parts.session.open(folder);
-    await workbench.rehearse();
+    await workbench.runShort();
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
     await workbench.openFile("src/bill.js");
@@ -79,8 +79,8 @@ describe("the extension in a real workbench", function () {
   });
 
   it("does not report a dismissed finding again", async () => {
-    const workbench = await parts.session.open(await parts.session.project());
-    await workbench.rehearse();
+    const workbench = await parts.session.open(await parts.session.shortProject(parts.model));
+    await workbench.runShort();
     await workbench.command("CODITECT: Accept All Changes");
     await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
     await workbench.expand(/^Findings/);
@@ -98,9 +98,9 @@ describe("the extension in a real workbench", function () {
   });
 
   it("leaves a file alone that the user changed at the same place, and shows the merge editor", async () => {
-    const folder = await parts.session.project();
+    const folder = await parts.session.shortProject(parts.model);
     const workbench = await parts.session.open(folder);
-    await workbench.rehearse();
+    await workbench.runShort();
     const source = join(folder, "src/bill.js");
     const mine = (await readFile(source, "utf8")).replace("cents / people)", "Math.round(cents / people))");
     await writeFile(source, mine);

@@ -97,6 +97,8 @@ export interface Workbench {
   readonly showView: () => Promise<void>;
   /** The line of a run in the tree, once every gate of it held. */
   readonly runHeld: (name: string | RegExp) => Promise<void>;
+  /** Waits until this stage of the run that is shown has proven its gates. */
+  readonly stageCompleted: (name: string) => Promise<void>;
   /** Runs the TDD team on the file the cursor is in; without a task it takes its own one for the file. */
   readonly runTdd: (task?: string) => Promise<void>;
   /** Runs the short team on a project that has it; resolves at the end of its run, whose task this is. */
@@ -181,6 +183,8 @@ const driveWorkbench = (page: Page): Workbench => {
     await page.locator(".composite.title", { hasText: "CODITECT" }).waitFor();
   };
 
+  const stageCompleted = (name: string): Promise<void> =>
+    treeItem(new RegExp(`^Stage ${name}, Completed`)).waitFor({ timeout: pace.deadline(RUN_MS) });
   const openFile = async (path: string, listed?: RegExp): Promise<void> => {
     await take("Control+P", path, listed ?? path.split("/").at(-1) ?? path);
     await editor(path).waitFor();
@@ -209,9 +213,8 @@ const driveWorkbench = (page: Page): Workbench => {
     openFile,
     editor,
     showFixes: async (path) => {
-      // VS Code drops the question for fixes when a marker, the cursor or a language's providers change
-      // while it is asked. Symbols in the breadcrumbs: JavaScript's are there; the bulb: nothing is pending.
-      await page.locator(".breadcrumbs-control [class*=codicon-symbol]").first().waitFor();
+      // VS Code drops the question for fixes when a marker or the cursor changes while it is asked. The bulb
+      // is there when nothing is pending.
       await editor(path).locator(".lightBulbWidget").waitFor();
       await page.keyboard.press("Control+.");
     },
@@ -225,6 +228,7 @@ const driveWorkbench = (page: Page): Workbench => {
     },
     showView,
     runHeld,
+    stageCompleted,
     runTdd,
     runShort: async (task = "Round to whole cents") => {
       await openFile("src/bill.js");
