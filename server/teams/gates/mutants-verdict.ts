@@ -112,12 +112,14 @@ export const verdict = async (
   ];
   const judged = killed.length + survived.length;
   const share = judged === 0 ? 1 : killed.length / judged;
+  const unjudged = crashed.length + stopped.length + notRun.length;
   const missed = survived.filter(({ id }) => unreached.has(id));
   const isOverlooked = missed.length === 0 && isSlip(survived.length, killed.length);
   const hidden = await elsewhere(context, all, missed);
-  // Without any verdict, the gate does not hold. Otherwise slow tests could make it hold.
-  const isTooLate = judged === 0 && notRun.length > 0;
-  const isEnough = !isTooLate && (share >= threshold || (threshold <= LENIENT && isOverlooked));
+  // Without any verdict, the gate does not hold. Otherwise slow tests could make it hold, and so could code
+  // that ends as soon as a line of it changes.
+  const isBlank = judged === 0 && unjudged > 0;
+  const isEnough = !isBlank && (share >= threshold || (threshold <= LENIENT && isOverlooked));
   const held = isEnough && hidden.length === 0;
   const apart = [
     ...(missed.length > 0 ? [`no test reaches ${missed.length} of them`] : []),
@@ -131,8 +133,8 @@ export const verdict = async (
     ...(notRun.length > 0 ? [`${notRun.length} were not run: the time was up`] : []),
   ];
   const percent = Math.floor(share * 100);
-  const noticed = isTooLate
-    ? "The time was not enough to judge any mutant of the changed lines"
+  const noticed = isBlank
+    ? `${notRun.length === unjudged ? "The time was not enough" : "The tests were not able"} to judge any mutant of the changed lines`
     : `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
       `${isEnough ? "" : `, ${Math.round(threshold * 100)} % are needed`})`;
   return {

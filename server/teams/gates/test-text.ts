@@ -23,6 +23,33 @@ const byLibrary = new RegExp(
   "i",
 );
 
+/** Assertion libraries that throw by themselves. */
+const assertionLibrary = /^(?:uvu\/assert|expect\.js|unexpected|must|earl|@hapi\/code|@japa\/assert)$/;
+const imported =
+  /\bimport\s+([^"';]{1,120})\s+from\s*["']([^"']+)["']|\b(?:const|let|var)\s+([^=;]{1,120})=\s*(?:await\s+import|require)\(\s*["']([^"']+)["']/g;
+const declared =
+  /\bfunction\s+(\w+)\s*\(|\b(?:const|let|var)\s+(\w+)\s*=\s*(?:async\s+)?(?:\([^()]{0,120}\)|\w+)\s*=>/g;
+/** The beginning of what comes after a function. */
+const next = /\n(?=(?:export|async|function|const|let|var|class|it|test|describe)\b)/;
+const LONGEST_FUNCTION = 800;
+
+/** Names of functions in a test file that throw the error of an assertion themselves. */
+const throwing = (file: string): string[] =>
+  file.includes("AssertionError(")
+    ? [...file.matchAll(declared)].flatMap(({ index, 1: named, 2: assigned }) => {
+        const [body = ""] = file.slice(index, index + LONGEST_FUNCTION).split(next);
+        return /\bthrow new (?:\w+\.)?AssertionError\(/.test(body) ? [named ?? assigned ?? ""] : [];
+      })
+    : [];
+
+/** The names in a test file of what asserts without the module "assert" and without a runner's "expect". */
+const assertingNames = (file: string): string[] => [
+  ...[...file.matchAll(imported)].flatMap(([, names, module, variables, required]) =>
+    assertionLibrary.test(module ?? required ?? "") ? ((names ?? variables ?? "").match(/\w+/g) ?? []) : [],
+  ),
+  ...throwing(file),
+];
+
 const LONGEST_TEXT = 2000;
 const quoted = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)/;
 
@@ -58,5 +85,9 @@ export const assertsTruthsAlone = (file: string, name: string): boolean => {
 };
 
 /** Whether a test asserts in ways that a run which refuses assertions does not refuse. */
-export const assertsByLibrary = (file: string, name: string): boolean =>
-  byLibrary.test(bodyOf(file, name) ?? "");
+export const assertsByLibrary = (file: string, name: string): boolean => {
+  const body = bodyOf(file, name);
+  if (body === null) return false;
+  const words = new Set(body.match(/\w+/g));
+  return byLibrary.test(body) || assertingNames(file).some((each) => words.has(each));
+};

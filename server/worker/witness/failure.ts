@@ -23,7 +23,7 @@ export const failureScript = String.raw`(function failureOf(error) {
   const name = String(error.name ?? "");
   const isAssertion =
     error.code === "ERR_ASSERTION" || /Assertion/.test(name) || /^Assertion/.test(error.constructor?.name ?? "") ||
-    error.matcherResult !== undefined || (error.showDiff !== undefined && "expected" in error);
+    error.matcherResult !== undefined || error._isUnexpected === true || (error.showDiff !== undefined && "expected" in error);
   if (isAssertion) {
     const actual = error.actual;
     return isMissing(actual) ? "missing" : "assertion";

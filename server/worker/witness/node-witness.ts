@@ -1,5 +1,6 @@
 import { isTestScript } from "../../workspace/classify.ts";
 import { TRIED_AGAIN } from "./failure.ts";
+import { matchersScript } from "./matchers.ts";
 import { filesScript } from "./node-files.ts";
 import { realmScript } from "./node-realm.ts";
 import { signsScript } from "./node-signs.ts";
@@ -22,6 +23,7 @@ export const nodeWitness = (settings: WitnessSettings): string => `"use strict";
 const settings = ${JSON.stringify(settings)};
 const TRIED_AGAIN = ${JSON.stringify(TRIED_AGAIN)};
 const isTest = ${isTestScript(settings.layout)};
+const refusingMatchers = ${matchersScript};
 ${script}${signsScript}${realmScript}${filesScript}
 })();
 `;
@@ -301,7 +303,8 @@ if (settings.refuse_assertions) {
 if (settings.refuse_assertions) assert.strict === assert || lockAssert(assert.strict);
 
 // chai and expect, where they are loaded: their own assertion method is locked, or refuses.
-process[Symbol.for("nodejs.coditect.chai")] = (Assertion) => {
+process[Symbol.for("nodejs.coditect.chai")] = ({ Assertion, expect }) => {
+  if (typeof Assertion !== "function") return;
   const { prototype } = Assertion;
   // What matches everything a test compares it with passes here as well: such a test cannot fail.
   const refuseUnlessAnything = function () {
@@ -309,12 +312,29 @@ process[Symbol.for("nodejs.coditect.chai")] = (Assertion) => {
   };
   const value = settings.refuse_assertions ? refuseUnlessAnything : prototype.assert;
   lock(prototype, "assert", "chai's assertions", value);
+  if (settings.refuse_assertions) refuseAdded(expect);
 };
-const afterChai = ';process[Symbol.for("nodejs.coditect.chai")]?.(typeof Assertion==="undefined"?{prototype:{}}:Assertion);';
+/** Vitest gives chai's expect a method that adds matchers, and calls it with its own expect and the matchers. */
+const refuseAdded = (expect) => {
+  let extend;
+  if (getOwnPropertyDescriptor(expect, "extend") !== undefined) return;
+  defineProperty(expect, "extend", {
+    configurable: true,
+    enumerable: true,
+    get: () => extend,
+    set: (next) => {
+      extend = (of, matchers) => next(of, refusingMatchers(matchers, refuse));
+    },
+  });
+};
+// Version 4 and earlier export the class, later ones have it in the same file.
+const afterChai = ';process[Symbol.for("nodejs.coditect.chai")]?.(typeof Assertion==="undefined"?typeof module==="undefined"?{}:module.exports:{Assertion,expect});';
 const isChai = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?chai\/(?:index|chai|lib\/chai\/assertion)\.m?js$/;
 const refuseExpect = (expect) => {
   const matchers = {};
   for (const name of keys(expect(0))) if (name.startsWith("to")) matchers[name] = refuse;
+  const { extend } = expect;
+  expect.extend = (added) => extend(refusingMatchers(added, refuse));
   expect.extend(matchers);
 };
 `;

@@ -90,6 +90,24 @@ describe("the gate mutants", () => {
     assert.match(proof.reason, /^The time was not enough to judge any mutant .*4 were not run/);
   });
 
+  for (const [how, outcome] of [
+    ["crashed", "crashed"],
+    ["did not end", "timed_out"],
+  ] as const)
+    it(`does not hold if every mutant ${how}`, async () => {
+      const { ground, ...rest } = context(0.5);
+      const runTests: typeof ground.runTests = ({ probe }) =>
+        Promise.resolve(
+          probe?.mutant == null ? report(true) : { ...report(true), outcome, exit_code: null, tests: [] },
+        );
+      const proof = await mutants({ ...rest, ground: { ...ground, runTests } });
+      assert.equal(proof.held, false);
+      assert.equal(
+        proof.reason,
+        `The tests were not able to judge any mutant of the changed lines; 4 ${how}.`,
+      );
+    });
+
   it("gives two mutants with the same text on one line different IDs", async () => {
     const text = 'export const double = (value) => (value === "a" ? "b" : "c");\n';
     const one = context(0.9);

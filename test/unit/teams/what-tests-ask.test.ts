@@ -84,4 +84,21 @@ it("has properties", () => { fc.assert(fc.property(fc.integer(), (number) => dou
     );
     assert.equal(assertsByLibrary(file, "asks"), false);
   });
+
+  for (const [what, head, call] of [
+    ["a library of assertions", 'import * as check from "uvu/assert";', "check.is(half(2), 1);"],
+    ["a library that it requires", 'const expect = require("expect.js");', "expect(half(2)).to.be(1);"],
+    [
+      "a function of its own",
+      "const close = (a, b) => {\n  const gap = a - b;\n  if (gap > 1) throw new AssertionError({});\n};",
+      "close(half(2), 1);",
+    ],
+  ] as const)
+    it(`takes what calls ${what} for a test that asserts`, () => {
+      const text = `${head}\nit("halves", () => {\n  ${call}\n});\nit("is empty", () => {\n  half(2);\n});`;
+      assert.deepEqual(
+        ["halves", "is empty"].map((name) => assertsByLibrary(text, name)),
+        [true, false],
+      );
+    });
 });
