@@ -31,8 +31,8 @@ export interface Ledger extends UsageLedger {
   /** Recalls every execution that may have asked a model today. */
   recover(now: string): Promise<void>;
   /**
-   * Puts what an execution used, and how it ended, into the sums of its days; part of the commit that
-   * ends it, behind the execution itself.
+   * Adds what an execution used, and how it ended, to the sums of its days. Call this in the commit that ends
+   * the execution, after the execution itself was put.
    */
   settle(transaction: Transaction, executionId: string): void;
 }
@@ -40,13 +40,13 @@ export interface Ledger extends UsageLedger {
 /** An execution that began earlier than this cannot have asked a model today, given its deadline. */
 const DAY_MS = 86_400_000;
 
-/** What is assumed for tokens whose price is unknown. */
+/** The cost that is assumed for tokens whose price is unknown. */
 const assumedMicrocents = (store: Store, agentId: string, tokens: number): number => {
   const agent = store.get("agents", agentId);
   return agent === null ? 0 : Math.round((estimateCost(agent, tokens) / 100) * MICROCENTS_PER_DOLLAR);
 };
 
-/** What the caps count for an execution that ran before: its cost, or what is assumed for its tokens. */
+/** What an earlier execution counts towards the caps: its cost, or the assumed cost of its tokens. */
 const usedBefore = (store: Store, id: string): Used => {
   const execution = store.get("executions", id);
   if (execution === null) return { ...nothing };
@@ -59,7 +59,7 @@ const usedBefore = (store: Store, id: string): Used => {
   return { tokens, cost_microcents };
 };
 
-/** What a transcript says was paid, by day. Entries before the prompt were stored when they were paid. */
+/** The usage in a transcript, by day. Entries before the prompt were stored when they were paid. */
 const daysOf = (
   store: Store,
   { metadata: { agent_id } }: AgentExecution,
@@ -93,11 +93,11 @@ const readable = async (store: Store, executionId: string): Promise<TranscriptEn
   }
 };
 
-/** Keeps the usage of executions and runs while they run, and reads it from the store when one resumes. */
+/** Keeps the usage of running executions and runs. When one resumes, it reads the usage from the store. */
 export const createLedger = (store: Store): Ledger => {
   const executions = new Map<string, Used>();
   const runs = new Map<string, Used>();
-  /** What unfinished executions used, by execution and day. */
+  /** The usage of unfinished executions, by execution and day. */
   const atWork = new Map<string, Map<string, DailyUsage>>();
 
   const ofExecution = (id: string): Used => {

@@ -246,7 +246,7 @@ export const collections: { readonly [Name in CollectionName]: Collection<Name> 
 // Object.keys gives string[]; the type of `collections` says that its keys are the names.
 export const collectionNames = Object.keys(collections) as CollectionName[];
 
-/** Keys of the indexes that have a record; none for no record. */
+/** Keys of the indexes that have a record. Empty if there is no record. */
 export const listsOf = <Name extends CollectionName>(
   collection: Name,
   tenant: string,
@@ -282,16 +282,13 @@ const byList = new Map(
   collectionNames.flatMap((name) => collections[name].lists.map((list) => [list, name] as const)),
 );
 
-/** What a key names: a record of a collection, or (`id` null) one of the collection's indexes. */
+/** What a key names: a record of a collection or, if `id` is null, one of its indexes. */
 export interface Place {
   collection: CollectionName;
   id: string | null;
 }
 
-/**
- * Reads the rest of a key after the tenant, whose part ends before `from`; null if it is not one of our
- * keys.
- */
+/** Parses the rest of a key after the tenant, starting at `from`; null if it is not one of our keys. */
 export const placeOf = (key: string, from: number): Place | null => {
   const slash = key.indexOf("/", from);
   const segment = slash === -1 ? key.slice(from) : key.slice(from, slash);

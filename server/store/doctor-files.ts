@@ -12,7 +12,7 @@ export interface FileProblem extends Problem {
 
 const TAKEN = "it is moved to the copy";
 
-/** Transcripts: each belongs to a stored execution, each line is whole and valid. */
+/** Checks that each transcript belongs to a stored execution, and that each line is complete and valid. */
 export const checkTranscripts = async (
   files: Files,
   folder: string,
@@ -57,7 +57,7 @@ export const checkTranscripts = async (
   return problems;
 };
 
-/** A line whose fields can be repaired when it is read is left alone: transcripts are only appended to. */
+/** Whether a line can be read. Invalid fields are repaired then, because transcripts are never rewritten. */
 const isEntry = (line: string): boolean => {
   try {
     soundEntry(JSON.parse(line));
@@ -67,7 +67,7 @@ const isEntry = (line: string): boolean => {
   }
 };
 
-/** Objects: each holds the bytes of its name's hash, and none is missing that a record needs. */
+/** Checks that each object has the hash in its name, and that every object that a record needs exists. */
 export const checkObjects = async (
   files: Files,
   folder: string,

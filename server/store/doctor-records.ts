@@ -63,7 +63,7 @@ const checkRecord = (
   for (const sha256 of objectsOf(collection, record)) check.objects.set(sha256, where);
 };
 
-/** The indexes as they are stored, without looking at the records. */
+/** The stored indexes, independent of the records. */
 const readLists = async (
   files: Files,
   folder: string,

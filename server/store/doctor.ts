@@ -14,7 +14,7 @@ export type { Problem } from "./problem.ts";
 
 /** The result of checking a state folder. */
 export interface Checkup {
-  /** Records that were checked. */
+  /** The number of checked records. */
   records: number;
   problems: Problem[];
 }
@@ -69,9 +69,9 @@ export interface Repair {
 }
 
 /**
- * Repairs what can be derived: damaged files from what can still be read and the backup, indexes
- * from records, torn ends. The files as they were are kept. Throws `state_locked` while the folder
- * is open, `state_newer`.
+ * Repairs what can be derived: damaged files from their readable parts and the backup, indexes from records,
+ * and unfinished writes. Keeps copies of the original files. Throws `state_locked` while a process has the
+ * folder open, and `state_newer`.
  */
 export const repairState = async (folder: string, files = nodeFiles): Promise<Repair> => {
   const lock = await acquireLock({ files, folder, staleAfter: STALE_MS, signal: undefined });
@@ -95,7 +95,7 @@ export const repairState = async (folder: string, files = nodeFiles): Promise<Re
   }
 };
 
-/** Puts the salvaged state in place, and moves the files that it was made from away. */
+/** Replaces the state by the salvaged one, and moves the files that it was made from away. */
 const replaceState = async (files: Files, folder: string, lock: Lock, copy: Copy): Promise<void> => {
   const state = join(folder, fileNames.state);
   await copy.keep(fileNames.state);

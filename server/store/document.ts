@@ -7,7 +7,7 @@ import { OrderedEntries } from "./ordered.ts";
 import { Recent } from "./recent.ts";
 import type { CollectionName, Records } from "./store.ts";
 
-/** Records of one collection. */
+/** The records of one collection. */
 interface Shelf {
   entries: Map<string, Entry>;
   ordered: OrderedEntries;
@@ -20,9 +20,9 @@ type Undo = () => void;
 const RECENT = 512;
 
 /**
- * What lowdb holds as `data`: the documented keys and their values. Values are kept as text, see
- * `memory.ts`; secondary indexes as lists of entries. Every change is also written to the memory
- * that goes to the journal next.
+ * The `data` of lowdb: the documented keys and their values. Values are kept as text (see `memory.ts`),
+ * secondary indexes as lists of entries. Every change is also written to the memory that is appended to the
+ * journal next.
  */
 export class StateDocument {
   readonly tenantId: string;
@@ -147,7 +147,7 @@ export class StateDocument {
     return entry;
   }
 
-  /** Adds the record that was put last to a secondary index. */
+  /** Adds the last record that was put to a secondary index. */
   join(list: string, entry: Entry): void {
     this.#memory.write(`>"${list.slice(this.#prefix.length)}"\n`);
     this.#undo.push(() => {
@@ -156,7 +156,7 @@ export class StateDocument {
     this.#join(list, entry);
   }
 
-  /** Removes the record that was put or removed last from a secondary index. */
+  /** Removes the last record that was put or removed from a secondary index. */
   leave(list: string, entry: Entry): void {
     this.#memory.write(`<"${list.slice(this.#prefix.length)}"\n`);
     this.#undo.push(() => {
@@ -165,12 +165,12 @@ export class StateDocument {
     this.#leave(list, entry);
   }
 
-  /** Bytes to append to the journal next. */
+  /** The number of bytes that wait for the next write to the journal. */
   get waiting(): number {
     return this.#memory.waiting;
   }
 
-  /** What to append to the journal next, and how to undo all of it if that fails. */
+  /** Takes the bytes to append to the journal next, with a function that undoes their changes. */
   takeWritten(): { parts: Buffer[]; undo: () => void } {
     const steps = this.#undo;
     this.#undo = [];
@@ -185,7 +185,7 @@ export class StateDocument {
     this.#memory.giveBack(written.reduce((sum, part) => sum + part.length, 0));
   }
 
-  /** Takes over a text that was read from a file: a record's or a list's. */
+  /** Takes over the text of a record or list that was read from a file. */
   load(key: string, slab: Slab, start: number, length: number): void {
     this.#isEmpty = false;
     const place = this.locate(key);
@@ -209,7 +209,7 @@ export class StateDocument {
     this.#loaded = place?.id == null ? null : this.#drop(place.collection, place.id);
   }
 
-  /** Adds the record that was loaded or removed last to a list. */
+  /** Adds the last record that was loaded or removed to a list. */
   loadJoined(list: string): void {
     if (this.#loaded !== null) this.#lists.join(list, this.#loaded);
   }

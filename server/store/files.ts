@@ -66,7 +66,7 @@ const reasons: Readonly<Record<string, string>> = {
 /** Whether the disk refuses writes, so that reading may still work. */
 export const isRefusal = (error: unknown): boolean => (errnoOf(error) ?? "") in reasons;
 
-/** What went wrong, without a path of this machine. */
+/** A description of an error, without paths of this machine. */
 export const reasonOf = (error: unknown): string => {
   const errno = errnoOf(error);
   if (errno !== null) return reasons[errno] ?? errno;
@@ -95,10 +95,10 @@ export const syncFolder = async (files: Files, folder: string): Promise<void> =>
   }
 };
 
-/** Whole lines of a file in their own memory. */
+/** Complete lines of a file, in their own memory. */
 export interface Chunk {
   bytes: Buffer;
-  /** Where it begins in the file. */
+  /** Its position in the file. */
   offset: number;
 }
 
@@ -107,8 +107,8 @@ const CHUNK = 1 << 20;
 export const PIECE = 1 << 20;
 
 /**
- * Reads a file from its beginning up to `to` in chunks that end with a newline; only the last one
- * may end without. `onPiece` gets the checksum of every {@link PIECE} as it passes.
+ * Reads a file from its beginning up to `to`, in chunks that end with a newline. Only the last chunk may end
+ * without one. Calls `onPiece` with the checksum of every {@link PIECE}.
  */
 export async function* readChunks(
   files: Files,
@@ -144,7 +144,7 @@ export async function* readChunks(
   }
 }
 
-/** The collector may take its own time on top of it. */
+/** How long work may use the processor before it yields. Garbage collection is not included. */
 const TURN_MILLISECONDS = 2;
 
 /** Yields to other work of the process when this work has used the processor for too long. */

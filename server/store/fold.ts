@@ -6,14 +6,14 @@ import { readSegment, type StateSeal } from "./journal-format.ts";
 import type { Lock } from "./lock.ts";
 import { readState, StateWriter } from "./state-file.ts";
 
-/** What to fold: closed segments in order, with the part of each that counts. */
+/** What to fold: closed segments in order, with the valid part of each. */
 export const FoldRequest = z.object({
   folder: z.string(),
   tenantId: z.string(),
   segments: z.array(z.object({ number: z.int(), bytes: z.int(), sequence: z.int() })),
-  /** Size of the state file; null if there is none. */
+  /** The size of the state file; null if there is none. */
   stateBytes: z.int().nullable(),
-  /** Name of the file to write. */
+  /** The name of the file to write. */
   output: z.string(),
 });
 export type FoldRequest = z.infer<typeof FoldRequest>;
@@ -24,13 +24,13 @@ interface Text {
   segment: number;
   offset: number;
   length: number;
-  /** It was removed and added again, so its line comes after the others. */
+  /** Whether the key was removed and added again, so that its line comes after the others. */
   isNew: boolean;
 }
 
 /**
- * Writes a new state file next to the old one: the old one with the segments' changes. Reads and
- * writes files alone, so that it can run in any thread; `publishFold` then puts it in place.
+ * Writes a new state file next to the old one, with the changes of the segments. It only reads and writes
+ * files, so it can run in any thread. `publishFold` then replaces the old file.
  */
 export const fold = async (files: Files, request: FoldRequest): Promise<StateSeal> => {
   const { folder } = request;
@@ -113,7 +113,7 @@ const readChanges = async (
   }
 };
 
-/** Reads ahead while texts are asked for in file order, as new records are. */
+/** Reads texts of a segment. It reads ahead while they are requested in file order, as new records are. */
 class SegmentTexts {
   readonly #handle: FileHandle;
   #window: Buffer = Buffer.alloc(0);
@@ -145,7 +145,7 @@ const READ_AHEAD = 256 * 1024;
 /** Keys, indexes and the ends of blocks are between two texts. */
 const NEAR = 4096;
 
-/** Lists hold the last part of their records' keys. */
+/** The last part of a record's key, which lists contain. */
 const idOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1);
 
 const writeList = async (
@@ -162,7 +162,7 @@ const writeList = async (
   if (ids.size > 0) await writer.line(key, Buffer.from(`["${[...ids].join('","')}"]`));
 };
 
-/** Puts the new state file in place; the one before becomes the backup. */
+/** Replaces the state file by the new one. The old one becomes the backup. */
 export const publishFold = async (files: Files, folder: string, lock: Lock): Promise<void> => {
   const state = join(folder, fileNames.state);
   const backup = join(folder, fileNames.backup);

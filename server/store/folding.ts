@@ -9,14 +9,14 @@ const SMALL = 2 << 20;
 /** Starting the thread takes longer than most folds, so it is kept for the next one. */
 const KEPT_MS = 5000;
 
-/** Where journals are folded. */
+/** Folds journals. */
 export interface Folding {
-  /** One at a time. */
+  /** Folds one journal at a time. */
   fold: (request: FoldRequest) => Promise<StateSeal>;
   close: () => Promise<void>;
 }
 
-/** Folds small journals here and large ones outside the main thread. */
+/** Folds small journals in this thread and large ones in another. */
 export const openFolding = (): Folding => {
   let thread: Worker | null = null;
   let idle: NodeJS.Timeout | undefined;
@@ -54,7 +54,7 @@ export const openFolding = (): Folding => {
 const startThread = async (): Promise<Worker> => {
   // Loaded only here, because it takes Node five milliseconds and few runs fold this much.
   const { Worker } = await import("node:worker_threads");
-  // In a bundle, the thread's file is next to this one; from source it is the module's own.
+  // In a bundle, the thread's file is next to this one. From source, it is the module itself.
   const entry = import.meta.url.endsWith(".ts") ? "./fold-thread.ts" : "./fold.js";
   return new Worker(new URL(entry, import.meta.url));
 };

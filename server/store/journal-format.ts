@@ -5,18 +5,18 @@ import { fail } from "../../schemas/errors.ts";
 import { fileNames, makeYield, readChunks, type Chunk, type Files } from "./files.ts";
 
 /**
- * The journal's text. A segment file is a row of blocks; a block is what one write made durable:
+ * The format of the journal. A segment file is a sequence of blocks. A block contains what one write made durable:
  *
  *     +"agents/1f…":{"agent_id":"1f…",…}     the record of a key
  *     >"agents_by_type/Coder"                the record of the line above joins a secondary index
  *     <"agents_by_status/Available"          … or leaves one
- *     -"agents/2a…"                          the key is gone
+ *     -"agents/2a…"                          the key is removed
  *     #{"folded":…}                          a note of the store to itself
  *     =17 8f01c3aa                           end of block 17, with the CRC-32 of all lines up to here
  *
- * Behind the last block there may be zeros, up to the end of the file: room for what comes next.
- * Keys are without the tenant's prefix. Each checksum continues the one of the block before, so
- * that no block can be lost, doubled or swapped unnoticed.
+ * After the last block, the file may contain zeros: room for the next blocks. Keys do not have the tenant's
+ * prefix. Each checksum continues the one of the previous block, so that a lost, doubled or swapped block is
+ * noticed.
  */
 const operation = {
   put: 0x2b, // +
@@ -27,7 +27,7 @@ const operation = {
   end: 0x3d, // =
 } as const;
 
-/** What a state file looks like: its size, and a CRC-32 for every piece of it. */
+/** Identifies a state file by its size and a CRC-32 for each of its pieces. */
 export const StateSeal = z.object({ bytes: z.int(), pieces: z.array(z.int()) });
 export type StateSeal = z.infer<typeof StateSeal>;
 
@@ -35,22 +35,22 @@ export type StateSeal = z.infer<typeof StateSeal>;
 export const StateBase = z.object({ folded: z.int(), seal: StateSeal });
 export type StateBase = z.infer<typeof StateBase>;
 
-/** How the journal is written by this program. */
+/** The version of the format that this program writes. */
 export const FORMAT = 1;
 
-/** First in every segment. */
+/** The first note of every segment. */
 export const Header = z.object({
-  /** 1; a newer program may write another one. */
+  /** 1. A newer program may write another number. */
   format: z.int(),
-  /** Of the process that wrote it. */
+  /** The epoch of the process that wrote it. */
   epoch: z.int(),
   state: StateBase.nullable(),
-  /** How far the segment before counts; anything after that was never acknowledged. */
+  /** How many bytes of the previous segment are valid. The rest was never acknowledged. */
   previous: z.object({ segment: z.int(), bytes: z.int() }).nullable(),
 });
 export type Header = z.infer<typeof Header>;
 
-/** Written before a state file is put in place, so that it is known by then. */
+/** A note is written before a new state file replaces the old one, so that the journal knows the file. */
 export const Note = z.union([Header, StateBase]);
 export type Note = z.infer<typeof Note>;
 
@@ -60,7 +60,7 @@ export interface ChainEnd {
   checksum: number;
 }
 
-/** The last line of a block, and where the chain is after it. */
+/** The last line of a block, and the state of the chain after it. */
 export const endBlock = (chain: ChainEnd, parts: readonly Buffer[]): { line: Buffer; chain: ChainEnd } => {
   const sequence = chain.sequence + 1;
   let checksum = chain.checksum;
@@ -71,23 +71,23 @@ export const endBlock = (chain: ChainEnd, parts: readonly Buffer[]): { line: Buf
 const hex = (checksum: number): string => checksum.toString(16).padStart(8, "0");
 const END_LINE = /^=(\d{1,15}) ([0-9a-f]{8})\n$/;
 
-/** What the last line of a block says; null if it cannot be read. */
+/** Parses the last line of a block; null if that is not possible. */
 const readEnd = (line: string): ChainEnd | null => {
   const [, sequence, checksum = ""] = END_LINE.exec(line) ?? [];
   return sequence === undefined ? null : { sequence: Number(sequence), checksum: parseInt(checksum, 16) };
 };
 
-/** Whether a block with this end and this checksum may follow on the one before. */
+/** Whether a block with this end and this checksum can follow the previous block. */
 const follows = (end: ChainEnd, checksum: number, before: ChainEnd): boolean =>
   end.checksum === checksum && (before.sequence === UNKNOWN || end.sequence === before.sequence + 1);
 const UNKNOWN = -1;
 
-/** What a reader of the journal does with the lines of a whole block. Keys are full ones. */
+/** Gets the lines of complete blocks from a reader of the journal. Keys include the tenant. */
 export interface JournalVisitor {
-  /** The record's text is in `chunk.bytes` from `start`. */
+  /** The record's text is in `chunk.bytes`, starting at `start`. */
   put: (key: string, chunk: Chunk, start: number, length: number) => void;
   remove: (key: string) => void;
-  /** `key` is the record's. */
+  /** `key` is the key of the record. */
   join: (index: string, key: string) => void;
   leave: (index: string, key: string) => void;
   note: (note: Note) => void;
@@ -95,11 +95,11 @@ export interface JournalVisitor {
 
 export interface JournalRead {
   chain: ChainEnd;
-  /** Number of the first block. */
+  /** The number of the first block. */
   first: number;
-  /** Where the last whole block ends. */
+  /** The end of the last complete block. */
   end: number;
-  /** Bytes after it: a block that a crash cut off before it was acknowledged. */
+  /** The number of bytes after it, from a block that a crash cut off before it was acknowledged. */
   torn: number;
 }
 
@@ -111,8 +111,8 @@ interface Line {
 }
 
 /**
- * Reads a segment up to `to`. Every block is checked before any of it is visited. A torn last block
- * is left out and counted; any other damage throws `state_damaged`.
+ * Reads a segment up to `to`. Every block is checked before any of it is visited. An incomplete last block is
+ * left out, and its bytes are counted. Any other damage throws `state_damaged`.
  */
 export const readSegment = async (
   files: Files,
@@ -136,11 +136,11 @@ export const readSegment = async (
     for (let position = 0; position < bytes.length;) {
       const newline = bytes.indexOf(NEWLINE, position);
       if (newline === -1) {
-        // Behind the last line there may be room for more: zeros.
+        // After the last line, the file may contain zeros, which are room for more.
         size = chunk.offset + endOfText(bytes, position);
         if (size === chunk.offset + position) break;
       }
-      // A block follows: so the one before was written to its end, and is not a torn one.
+      // Another block follows, so this one was written completely and is damaged.
       if (isWrong) throw damagedAt(segment, end);
       const next = newline === -1 ? bytes.length : newline + 1;
       const kind = bytes[position] ?? 0;
@@ -201,14 +201,14 @@ const visitBlock = async (
 };
 const QUOTE = 0x22;
 
-/** Where the zeros that follow a text to the end begin. */
+/** The start of the zeros at the end of the bytes. */
 const endOfText = (bytes: Buffer, from: number): number => {
   let end = bytes.length;
   while (end > from && bytes[end - 1] === 0) end -= 1;
   return end;
 };
 
-/** A file system shows what it did not come to write as zeros. */
+/** Whether a line contains zeros, which a file system shows for parts that it has not written. */
 const hasUnwrittenPart = ({ chunk, start, end }: Line): boolean =>
   chunk.bytes.subarray(start, end).includes(UNWRITTEN);
 const UNWRITTEN = Buffer.alloc(16);
@@ -217,16 +217,16 @@ const NEWLINE = 10;
 export interface SegmentToRead {
   folder: string;
   segment: number;
-  /** Number of the last block before this segment; null: not known. */
+  /** The number of the last block before this segment; null if unknown. */
   sequence: number | null;
   to: number;
-  /** Stop behind the first block. */
+  /** Whether to stop after the first block. */
   headerOnly?: boolean;
-  /** Called with the start of each damaged block that is left out; without it, damage throws. */
+  /** Called with the start of each damaged block, which is left out. If not set, damage throws. */
   onDamage?: (byte: number) => void;
 }
 
-/** The header of a segment; null if it was cut off, so that nothing can follow it. */
+/** The header of a segment; null if it is incomplete, in which case the segment contains nothing. */
 export const readHeader = async (files: Files, folder: string, segment: number): Promise<Header | null> => {
   let header: Header | null = null;
   const ignore = () => undefined;

@@ -3,13 +3,13 @@ import { createWithRoom, type AppendFile, type Durability } from "./appending.ts
 import { fileNames, syncFolder, type Files } from "./files.ts";
 import { endBlock, type ChainEnd, type Note } from "./journal-format.ts";
 
-/** A segment of the journal that is closed: what of it counts. */
+/** A closed segment of the journal, and its valid part. */
 export interface ClosedSegment {
   number: number;
   bytes: number;
-  /** Number of the last block before it. */
+  /** The number of the last block before it. */
   sequence: number;
-  /** Whether it holds more than notes. */
+  /** Whether it contains more than notes. */
   hasChanges: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface SegmentStart {
   header: Note;
 }
 
-/** The segment that is written to. Behind its last block the file is zeros: room for the next. */
+/** The segment that is written to. Zeros after its last block are room for the next blocks. */
 export class Segment {
   readonly #file: AppendFile;
   readonly #start: SegmentStart;
@@ -39,7 +39,7 @@ export class Segment {
   /** Creates the file with its header; both are durable afterwards. */
   static async create(start: SegmentStart): Promise<Segment> {
     const { files, folder, durability } = start;
-    // A new file: a suspended former owner that wakes up must not write into ours.
+    // The file is new, so that a suspended former owner that wakes up cannot write into it.
     const file = await createWithRoom(files, join(folder, fileNames.segment(start.number)), durability);
     const segment = new Segment(file, start);
     try {
@@ -56,7 +56,7 @@ export class Segment {
     return this.#bytes;
   }
 
-  /** Number of the last block. */
+  /** The number of the last block. */
   get sequence(): number {
     return this.#chain.sequence;
   }
@@ -66,13 +66,13 @@ export class Segment {
     return { number, bytes: this.#bytes, sequence, hasChanges: this.#hasChanges };
   }
 
-  /** Writes a block of changes; resolves when it is durable. */
+  /** Writes a block of changes. Resolves when it is durable. */
   async write(parts: readonly Buffer[]): Promise<void> {
     this.#hasChanges = true;
     await this.#write(parts);
   }
 
-  /** Writes a note as a block of its own. */
+  /** Writes a note as a separate block. */
   async writeNote(note: Note): Promise<void> {
     await this.#write([Buffer.from(`#${JSON.stringify(note)}\n`)]);
   }
@@ -83,7 +83,7 @@ export class Segment {
     try {
       await this.#file.append(all);
     } catch (error) {
-      // What was not acknowledged should not turn up later; if this fails too, it may.
+      // Data that was not acknowledged should not appear later. If this fails too, it may.
       await this.#file.truncate(this.#bytes).catch(() => undefined);
       throw error;
     }

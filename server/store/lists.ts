@@ -2,7 +2,7 @@ import { makeYield } from "./files.ts";
 import type { Entry, Slab } from "./memory.ts";
 import { OrderedEntries } from "./ordered.ts";
 
-/** A list as it is in a file, `["id","id"]`, and its records. */
+/** The text of a list in a file, `["id","id"]`, and its records. */
 interface ListText {
   slab: Slab;
   start: number;
@@ -16,13 +16,13 @@ interface List {
 }
 
 const QUOTE = 0x22;
-/** Bytes of a list from which on it takes a noticeable time to read. */
+/** Reading a list with at least this many bytes takes a noticeable time. */
 const LONG_LIST = 40_000;
 
 /** The secondary indexes: lists of entries, by key. */
 export class Lists {
   readonly #lists = new Map<string, List>();
-  /** Lists as the state file has them; read when first needed. */
+  /** Lists of the state file that were not needed yet. They are parsed when first needed. */
   readonly #unread = new Map<string, ListText>();
 
   /** Entries of a list; null if it has none. */
@@ -30,7 +30,7 @@ export class Lists {
     return this.#find(key)?.entries ?? null;
   }
 
-  /** Adds an entry to a list. Returns the key as it is held here, so that many can share it. */
+  /** Adds an entry to a list. Returns the list's own copy of the key, so that many entries can share it. */
   join(key: string, entry: Entry): string {
     const list = this.#find(key) ?? this.#keep(key, new OrderedEntries());
     list.entries.add(entry);
@@ -48,7 +48,7 @@ export class Lists {
     this.#unread.set(key, text);
   }
 
-  /** Reads the long lists, so that none of them holds up a query. Gives way to other work. */
+  /** Parses the long lists, so that none of them delays a query. Yields to other work. */
   async readLong(): Promise<void> {
     const turn = makeYield();
     for (const [key, text] of this.#unread) {
@@ -83,12 +83,12 @@ export class Lists {
   }
 }
 
-/** Entries of a list's text: ids hold nothing that JSON escapes. */
+/** The entries of a list's text. IDs contain no characters that JSON escapes. */
 function* members({ slab, start, length, records }: ListText): Generator<Entry, undefined> {
   for (let from = start + 2; from < start + length - 2;) {
     const quote = slab.bytes.indexOf(QUOTE, from);
     const entry = records.get(slab.bytes.toString("latin1", from, quote));
-    // A record that is missing is the doctor's to find.
+    // The doctor reports missing records.
     if (entry !== undefined) yield entry;
     from = quote + 3;
   }

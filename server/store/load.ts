@@ -22,7 +22,7 @@ export interface Loaded {
   base: StateBase | null;
   /** Segments that may not yet be contained in the state file. */
   segments: ClosedSegment[];
-  /** Number of the last block. */
+  /** The number of the last block. */
   sequence: number;
   /** Bytes from a process that was killed while it wrote. They were never acknowledged. */
   torn: number;
@@ -30,7 +30,7 @@ export interface Loaded {
   unfinished: number[];
 }
 
-/** Reads the state file and the journal. Throws `state_damaged` rather than guess. */
+/** Reads the state file and the journal. Throws `state_damaged` instead of guessing. */
 export const loadState = async (files: Files, folder: string, tenantId: string): Promise<Loaded> => {
   const document = new StateDocument(tenantId);
   const load = loaderInto(document);
@@ -96,7 +96,7 @@ interface Headers {
   unfinished: number[];
 }
 
-/** Segments with their headers. A last one whose header was cut off holds nothing. */
+/** Segments with their headers. If the header of the last one is incomplete, the segment contains nothing. */
 const readHeaders = async (files: Files, folder: string): Promise<Headers> => {
   const headers: Headers["headers"] = [];
   const unfinished: number[] = [];
@@ -114,7 +114,7 @@ const readHeaders = async (files: Files, folder: string): Promise<Headers> => {
   return { headers, unfinished };
 };
 
-/** Finds out what the state file contains. The journal must know this state file. */
+/** Finds out which segments the state file contains. The journal must know this state file. */
 const findBase = (
   seal: StateSeal | null,
   bases: readonly (StateBase | null)[],
@@ -123,7 +123,7 @@ const findBase = (
   // Without a journal, there is nothing to compare with: somebody put the state file here by hand.
   if (firstSegment === null) return seal === null ? null : { folded: 0, seal };
   const known = bases.filter((base) => base !== null);
-  // The last one: folding without a change makes the same file again.
+  // This takes the last match, because folding without changes creates the same file again.
   const base = known.findLast((each) => seal !== null && sameSeal(seal, each.seal)) ?? null;
   if (base === null && seal === null && bases[0] === null && firstSegment === 1) return null;
   if (base === null)

@@ -1,25 +1,22 @@
 /**
- * Records are kept as JSON text in slabs of a megabyte and parsed when they are asked for: a state
- * of 100 MB costs little more than 100 MB, and the collector has few objects to look at.
+ * Records are kept as JSON text in slabs of a megabyte, and parsed when needed. A state of 100 MB therefore
+ * takes little more than 100 MB, and the garbage collector has few objects to visit.
  */
 export interface Slab {
   readonly bytes: Buffer;
-  /** Bytes of it that a text still uses. */
+  /** The number of bytes that texts still use. */
   live: number;
   /** All entries that were ever put here, in order. Entries that have moved are skipped. */
   readonly entries: Entry[];
-  /**
-   * `loaded`: a piece of a file; `filling` and `full`: buffers of our own, of which a full one takes no
-   * more.
-   */
+  /** `loaded` is a piece of a file. `filling` and `full` are our own buffers; a full one takes no more text. */
   state: "loaded" | "filling" | "full" | "emptied";
 }
 
-/** Where a stored record's text is. Its place in the order of its collection never changes. */
+/** The place of a stored record's text. The record's order in its collection never changes. */
 export interface Entry {
   readonly id: string;
   readonly order: number;
-  /** Keys of the secondary indexes that have it; null: read from a file, and not asked for since. */
+  /** Keys of the secondary indexes that have it; null if it was read from a file and not needed since. */
   lists: readonly string[] | null;
   slab: Slab;
   start: number;
@@ -27,12 +24,12 @@ export interface Entry {
 }
 
 const SLAB = 1 << 20;
-/** A slab with less than this share alive is emptied, so that garbage stays bounded. */
+/** A slab is emptied if texts use less than this share of it, so that unused memory stays bounded. */
 const SPARSE = 0.6;
-/** A slab is emptied for each so many bytes that are written: more than they can make sparse. */
+/** One slab is emptied for every so many written bytes, which is faster than writes can make slabs sparse. */
 const EMPTY_PER = 256 * 1024;
 
-/** Buffers that are kept for new slabs. */
+/** The maximum number of buffers that are kept for new slabs. */
 const MOST_FREE = 16;
 
 export const newSlab = (bytes: Buffer, state: "loaded" | "filling"): Slab => ({
@@ -42,7 +39,7 @@ export const newSlab = (bytes: Buffer, state: "loaded" | "filling"): Slab => ({
   state,
 });
 
-/** Text of an entry. */
+/** The text of an entry. */
 export const textOf = (entry: Entry): string =>
   entry.slab.bytes.toString("utf8", entry.start, entry.start + entry.length);
 
@@ -56,8 +53,8 @@ export const settle = (entry: Entry, slab: Slab, start: number, length: number):
 };
 
 /**
- * Memory into which text is written one behind the other. What was written since the last
- * `takeWritten` goes to the journal as it is, without a copy.
+ * Memory into which texts are written one after the other. What was written since the last `takeWritten` is
+ * appended to the journal without copying it.
  */
 export class Memory {
   #slab = newSlab(Buffer.allocUnsafeSlow(SLAB), "filling");
@@ -66,20 +63,20 @@ export class Memory {
   #written: Buffer[] = [];
   /** Slabs to empty one by one, because many become sparse at the same time. */
   readonly #sparse = new Set<Slab>();
-  /** Texts of sparse slabs move here: never a part of what goes to the journal. */
+  /** Texts of sparse slabs move to this slab, which is never appended to the journal. */
   #moved = newSlab(Buffer.allocUnsafeSlow(0), "filling");
   #movedUsed = 0;
   /**
-   * Buffers of slabs that were emptied since the last `takeWritten`: they may be what is being
-   * written, or what goes back to its place if that fails.
+   * Buffers of slabs that were emptied since the last `takeWritten`. They cannot be reused yet: they may be
+   * part of the current write, or be needed to undo it.
    */
   #emptied: Buffer[] = [];
   /** Buffers for reuse, because creating and freeing many of them keeps the garbage collector busy. */
   #free: Buffer[] = [];
 
-  /** Writes text and returns where it begins and how many bytes it has. */
+  /** Writes text. Returns its place and its length in bytes. */
   write(text: string): { slab: Slab; start: number; length: number } {
-    // A UTF-16 unit becomes three bytes at most; counting exactly is only worth it near the end.
+    // A UTF-16 unit takes at most three bytes, so exact counting is only necessary near the end.
     if (this.#slab.bytes.length - this.#used < text.length * 3) this.#ensure(Buffer.byteLength(text));
     const start = this.#used;
     const length = this.#slab.bytes.write(text, start);
@@ -87,19 +84,19 @@ export class Memory {
     return { slab: this.#slab, start, length };
   }
 
-  /** Forgets that an entry was at its place. */
+  /** Records that an entry no longer uses its place. */
   release(slab: Slab, length: number): void {
     slab.live -= length;
     const isDone = slab.state === "loaded" || slab.state === "full";
     if (isDone && slab.live < slab.bytes.length * SPARSE) this.#sparse.add(slab);
   }
 
-  /** Bytes that were written since the last `takeWritten`. */
+  /** The number of bytes that were written since the last `takeWritten`. */
   get waiting(): number {
     return this.#used - this.#taken + this.#written.reduce((sum, part) => sum + part.length, 0);
   }
 
-  /** What was written since the last call, in order. What that call gave has to be durable by now. */
+  /** Takes what was written since the last call, in order. The result of that call must be durable by now. */
   takeWritten(): Buffer[] {
     this.#free = [...this.#free, ...this.#emptied].slice(0, MOST_FREE);
     this.#emptied = [];
@@ -115,7 +112,7 @@ export class Memory {
     for (let slabs = Math.ceil(written / EMPTY_PER); slabs > 0 && this.emptyOne(); slabs -= 1);
   }
 
-  /** Moves away what is left in one sparse slab; false if there is none. */
+  /** Moves the remaining texts of one sparse slab away. Returns false if there is none. */
   emptyOne(): boolean {
     const [slab] = this.#sparse;
     if (slab === undefined) return false;
@@ -146,7 +143,7 @@ export class Memory {
     }
     slab.entries.length = 0;
     slab.live = 0;
-    // What a file was read into may hold lists too.
+    // A buffer that was read from a file may also contain lists.
     if (slab.state === "full" && slab.bytes.length === SLAB) this.#emptied.push(slab.bytes);
     slab.state = "emptied";
   }

@@ -14,10 +14,10 @@ type Path = readonly PropertyKey[];
 const ROUNDS = 8;
 
 /**
- * The value with every field that does not pass the schema brought to the nearest one that does: a
- * count is rounded and not negative, a missing text is empty, an unknown field is left out. Null
- * if that cannot be done without inventing something, such as an id or a status. `parts` names a list
- * whose entries are independent of each other: an entry of it that cannot be repaired is left out.
+ * Replaces every invalid field of a value by the nearest valid one: a count is rounded and not negative, a
+ * missing text is empty, an unknown field is left out. Null if that would invent something, such as an ID or
+ * a status. `parts` names a list whose entries are independent of each other, so that an entry which cannot be
+ * repaired is left out.
  */
 export const mend = (schema: z.ZodType, damaged: unknown, parts: string | null = null): Mended | null => {
   const value: unknown = structuredClone(damaged);
@@ -57,7 +57,7 @@ interface Leaf {
   path: Path;
 }
 
-/** The problems themselves: of a choice of forms, those of the form it is closest to. */
+/** The single problems of an issue. For a union, these are the problems of the closest form. */
 const leaves = (issue: Issue, above: Path): Leaf[] => {
   const path = [...above, ...issue.path];
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return [{ issue, path }];

@@ -6,14 +6,14 @@ import type { StateSeal } from "./journal-format.ts";
 import { rewriteState, type StoredRecord } from "./rewrite.ts";
 
 /**
- * Version of the stored layout, under the key `/schema_version`. Raise it with every change that
- * this program's former versions could not read or would spoil, and add the step to `migrations`.
+ * The version of the stored layout, under the key `/schema_version`. Raise it with every change that earlier
+ * versions of this program could not read or would damage, and add the step to `migrations`.
  */
 export const SCHEMA_VERSION = 2;
 
-/** Turns a record of one version into one of the next; indexes are derived again afterwards. */
+/** Converts a record of one version to the next. Indexes are derived again afterwards. */
 const migrations: Readonly<Record<number, (record: StoredRecord) => unknown>> = {
-  // 1: the documents' own layout. Fields that we added to the models get their defaults.
+  // Version 1 is the layout of the documents. Fields that we added to the models get their defaults.
   1: ({ collection, value }) => parseRecord(collection, value) ?? value,
 };
 
@@ -24,8 +24,8 @@ const versionOf = (document: StateDocument): number =>
 export const needsMigration = (document: StateDocument): boolean => versionOf(document) < SCHEMA_VERSION;
 
 /**
- * Folds the journal, takes every record through all steps, and makes records of other tenants the
- * document's own; the former file becomes the backup.
+ * Folds the journal, converts every record to the current version, and assigns the records of other tenants to
+ * the document's tenant. The old file becomes the backup.
  */
 export const foldAndMigrate = async (
   files: Files,
@@ -39,7 +39,7 @@ export const foldAndMigrate = async (
       value = migrations[version]?.({ ...record, value }) ?? value;
     return value;
   };
-  /** A file of that name that exists already is the newer one; the other is left where it was. */
+  /** If both tenants have a record with the same ID, the document's own is newer, and the other stays unchanged. */
   const tenantOf = ({ collection, id }: Place, tenant: string): string =>
     id !== null && document.entry(collection, id) === null ? document.tenantId : tenant;
   return rewriteState(files, request.folder, request.output, SCHEMA_VERSION, change, tenantOf);

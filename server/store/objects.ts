@@ -14,7 +14,7 @@ export interface ObjectOptions {
   onFailure: (error: unknown) => Error;
 }
 
-/** `objects/<first two digits>/<sha256>`: written once, whole or not at all. */
+/** Opens `objects/<first two digits>/<sha256>`. An object is written once, completely or not at all. */
 export const openObjects = (options: ObjectOptions): Objects => {
   const { files, folder, durability, checkWritable, onFailure } = options;
   const directory = join(folder, fileNames.objects);
@@ -40,7 +40,7 @@ export const openObjects = (options: ObjectOptions): Objects => {
   const underWay = new Map<string, Promise<void>>();
 
   const store = async (sha256: string, bytes: Uint8Array): Promise<void> => {
-    // A name exists only for whole, durable bytes, so there is nothing left to do.
+    // A file has its final name only after all bytes are durable, so there is nothing left to do.
     const known = await ifThere(files.stat(join(shelfOf(sha256), sha256)));
     if (known?.size === bytes.length) return;
     checkWritable();

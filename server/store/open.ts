@@ -18,22 +18,22 @@ import { runTransaction } from "./transaction.ts";
 import { openTranscripts } from "./transcripts.ts";
 
 export interface StoreOptions {
-  /** Absolute path of the state folder; made if it is not there. */
+  /** The absolute path of the state folder. It is created if it does not exist. */
   folder: string;
-  /** Left out: the tenant of this folder, which is made once and kept there. */
+  /** If left out, the tenant of this folder, which is created once and stored there. */
   tenantId?: string;
-  /** Default `fsync`. */
+  /** The default is `fsync`. */
   durability?: Durability;
-  /** Called with what went wrong without harm, such as a torn write that was cut off. */
+  /** Called with harmless problems, such as an incomplete write that was removed. */
   warn?: (problem: string) => void;
-  /** Journal bytes from which on it is folded into the state file. */
+  /** The journal is folded into the state file once it has this many bytes. */
   foldAt?: number;
-  /** Milliseconds without a sign of life after which an owner counts as suspended. */
+  /** An owner without a sign of life for this many milliseconds counts as suspended. */
   staleAfter?: number;
-  /** What is removed, at once and then every hour; left out: nothing. */
+  /** What to remove, soon after opening and then every hour. If left out, nothing is removed. */
   retention?: Retention;
   signal?: AbortSignal;
-  /** The file system; tests put a failing one in its place. */
+  /** The file system. Tests replace it by a failing one. */
   files?: Files;
   fold?: (request: FoldRequest) => Promise<StateSeal>;
 }
@@ -47,7 +47,7 @@ const FOLD_AT = 8 << 20;
 export const openStore = async (options: StoreOptions): Promise<Store> =>
   (await openWithDocument(options)).store;
 
-/** The same, with its lowdb data, for code that has to walk all of it. */
+/** The same, with its lowdb data, for code that must go through all of it. */
 export const openWithDocument = async (
   options: StoreOptions,
 ): Promise<{ store: Store; document: StateDocument }> => {
@@ -65,7 +65,7 @@ export const openWithDocument = async (
     await low.read();
     if (!tenant.isKept && adapter.failure === null)
       await keepTenant(files, folder, tenant.id).catch((error: unknown) => {
-        // It is found in the records the next time.
+        // Next time, it is found in the records.
         warn(`the folder's tenant could not be saved: ${reasonOf(error)}`);
       });
     if (adapter.torn > 0)
@@ -97,7 +97,7 @@ export const openWithDocument = async (
   }
 };
 
-/** Makes and locks the folder; where the disk refuses that, the folder can still be read. */
+/** Creates and locks the folder. If the disk refuses that, the folder can still be read. */
 const takeFolder = async (
   files: Files,
   { folder, staleAfter, signal }: StoreOptions,

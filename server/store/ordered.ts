@@ -1,11 +1,11 @@
 import type { Entry } from "./memory.ts";
 
-/** A block that grows beyond this is split, so that a change moves few entries at any size. */
+/** A larger block is split, so that a change moves few entries even in a long list. */
 const BLOCK = 1024;
 
 /** Entries in the order in which their records were first put. */
 export class OrderedEntries {
-  /** Never empty blocks of sorted entries, themselves in order. */
+  /** Blocks of sorted entries, in order. No block is empty. */
   readonly #blocks: Entry[][] = [];
   #size = 0;
 
@@ -81,7 +81,7 @@ export class OrderedEntries {
 const firstFrom = (block: readonly Entry[], order: number): number =>
   lowest(block.length, (place) => (block[place]?.order ?? 0) >= order);
 
-/** The lowest number below `length` that holds, when all after it hold too; else `length`. */
+/** The lowest number below `length` for which `holds` is true, and `length` if there is none. */
 const lowest = (length: number, holds: (place: number) => boolean): number => {
   let low = 0;
   let high = length;

@@ -14,7 +14,7 @@ const Cursor = z.tuple([z.string(), z.int(), z.string()]);
 const encodeCursor = (entry: Entry): string =>
   Buffer.from(JSON.stringify([countedBy, entry.order, entry.id])).toString("base64url");
 
-/** Where the previous page ended, even if its last record has been removed since. */
+/** The order at which the previous page ended, even if its last record has been removed since. */
 const decodeCursor = (document: StateDocument, collection: CollectionName, cursor: string): number => {
   try {
     const [counter, order, id] = Cursor.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
@@ -22,7 +22,7 @@ const decodeCursor = (document: StateDocument, collection: CollectionName, curso
     if (entry !== null) return entry.order;
     if (counter === countedBy) return order;
   } catch {
-    // Reported below, like a cursor whose record is gone since another process issued it.
+    // This is reported below, like a cursor of another process whose record no longer exists.
   }
   throw fail("invalid_params", {
     what: "cursor",
@@ -30,7 +30,7 @@ const decodeCursor = (document: StateDocument, collection: CollectionName, curso
   });
 };
 
-/** One page of the records that pass all filters. The first filter's lists are walked, nothing else. */
+/** One page of the records that pass all filters. Only the lists of the first filter are walked. */
 export const page = <Name extends CollectionName>(
   document: StateDocument,
   collection: Name,
@@ -56,7 +56,7 @@ export const all = <Name extends CollectionName>(
 ): Records[Name][] =>
   Array.from(walk(document, collection, filter ?? {}), (entry) => document.read(collection, entry));
 
-/** Entries of the records that pass all filters, in the order of a page; `from`: only those after it. */
+/** Entries of the records that pass all filters, in the order of a page. `from` skips those up to this order. */
 export function* walk<Name extends CollectionName>(
   document: StateDocument,
   collection: Name,

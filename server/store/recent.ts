@@ -1,4 +1,4 @@
-/** Keeps a limited number of values: the ones that were set last. */
+/** Keeps a limited number of values, namely those that were set last. */
 export class Recent<Key, Value> {
   readonly #values = new Map<Key, Value>();
   readonly #most: number;

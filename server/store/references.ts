@@ -9,7 +9,7 @@ export interface Reference {
 
 type Rules<Result> = { readonly [Name in CollectionName]: (record: Records[Name]) => Result };
 
-/** Agents and teams may be deleted while what they did is kept. */
+/** Agents and teams are not included, because they may be deleted while their work is kept. */
 const references: Rules<Reference[]> = {
   agents: () => [],
   instances: (instance) => (isActive(instance) ? [{ collection: "agents", id: instance.agent_id }] : []),

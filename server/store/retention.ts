@@ -17,18 +17,18 @@ export interface RetentionOptions {
   store: Pick<Store, "all" | "commit" | "folder" | "get">;
   retention: Retention;
   now: Date;
-  /** Stops between two removals. */
+  /** If it aborts, nothing more is removed. */
   signal: AbortSignal;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** An object may be written well before the record that names it. */
+/** Younger objects are kept, because an object may be written long before the record that names it. */
 const UNNAMED_OBJECT_MS = 60 * 60 * 1000;
 
 /**
- * Removes what the setting does not keep: ended runs that are too old, too many or too large, with
- * everything that belongs to them; ended instances that nothing refers to; usage and alerts of old days; file
- * contents that no record names. What is still open is never touched. Returns how many runs went.
+ * Removes what the settings do not keep: ended runs that are too old, too many or too large, with everything
+ * that belongs to them; ended instances that nothing refers to; usage and alerts of old days; and file
+ * contents that no record names. Never removes anything that is still open. Returns the number of removed runs.
  */
 export const applyRetention = async (options: RetentionOptions): Promise<number> => {
   const { document, retention, now, signal } = options;
@@ -51,7 +51,7 @@ export const applyRetention = async (options: RetentionOptions): Promise<number>
   return removed;
 };
 
-/** Records that are kept by day and have no run. Sums of metrics are not among them: they are small. */
+/** Removes old records that belong to a day and not to a run. Sums of metrics stay, because they are small. */
 const removeDays = async ({ store }: RetentionOptions, before: string): Promise<void> => {
   const days = store.all("dailyUsage").filter(({ day }) => day < before);
   const alerts = store.all("alerts").filter((alert) => alert.day < before && !isOpenAlert(alert));
@@ -82,7 +82,7 @@ const removeRun = async ({ files, store }: RetentionOptions, taskId: string): Pr
     await files.rm(join(store.folder, fileNames.transcripts, `${execution_id}.jsonl`), { force: true });
 };
 
-/** Removes the oldest ended runs while transcripts and contents take more than they may. */
+/** Removes the oldest ended runs while transcripts and contents exceed their limit. */
 const limitSize = async (options: RetentionOptions): Promise<number> => {
   const { document, files, retention, store } = options;
   if (retention.megabytes === null) return 0;
@@ -113,7 +113,7 @@ const sizeOf = async (files: Files, folder: string): Promise<number> => {
   return bytes;
 };
 
-/** Ended instances that no execution names any more, with their lifecycle events. */
+/** Removes ended instances that no execution names any more, with their lifecycle events. */
 const removeInstances = async (
   { document, store, signal }: RetentionOptions,
   cutoff: string,
@@ -133,7 +133,7 @@ const removeInstances = async (
   }
 };
 
-/** Removes file contents that no record names: whatever looks like a hash in a record counts. */
+/** Removes file contents that no record names. Any text in a record that looks like a hash counts as a name. */
 const sweepObjects = async ({ document, files, store, now, signal }: RetentionOptions): Promise<void> => {
   const named = new Set<string>();
   const turn = makeYield();
@@ -157,13 +157,13 @@ const sweepObjects = async ({ document, files, store, now, signal }: RetentionOp
 const FIRST_RETENTION_MS = 3000;
 const RETENTION_EVERY_MS = 60 * 60 * 1000;
 
-/** Applies the retention now and then until the signal; resolves when nothing of it is under way. */
+/** Applies the retention regularly until the signal aborts. Resolves when the last removal has ended. */
 export const keepTidy = async (
   options: Omit<RetentionOptions, "now">,
   warn: (problem: string) => void,
 ): Promise<void> => {
   const { signal } = options;
-  // Not while the runtime starts.
+  // The first removal waits until the runtime has started.
   for (let delay = FIRST_RETENTION_MS; ; delay = RETENTION_EVERY_MS) {
     await wait(delay, undefined, { signal, ref: false }).catch(() => undefined);
     if (signal.aborted) return;

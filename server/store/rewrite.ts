@@ -6,7 +6,7 @@ import type { StateSeal } from "./journal-format.ts";
 import { readState, StateWriter } from "./state-file.ts";
 import type { CollectionName } from "./store.ts";
 
-/** A stored record of any tenant, not yet checked. */
+/** A stored record of any tenant, which was not checked yet. */
 export interface StoredRecord {
   key: string;
   tenant: string;
@@ -15,9 +15,9 @@ export interface StoredRecord {
 }
 
 /**
- * Writes a new state file record by record, and derives every secondary index from the records.
- * `change` gives a record's new value, or null to leave it out, and `tenantOf` its new tenant; what both
- * return unchanged, and keys that are not ours, stay byte for byte as they were.
+ * Writes a new state file record by record, and derives every secondary index from the records. `change`
+ * returns a record's new value, or null to leave it out. `tenantOf` returns its new tenant. Records that neither
+ * changes, and keys that are not ours, stay the same byte for byte.
  */
 export const rewriteState = async (
   files: Files,

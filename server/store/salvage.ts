@@ -6,17 +6,17 @@ import { SCHEMA_VERSION } from "./migrations.ts";
 import { rewriteState } from "./rewrite.ts";
 import { StateWriter } from "./state-file.ts";
 
-/** Keys and texts that could be read, and what could not. */
+/** Keys and texts that could be read, and descriptions of what could not. */
 interface Salvaged {
   values: Map<string, Buffer>;
   losses: string[];
 }
 
 /**
- * Writes a new state file, `output`, next to the old one from everything that can still be read: whole blocks
- * of the journal, and lines of the state file whose checksum holds; where it does not, the line of
- * the backup, or else the line as it is if it is a valid record. Indexes are derived again.
- * Returns what was lost or is doubtful, in words.
+ * Writes a new state file, `output`, next to the old one from everything that can still be read: complete
+ * blocks of the journal, and lines of the state file with a correct checksum. For other lines, it uses the line
+ * of the backup or, if that is missing, the line itself if it is a valid record. Derives the indexes again.
+ * Returns descriptions of what was lost or is doubtful.
  */
 export const salvageState = async (
   files: Files,
@@ -49,7 +49,7 @@ export const salvageState = async (
 
 type Change = (values: Map<string, Buffer>) => void;
 
-/** All whole blocks of all segments, in order. */
+/** Reads all complete blocks of all segments, in order. */
 const readJournals = async (
   files: Files,
   folder: string,
@@ -133,12 +133,12 @@ const readDamagedState = async (
     losses.push(`${fileNames.state}: ${takenFromBackup} unverified lines were taken from the backup`);
   if (keptAsTheyStand > 0)
     losses.push(`${fileNames.state}: ${keptAsTheyStand} unverified lines were kept unchanged`);
-  // A key whose line is gone may still be in the backup.
+  // The backup may still have a key whose line is missing.
   if (losses.length > 0) for (const [key, text] of backup.byKey) if (!values.has(key)) values.set(key, text);
   return { values, losses };
 };
 
-/** Which state file this was meant to be: the one most of whose pieces still are as they were. */
+/** The state file that a damaged one was: the one with the most matching pieces. */
 const closestSeal = (found: StateSeal, bases: readonly StateBase[]): StateSeal | null => {
   const agreeing = (seal: StateSeal) =>
     seal.pieces.filter((checksum, index) => checksum === found.pieces[index]).length;
@@ -178,7 +178,7 @@ const readLines = async (files: Files, folder: string, name: string): Promise<Li
   return { seal, lines, byKey };
 };
 
-/** A key and the text of its value, if that is JSON and, for our own records, one that can be repaired. */
+/** The key and value of a line. The value must be JSON and, for our own records, valid or repairable. */
 const parseLine = (line: Buffer): { key: string; text: Buffer } | null => {
   const match = /^"([^"]+)":(.*?),?$/s.exec(line.toString());
   const [, key = "", json = ""] = match ?? [];

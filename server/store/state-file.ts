@@ -6,8 +6,8 @@ import { fileNames, makeYield, PIECE, readChunks, type Chunk, type Files } from 
 import type { StateSeal } from "./journal-format.ts";
 
 /**
- * The state file: one JSON object, one key with its value per line, nothing else on the line, so
- * that it can be read and written without ever being one string.
+ * The state file is one JSON object. Each line has one key with its value and nothing else, so that the file can
+ * be read and written without ever being one string.
  */
 const OPENING = "{\n";
 const CLOSING = "\n}\n";
@@ -64,7 +64,7 @@ export const readState = async (
   return seal;
 };
 
-/** Compares what was read with what was written; throws `state_damaged` with the place. */
+/** Compares the seal of the file that was read with the written one. Throws `state_damaged` with the place. */
 export const checkSeal = (found: StateSeal, written: StateSeal): void => {
   const piece = written.pieces.findIndex((checksum, index) => found.pieces[index] !== checksum);
   if (piece === -1 && found.bytes === written.bytes) return;
@@ -76,10 +76,10 @@ export const checkSeal = (found: StateSeal, written: StateSeal): void => {
 export const sameSeal = (left: StateSeal, right: StateSeal): boolean =>
   left.bytes === right.bytes && left.pieces.every((checksum, index) => checksum === right.pieces[index]);
 
-/** Dirty pages are handed to the disk this often, so that the journal's own writes need not wait for all. */
+/** The file is synced every so many bytes, so that writes of the journal need not wait for all of it. */
 const SYNC_EVERY = 8 * PIECE;
 
-/** Writes a state file, a piece at a time. */
+/** Writes a state file piece by piece. */
 export class StateWriter {
   readonly #handle: FileHandle;
   readonly #seal: StateSeal = { bytes: 0, pieces: [] };
@@ -92,7 +92,7 @@ export class StateWriter {
     this.#handle = handle;
   }
 
-  /** Adds a line; resolves at once unless a piece has to be written out. */
+  /** Adds a line. Resolves at once unless a piece must be written. */
   async line(key: string, value: Uint8Array): Promise<void> {
     const head = `${this.#isFirst ? OPENING : ",\n"}"${key}":`;
     this.#isFirst = false;
@@ -133,8 +133,8 @@ export class StateWriter {
 }
 
 /**
- * Writes all bytes one after the other, from `position` or else from the file's position; a disk
- * may take only a part of them at a time.
+ * Writes all bytes, from `position` or else from the current position of the file. It repeats the call, because
+ * the system may write only a part of the bytes at a time.
  */
 export const writeAll = async (
   handle: FileHandle,

@@ -11,7 +11,7 @@ import type { AgentTeam } from "../../schemas/team.ts";
 import type { Template } from "../../schemas/templates.ts";
 import type { TranscriptEntry } from "../../schemas/transcript.ts";
 
-/** The stored collections: name → record. */
+/** The type of the records of each collection. */
 export interface Records {
   agents: AgentConfig;
   instances: AgentInstance;
@@ -34,7 +34,7 @@ export type CollectionName = keyof Records;
 
 type NoFilter = Readonly<Record<string, never>>;
 
-/** What each collection can be filtered by; every filter alone is answered from an index. */
+/** The filters of each collection. Each filter has an index. */
 export interface Filters {
   agents: { type?: AgentType | undefined; status?: AgentStatus | undefined };
   instances: {
@@ -63,8 +63,8 @@ export interface Filters {
 }
 
 /**
- * Newest first (lifecycle: oldest first), in the order in which the records were first put: no
- * clock can mix it up. `next_cursor` is null on the last page.
+ * One page of records, the newest first (for lifecycle events, the oldest). The order is that in which the records
+ * were first put, so it does not depend on a clock. `next_cursor` is null on the last page.
  */
 export interface Page<Item> {
   items: Item[];
@@ -75,7 +75,7 @@ export interface PageRequest {
   cursor: string | null;
 }
 
-/** Writes of one commit: all of them become durable together, or none. */
+/** The writes of one commit. Either all of them become durable or none. */
 export interface Transaction {
   /**
    * Inserts or replaces a record and updates its secondary indexes. Its ID is the part of its key after the
@@ -83,25 +83,25 @@ export interface Transaction {
    * `<instance_id>/<timestamp>:<event_id>`.
    */
   put<Name extends CollectionName>(collection: Name, record: Records[Name]): void;
-  /** Removes a record and its index entries; does nothing if it is not there. */
+  /** Removes a record and its index entries. Does nothing if it does not exist. */
   remove(collection: CollectionName, id: string): void;
-  /** Sees the writes of this transaction. */
+  /** The record, including the writes of this transaction. */
   get<Name extends CollectionName>(collection: Name, id: string): Records[Name] | null;
 }
 
-/** Append-only transcripts, one file per execution. */
+/** The transcripts, which are only appended to. Each execution has its own file. */
 export interface Transcripts {
   /** Resolves when the entries are on disk. Entries of one execution keep their order. */
   append(executionId: string, entries: readonly TranscriptEntry[]): Promise<void>;
-  /** All whole entries from number `from` (0 = first); a torn last line is left out. */
+  /** All complete entries, starting at number `from` (0 is the first). An incomplete last line is left out. */
   read(executionId: string, from?: number): Promise<TranscriptEntry[]>;
 }
 
-/** File contents by SHA-256, each stored once. */
+/** File contents by SHA-256. Each content is stored once. */
 export interface Objects {
   /** Stores bytes durably and returns their lower-case hex SHA-256. */
   put(bytes: Uint8Array): Promise<string>;
-  /** Throws `not_found` if the object is not there (any more). */
+  /** Throws `not_found` if the object does not exist (any more). */
   get(sha256: string): Promise<Buffer>;
 }
 
@@ -115,7 +115,7 @@ export interface Objects {
 export interface Store {
   readonly tenantId: string;
   readonly folder: string;
-  /** Why nothing can be written any more, or null. */
+  /** Why nothing can be written any more; null if writing is possible. */
   readonly readOnlyReason: string | null;
   readonly transcripts: Transcripts;
   readonly objects: Objects;

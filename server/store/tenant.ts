@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { Uuid } from "../../schemas/primitives.ts";
 import { fileNames, ifThere, listSegments, readChunks, syncFolder, type Files } from "./files.ts";
 
-/** Whose records a state folder holds. */
+/** The tenant whose records a state folder contains. */
 export interface Tenant {
   id: string;
   /** Whether the folder itself names the tenant. Otherwise the ID comes from its records or is new. */
   isKept: boolean;
 }
 
-/** How many records of each tenant there are, by the names they have in a file's lines. */
+/** The number of records per tenant, by the keys in the lines of a file. */
 const countTenants = async (
   files: Files,
   path: string,
@@ -38,8 +38,8 @@ const tenantOfRecords = async (files: Files, folder: string): Promise<string | n
 };
 
 /**
- * The local tenant of a state folder. It is made once and kept with the state, so that the state is
- * the same for everyone who may open it: another user of the machine, or a machine that was built again.
+ * The local tenant of a state folder. It is created once and stored with the state, so that another user of the
+ * machine or another machine that opens the folder uses the same one.
  */
 export const tenantOf = async (files: Files, folder: string): Promise<Tenant> => {
   const text = await ifThere(files.readFile(join(folder, fileNames.tenant), "utf8"));

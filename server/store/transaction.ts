@@ -2,18 +2,18 @@ import { collections, keyOf, listsOf, mendRecord } from "./collections.ts";
 import type { StateDocument } from "./document.ts";
 import type { CollectionName, Records, Transaction } from "./store.ts";
 
-/** A write that is prepared so far that it cannot fail. */
+/** A write that is fully prepared, so that it cannot fail. */
 interface Write {
   collection: CollectionName;
   id: string;
-  /** Text of the record; null: it is removed. */
+  /** The text of the record; null to remove it. */
   json: string | null;
   record: unknown;
   joins: string[];
   leaves: string[];
 }
 
-/** Runs `write` and then carries out what it wrote: all of it, or nothing if it throws. */
+/** Runs `write` and then carries out its writes. If it throws, nothing is written. */
 export const runTransaction = (document: StateDocument, write: (transaction: Transaction) => void): void => {
   const writes = new Map<string, Write>();
   write({
@@ -26,7 +26,7 @@ export const runTransaction = (document: StateDocument, write: (transaction: Tra
     },
     get: <Name extends CollectionName>(collection: Name, id: string): Records[Name] | null => {
       const written = writes.get(`${collection}/${id}`);
-      // The map's key holds the collection, so the record is one of it.
+      // The key of the map contains the collection, so the record belongs to it.
       return written === undefined ? document.get(collection, id) : (written.record as Records[Name] | null);
     },
   });

@@ -19,20 +19,20 @@ export interface TranscriptOptions {
   onFailure: (error: unknown) => Error;
 }
 
-/** Transcripts that are kept open: those of the executions that run. */
+/** The maximum number of open transcripts. Running executions append to theirs. */
 const MOST_OPEN = 16;
 
 /**
- * `transcripts/<execution_id>.jsonl`: one entry per line, appended, never changed. `close` waits for
- * what is being appended.
+ * Opens the transcripts `transcripts/<execution_id>.jsonl`. Each line is an entry. Lines are appended and never
+ * changed. `close` waits until all appended entries are written.
  */
 export const openTranscripts = (options: TranscriptOptions): Transcripts & { close: () => Promise<void> } => {
   const { files, folder, durability, checkWritable, onFailure } = options;
   const directory = join(folder, fileNames.transcripts);
   const pathOf = (executionId: string): string => join(directory, `${Uuid.parse(executionId)}.jsonl`);
-  /** The last append to each file; those to one file go one after the other. */
+  /** The last append to each file. Appends to the same file run one after the other. */
   const tails = new Map<string, Promise<void>>();
-  /** Files that end with a whole line, the one used last at the end. */
+  /** Open files that end with a complete line. The one that was used last comes last. */
   const open = new Map<string, AppendFile>();
   let isClosed = false;
 
