@@ -6,7 +6,7 @@ import { builtInTeams } from "./built-in.ts";
 import { defaultContent, titleOf } from "./default-agent.ts";
 import { agentContent, digestOf, teamContent, templateId } from "./templates.ts";
 
-/** The built-in teams as they were shipped before templates were noted. */
+/** Hashes of the built-in teams of versions that did not store templates. */
 const formerTeams: ReadonlySet<string> = new Set([
   "cd6486e382f2ef3f86768457a3be027d92fbb565d70446b7d339069769ae80a6",
   "1342e0b5651ee3e04bcd1a180511b8814c455064db6e2b57b8580b8a742d008b",
@@ -15,10 +15,10 @@ const formerTeams: ReadonlySet<string> = new Set([
   "926a64ce87294200953e8f13a87e38a2b6f8154dc6874d9b9b39291704d8c3b1",
 ]);
 
-/** Marks a folder's state as checked; no record has this id. */
+/** Marks a folder's state as checked. No record has this ID. */
 const LOOKED_THROUGH = "adopted";
 const NO_RECORD = "00000000-0000-4000-8000-000000000000";
-/** The hash of no content: the record is the user's, and is kept. */
+/** A hash that no content has. It marks a record as the user's own, which is kept. */
 const THEIRS = "";
 
 const digestOfTeam = (team: AgentTeam): string => {

@@ -1,10 +1,7 @@
 import { fail } from "../../../schemas/errors.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
 
-/**
- * Whether a stage can be attempted several times: it writes code, and tests decide which attempt is
- * right.
- */
+/** Whether a stage can be attempted several times. It must write code, so that tests can compare attempts. */
 export const isAttemptable = ({
   write_access,
   gates,
@@ -12,7 +9,7 @@ export const isAttemptable = ({
   (write_access === "sources" || write_access === "all") && gates.includes("green");
 
 /**
- * The stages of a run with that many attempts at its tested code; undefined: as the team says.
+ * The stages of a run with this many attempts at its tested code. If undefined, the team decides.
  * Error: `invalid_workflow` if no stage can be attempted several times.
  */
 export const withAttempts = (

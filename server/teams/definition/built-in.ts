@@ -12,7 +12,7 @@ export const builtInTeams: readonly TeamFile[] = [tdd, bugFix, architecture, rev
   TeamFile.parse(file),
 );
 
-/** The stored form of such a team: its members are the default agents of documented types. */
+/** The stored form of such a team. Its members are the default agents of documented types. */
 export const builtInContent = ({ name, description, members, workflow_stages }: TeamFile): TeamContent => ({
   name,
   description,

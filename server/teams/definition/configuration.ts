@@ -12,7 +12,7 @@ import { TemplateRecords, type RecordParts } from "./records.ts";
 import { createTemplates, type Templates } from "./templates.ts";
 
 export interface ConfigurationParts extends RecordParts {
-  /** Absolute path; its `.coditect/` holds agent and team files. */
+  /** The absolute path. Its `.coditect/` contains agent and team files. */
   workspace: string;
   settings: RecordParts["settings"] & { readonly untrusted?: boolean };
   consents: Pick<Consents, "has">;
@@ -20,29 +20,29 @@ export interface ConfigurationParts extends RecordParts {
 
 /** Notices about a workspace's teams after all valid ones are stored. */
 export interface PublishedTeams {
-  /** Teams in files that the user has not allowed yet, with the ids that they will have. */
+  /** Teams in files that the user has not allowed yet, with the IDs that they will have. */
   proposed: AgentTeam[];
-  /** Team files that cannot be used; they do not affect other teams. */
+  /** Team files that cannot be used. They do not affect other teams. */
   problems: FileProblem[];
 }
 
 /** The agents and teams of a workspace: stored ones, files in version control, built-in ones. */
 export interface Configuration {
   /**
-   * A file of the project takes precedence over a stored team of the same name. Errors:
-   * `unknown_workflow`; `configuration_unconfirmed` for a team in files whose present content the user
+   * The team with this ID or name. A file of the project takes precedence over a stored team of the same name.
+   * Errors: `unknown_workflow`; `configuration_unconfirmed` for a team in files whose current content the user
    * has not allowed.
    */
   team(idOrName: string): Promise<AgentTeam>;
-  /** Stores the built-in teams, once, and those of files in their present form, so that lists have them. */
+  /** Stores the built-in teams once, and the current teams of files, so that lists contain them. */
   publishTeams(): Promise<PublishedTeams>;
-  /** The agent of a member; the default one of its type is created when first needed. */
+  /** The agent of a member. The default agent of a type is created when first needed. */
   agentOf(member: TeamMember): Promise<AgentConfig>;
-  /** Refuses a team that cannot run, or whose members cannot do their stages: `invalid_workflow`. */
+  /** Errors: `invalid_workflow` for a team that cannot run, or whose members cannot do their stages. */
   checkTeam(team: Pick<AgentTeam, "name" | "members" | "workflow_stages">): void;
-  /** Refuses members whose agent may get no work: `agent_offline`. */
+  /** Errors: `agent_offline` if the agent of a member may get no work. */
   checkAvailable(members: readonly TeamMember[]): Promise<void>;
-  /** Errors: `name_taken` if a team of that name is stored, in a file or built in. */
+  /** Errors: `name_taken` if a stored team, a file or a built-in team has this name. */
   checkTeamName(name: string): Promise<void>;
   /** Restores a built-in team, discarding the user's edits. Error: `not_a_default`. */
   restoreTeam(team: AgentTeam): Promise<AgentTeam>;
@@ -109,7 +109,7 @@ export class WorkspaceConfiguration implements Configuration {
         if (isProposed) proposed.push(await this.#files.propose(content));
         else await this.#files.publish(content);
       } catch (error) {
-        // Of a member, or of the agent file that it names.
+        // The error is about a member, or about the agent file that it names.
         if (!(error instanceof CoditectError)) throw error;
         problems.push({ path, ...toWireError(error) });
       }

@@ -2,7 +2,7 @@ import type { AgentType, AIProvider } from "../../../schemas/agent.ts";
 import { defaultCapabilities, defaultSettings } from "../../models/agent.ts";
 import type { AgentContent } from "./templates.ts";
 
-/** What people call the default agent of a type: "Test writer". */
+/** The displayed name of the default agent of a type, such as "Test writer". */
 export const titleOf = (type: AgentType): string =>
   type.replace(/(?<=[a-z])(?=[A-Z])/g, " ").replace(/\B[A-Z]/g, (letter) => letter.toLowerCase());
 

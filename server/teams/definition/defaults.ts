@@ -7,7 +7,7 @@ import { defaultContent } from "./default-agent.ts";
 import type { TemplateRecords } from "./records.ts";
 import { templateId, type Templates } from "./templates.ts";
 
-/** What to do with a default that the user deleted or edited; left out: nothing. */
+/** What to do with a default that the user deleted or edited. By default, nothing. */
 export interface Wanted {
   /** Restores a deleted one. */
   revives?: boolean;
@@ -32,7 +32,7 @@ export class Defaults {
     return agent;
   }
 
-  /** Null: the user deleted it, and `revives` is not wanted. */
+  /** The built-in team; null if the user deleted it and `revives` is not set. */
   team(file: TeamFile, { revives = false, restores = false }: Wanted = {}): Promise<AgentTeam | null> {
     const { name, description, members, workflow_stages } = builtInContent(file);
     return this.#templates.team({

@@ -20,7 +20,7 @@ const textsOf = (value: unknown): string[] =>
       ? value.filter((item) => typeof item === "string")
       : [];
 
-/** Reads every field, whatever file it is in: fields of a later version are named, too. */
+/** Reads every field of every file, so that fields of later versions are described, too. */
 const gather = (value: unknown, wanted: Wanted, depth = 0): void => {
   if (typeof value !== "object" || value === null || depth > MOST_DEPTH) return;
   for (const [name, field] of Object.entries(value)) {
@@ -46,7 +46,7 @@ const parse = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // Nothing of it will be used; its reader says why.
+    return null; // The file is not used, and its reader reports the error.
   }
 };
 
@@ -60,9 +60,9 @@ const list = (what: string, items: Iterable<string>): string[] => {
 };
 
 /**
- * Whether these files hold only teams, and the teams name no agent, host, command or tool of their own.
- * Such a team may do what a built-in one may, so a user who names it on the command line has said
- * enough. The name of a built-in team does not name a file's team.
+ * Whether these files contain only teams, and the teams name no agents, hosts, commands or tools. Such a team may
+ * do what a built-in one may, so a user who names it on the command line need not confirm it. This does not apply
+ * to the name of a built-in team, because it may not mean the file's team.
  */
 export const areOrdinaryTeams = (
   files: readonly ConfigurationFile[],
@@ -79,7 +79,7 @@ export const areOrdinaryTeams = (
     );
   });
 
-/** The hosts, commands, tools and prompts that the files of `.coditect/` name, for a person to judge. */
+/** Describes the hosts, commands, tools and prompts in the files of `.coditect/`, so that a person can judge them. */
 export const describeConfiguration = (files: readonly ConfigurationFile[]): string => {
   const wanted: Wanted = { hosts: new Set(), commands: new Set(), tools: new Set(), prompts: 0 };
   for (const { bytes } of files) gather(parse(textOf(bytes)), wanted);

@@ -13,13 +13,13 @@ import { problemOfTypes } from "./types.ts";
 import { isToolName } from "./tools.ts";
 import { workflowProblems } from "./validate.ts";
 
-/** What a file says, and its path in the workspace. */
+/** The content of a file, and its path in the workspace. */
 export interface Read<Content> {
   path: string;
   content: Content;
 }
 
-/** A file that cannot be used; it does not affect other files. */
+/** A file that cannot be used. It does not affect other files. */
 interface Unusable {
   path: string;
   /** Its name, if it can be read. */
@@ -38,7 +38,7 @@ export interface FileProblem {
   /** Property names and array indexes from the outside in. */
   path: readonly PropertyKey[];
   message: string;
-  /** What it breaks: the published schema, or a rule that no schema can express. */
+  /** What it violates: the published schema, or a rule that no schema can express. */
   rule: "schema" | "workflow";
 }
 
@@ -49,7 +49,7 @@ const structural = (error: z.ZodError): FileProblem[] =>
     rule: "schema",
   }));
 
-/** Addresses with a name and password, which do not belong into a file that others read. */
+/** Problems with addresses that contain a name and password, because others read the file. */
 const loginsInFile = (value: unknown): FileProblem[] =>
   loginsIn(value).map(({ path, says }) => ({ path, message: says, rule: "workflow" }));
 
@@ -58,7 +58,7 @@ export const problemsOfTeam = (value: unknown): FileProblem[] => {
   if (!parsed.success) return structural(parsed.error);
   const members = parsed.data.members.map(({ role, agent_type }) => ({
     role,
-    // Problems of a custom type are reported where its agent file is read.
+    // Problems of a custom type are reported when its agent file is read.
     agent_type: AgentType.safeParse(agent_type).data ?? "Coder",
     agent_id: null,
   }));
@@ -67,14 +67,14 @@ export const problemsOfTeam = (value: unknown): FileProblem[] => {
       .filter(({ agent, agent_type }) => agent !== undefined || !AgentType.safeParse(agent_type).success)
       .map(({ role }) => role),
   );
-  // A team of the project works with the default agents as shipped, whatever a user changed in theirs.
+  // A team of the project works with the original default agents, even if a user has edited them.
   const ofWorkflow = workflowProblems({ ...parsed.data, members }, ({ role, agent_type }) =>
     named.has(role) ? null : defaultCapabilities(agent_type),
   ).map((problem): FileProblem => ({ ...problem, rule: "workflow" }));
   return [...loginsInFile(value), ...ofWorkflow];
 };
 
-/** Types, tools and places of prompts that do not exist: a misspelt one would have no effect. */
+/** Types, tools and places of prompts that do not exist. Without this check, a misspelt one has no effect. */
 const unknownNames = ({ settings, agent_type, base_type }: AgentFile): FileProblem[] => {
   const ofTypes = problemOfTypes({ agent_type, base_type });
   const types: FileProblem[] =
@@ -105,7 +105,7 @@ export const problemsOfAgent = (value: unknown): FileProblem[] => {
   return [...loginsInFile(value), ...unknownNames(parsed.data)];
 };
 
-/** The value at a path, or the innermost one around the place where it is missing. */
+/** The value at a path. If it is missing, the innermost value around its place. */
 export const nodeAt = (root: ValueNode, path: readonly PropertyKey[]): ValueNode => {
   let node = root;
   for (const part of path) {
@@ -121,19 +121,19 @@ export const nodeAt = (root: ValueNode, path: readonly PropertyKey[]): ValueNode
   return node;
 };
 
-/** `line`: of the first problem, from 1, so that an editor can open the file there. */
+/** `line` is the line of the first problem, counted from 1, so that an editor can open the file there. */
 const invalid = (path: string, problems: string, line: number): CoditectError =>
   new CoditectError("invalid_file", { path, problems, line });
 
 const SyntaxProblem = z.looseObject({ line: z.int().catch(1), message: z.string().catch("") });
 
-/** The line of a syntax error. The parser names the first line for a text that ends too early. */
+/** The line of a syntax error. If a text ends too early, the parser names its first line. */
 const lineOf = (error: unknown, text: string): number => {
   const { line, message } = SyntaxProblem.parse(error);
   return message.includes("end of input") ? text.trimEnd().split("\n").length : line;
 };
 
-/** The name in a text that may not be JSON at all; else the file's. */
+/** The name in a text, which may not be valid JSON. If there is none, the name of the file. */
 const nameIn = (path: string, text: string): string =>
   /"name"\s*:\s*"([^"\\\n]+)"/.exec(text)?.[1] ?? posix.basename(path, ".json");
 

@@ -7,7 +7,7 @@ import type { Store } from "../../store/store.ts";
 import { templateId } from "./templates.ts";
 import { checkWorkflow } from "./validate.ts";
 
-/** Why a member cannot take part, in words; null: it can. */
+/** Why a member cannot take part; null if it can. */
 const problemOf = (store: Store, { agent_id, agent_type }: TeamMember): string | null => {
   if (agent_id === null) return null;
   const agent = store.get("agents", agent_id);
@@ -16,10 +16,7 @@ const problemOf = (store: Store, { agent_id, agent_type }: TeamMember): string |
   return null;
 };
 
-/**
- * What the agent of a member can do, as it is stored; a default agent starts with its type's
- * capabilities.
- */
+/** The stored capabilities of a member's agent. A default agent starts with those of its type. */
 const capabilitiesOf =
   (store: Store) =>
   ({ agent_id, agent_type }: TeamMember): readonly AgentCapability[] | null => {
@@ -29,8 +26,8 @@ const capabilitiesOf =
   };
 
 /**
- * Errors: `invalid_workflow`, with every member whose agent does not exist or is of another type, and
- * everything else that keeps the team from running.
+ * Checks that a team can run. Errors: `invalid_workflow` with all problems, including members whose agent does not
+ * exist or has another type.
  */
 export const checkTeam = (
   store: Store,
@@ -55,13 +52,13 @@ export const checkOnline = ({ name, status }: AgentConfig): void => {
   if (status === "Offline") throw fail("agent_offline", { name });
 };
 
-/** Teams an agent is a member of. */
+/** The teams that an agent is a member of. */
 export const teamsOf = (store: Store, agentId: string): AgentTeam[] =>
   store.all("teams").filter(({ members }) => members.some(({ agent_id }) => agent_id === agentId));
 
-/** Role of the only member of a team that was made for an execution outside any team. */
+/** The role of the only member of a team that was created for an execution outside any team. */
 export const ROLE_ALONE = "agent";
 
-/** Whether a team was made for an execution outside any team, and is deleted with its agent. */
+/** Whether a team was created for an execution outside any team. It is deleted with its agent. */
 export const isTeamOfOne = ({ members: [member, ...others] }: AgentTeam): boolean =>
   others.length === 0 && member?.role === ROLE_ALONE;

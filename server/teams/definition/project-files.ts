@@ -14,7 +14,7 @@ import { templateId, type Templates } from "./templates.ts";
 import { baseTypeOf } from "./types.ts";
 
 interface ProjectParts {
-  /** Absolute path; its `.coditect/` holds agent and team files. */
+  /** The absolute path. Its `.coditect/` contains agent and team files. */
   workspace: string;
   tenantId: string;
   settings: { readonly untrusted?: boolean };
@@ -39,7 +39,7 @@ export class ProjectFiles {
     this.#parts = parts;
   }
 
-  /** An untrusted workspace provides neither teams nor agents. */
+  /** The teams of files. An untrusted workspace provides no teams and agents. */
   teams(): Promise<Files<TeamFile>> {
     const { settings, workspace } = this.#parts;
     return settings.untrusted === true
@@ -47,13 +47,13 @@ export class ProjectFiles {
       : readTeamFiles(workspace);
   }
 
-  /** The id of a file's team. It is always the same, so that a team can be named before it is stored. */
+  /** The ID of a file's team. It is always the same, so that a team can be named before it is stored. */
   idOf(name: string): string {
     const { tenantId, workspace } = this.#parts;
     return namedUuid(`${tenantId}\n${workspace}\n${name}`);
   }
 
-  /** Whether the user has allowed the present content of `.coditect/`. */
+  /** Whether the user has allowed the current content of `.coditect/`. */
   areAllowed(): boolean {
     const { consents, workspace } = this.#parts;
     return consents.has("configuration", configurationHash(configurationFiles(workspace)));
@@ -69,7 +69,7 @@ export class ProjectFiles {
     throw fail(code, { name, what: describeConfiguration(files), hash });
   }
 
-  /** The file that a stored team or agent comes from; null: none. */
+  /** The file that a stored team or agent comes from; null if there is none. */
   async fileOf(recordId: string): Promise<Read<AgentFile | TeamFile> | null> {
     const template = this.#parts.templates.of(recordId);
     if (template?.source !== "file") return null;
@@ -81,7 +81,7 @@ export class ProjectFiles {
     return agents.usable.find((file) => isOf(file, "agent-file")) ?? null;
   }
 
-  /** A team file as a list shows it; its agents are settled when it is allowed. */
+  /** The team of a file for lists. Its agents are stored only after the user has allowed the file. */
   async propose({ name, description, workflow_stages, members }: TeamFile): Promise<AgentTeam> {
     const agents = (await readAgentFiles(this.#parts.workspace)).usable.map(({ content }) => content);
     const proposed = members.map((member, index) => {
@@ -95,7 +95,7 @@ export class ProjectFiles {
     return this.#parts.records.team(this.idOf(name), content, null);
   }
 
-  /** Stores a team file as the team it describes, under the id it always has. */
+  /** Stores the team of a file under the ID of `idOf`. */
   async publish(file: TeamFile): Promise<AgentTeam> {
     const members = await Promise.all(
       file.members.map((member, index) => this.#member(file.name, member, index)),
@@ -136,7 +136,7 @@ export class ProjectFiles {
     return { role, agent_type: base, agent_id: stored?.agent_id ?? null };
   }
 
-  /** The stored agent of an agent file, as the file is now. */
+  /** Stores the current agent of an agent file. */
   #agent(file: AgentFile, type: AgentType): Promise<AgentConfig | null> {
     const { templates, records } = this.#parts;
     return templates.agent({

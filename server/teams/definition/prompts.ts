@@ -3,7 +3,7 @@ import type { Task } from "../../../schemas/run.ts";
 import type { WorkflowStage } from "../../../schemas/team.ts";
 import { fillPrompt, variablesIn } from "./template.ts";
 
-/** The instructions of each type of agent. Short: they are paid for with every request. */
+/** The instructions of each type of agent. They are short, because every request pays for them. */
 const craft: Readonly<Record<AgentType, string>> = {
   TestWriter:
     "You write tests before the code exists. Each test checks one behaviour through the public interface, in the style of the tests that are there: the normal case, the edges, the errors. Write only test files.",
@@ -44,14 +44,14 @@ export const systemMessage = (agent: AgentConfig, stage: string, round: number):
   return `${header}\n\n${extended(own, agent.settings.custom_prompts, "system")}`;
 };
 
-/** Variables a stage's prompt may name. */
+/** The variables that a stage's prompt may name. */
 const promptVariables = ["task", "file", "in_file", "workspace"] as const;
 
-/** Names in `{{…}}` that no variable has. */
+/** Names in `{{…}}` that are not variables. */
 export const unknownVariables = (prompt: string): string[] =>
   variablesIn(prompt).filter((name) => !promptVariables.some((variable) => variable === name));
 
-/** The user's words, in a fence they cannot close: what is quoted in them is part of them. */
+/** The user's text in a fence that is longer than any in it, so that the text cannot close it. */
 const fenced = (text: string): string => {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);

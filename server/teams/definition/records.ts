@@ -7,17 +7,17 @@ import type { AgentContent, TeamContent } from "./templates.ts";
 
 export interface RecordParts {
   store: Store;
-  /** The provider of agents that have none of their own, by the current settings. */
+  /** The current settings for agents without their own provider. */
   settings: { readonly provider: AIProvider; readonly role_models: RoleModels };
   /**
-   * Whether the provider was guessed from the keys of the environment: an agent that has worked keeps
-   * its provider. A key alone must not turn a local agent into a paid one.
+   * Whether the provider was guessed from the keys of the environment. In this case, an agent that has worked keeps
+   * its provider, because a key alone must not turn a local agent into a paid one.
    */
   isProviderGuessed: boolean;
   now: () => string;
 }
 
-/** Makes records of the present tenant from the content of templates. */
+/** Creates records of the current tenant from the content of templates. */
 export class TemplateRecords {
   readonly #parts: RecordParts;
 
@@ -25,7 +25,7 @@ export class TemplateRecords {
     this.#parts = parts;
   }
 
-  /** The provider of an agent of a type; `own`: what its file says. */
+  /** The provider of an agent. `own` is the provider that its file names. */
   providerFor(stored: AgentConfig | null, type: AgentType, own?: AIProvider): AIProvider {
     const { settings, isProviderGuessed } = this.#parts;
     const hasWorked = stored !== null && stored.last_active_at !== null;

@@ -1,10 +1,10 @@
-/** A prompt with variables: literal text, and the names that were in `{{…}}`. */
+/** A prompt with variables, as a list of literal texts and the names in `{{…}}`. */
 type Template = readonly { text: string; variable: string | null }[];
 
 const compile = (prompt: string): Template => {
   const parts = [];
   let end = 0;
-  // Bounded: an opening that is never closed must not be searched to the end repeatedly.
+  // The length is bounded, so that the search does not take long if many openings are never closed.
   for (const match of prompt.matchAll(/\{\{([^}]{0,200})\}\}/g)) {
     const [written, inside = ""] = match;
     const variable = inside.trim();
@@ -14,9 +14,9 @@ const compile = (prompt: string): Template => {
   return [...parts, { text: prompt.slice(end), variable: null }];
 };
 
-/** More than all stages of a workspace's teams have. */
+/** The maximum number of kept templates. The teams of a workspace have fewer. */
 const MOST_KEPT = 200;
-/** By their text alone, so that nothing can be out of date. */
+/** Templates by their text, so that they are never out of date. */
 const compiled = new Map<string, Template>();
 
 const compiledOnce = (prompt: string): Template => {
@@ -26,11 +26,11 @@ const compiledOnce = (prompt: string): Template => {
   return template;
 };
 
-/** Names of the variables a prompt speaks of, in order. */
+/** The names of the variables in a prompt, in order. */
 export const variablesIn = (prompt: string): string[] =>
   compiledOnce(prompt).flatMap(({ variable }) => variable ?? []);
 
-/** A prompt with its variables filled in; one without a value stays as it is written. */
+/** A prompt with its variables replaced by values. A variable without a value stays unchanged. */
 export const fillPrompt = (prompt: string, values: ReadonlyMap<string, string>): string =>
   compiledOnce(prompt)
     .map(({ text, variable }) => (variable === null ? text : (values.get(variable) ?? text)))

@@ -4,9 +4,9 @@ import type { AgentTeam } from "../../../schemas/team.ts";
 import type { Template } from "../../../schemas/templates.ts";
 import type { Store, Transaction } from "../../store/store.ts";
 
-/** What a template says of a team. */
+/** The fields of a team that a template defines. */
 export type TeamContent = Pick<AgentTeam, "name" | "description" | "members" | "workflow_stages">;
-/** What a template says of an agent. */
+/** The fields of an agent that a template defines. */
 export type AgentContent = Pick<
   AgentConfig,
   "name" | "agent_type" | "custom_type" | "provider" | "capabilities" | "settings"
@@ -28,7 +28,7 @@ export const agentContent = (agent: AgentContent): AgentContent => ({
   settings: agent.settings,
 });
 
-/** The same text for the same values, whatever the order of fields. */
+/** A hash of the content, which does not depend on the order of fields. */
 export const digestOf = (content: unknown): string => {
   const sorted = (_key: string, value: unknown): unknown =>
     typeof value === "object" && value !== null && !Array.isArray(value)
@@ -40,7 +40,7 @@ export const digestOf = (content: unknown): string => {
 export const templateId = (kind: "team" | "agent" | "team-file" | "agent-file", name: string): string =>
   `${kind}:${encodeURIComponent(name.toWellFormed())}`;
 
-/** How records of one kind are stored, and what of them a template describes. */
+/** How records of one kind are stored, and which of their fields a template defines. */
 interface Kind<Kept, Content> {
   get: (store: Store, id: string) => Kept | null;
   put: (transaction: Transaction, record: Kept) => void;
@@ -66,28 +66,28 @@ const agents: Kind<AgentConfig, AgentContent> = {
   contentOf: agentContent,
 };
 
-/** A template as it is now, and how it becomes a record. */
+/** The current template, and how it becomes a record. */
 interface Described<Kept, Content> {
   id: string;
   source: Template["source"];
-  /** Its content; `stored` is the record, if only the template has changed it so far. */
+  /** Its content. `stored` is the record, if only the template has changed it so far. */
   content: (stored: Kept | null) => Content;
-  /** A new record with this content, or the stored one with it. */
+  /** A new record with this content, or the stored one with its content replaced. */
   record: (content: Content, stored: Kept | null) => Kept;
-  /** Whether it is created again if the user deleted it; otherwise it stays deleted. */
+  /** Whether it is created again if the user deleted it. */
   revives: boolean;
   /** Whether the user's edits are discarded, because the user asked for that. */
   restores?: boolean;
 }
 
 /**
- * Stores templates: each is created once, and its record follows the template as long as nobody else
- * changes it. The record is null when the user deleted it.
+ * Stores the records of templates. Each is created once, and follows its template until somebody edits the record.
+ * The result is null if the user deleted the record.
  */
 export interface Templates {
   team(described: Described<AgentTeam, TeamContent>): Promise<AgentTeam | null>;
   agent(described: Described<AgentConfig, AgentContent>): Promise<AgentConfig | null>;
-  /** The template that a record was stored from; null: it is the user's own. */
+  /** The template that a record was stored from; null if it is the user's own. */
   of(recordId: string): Template | null;
 }
 
@@ -100,8 +100,8 @@ export const createTemplates = (store: Store): Templates => {
       const said = content(stored);
       const kept = record(said, stored);
       const noted = { template_id: id, tenant_id: store.tenantId, source, record_id: kind.idOf(kept) };
-      // Decided and written in one turn of the event loop: two that publish at the same moment end with
-      // one record.
+      // The decision and the write happen in one turn of the event loop, so that two callers that publish at
+      // the same time create one record.
       await store.commit((transaction) => {
         kind.put(transaction, kept);
         transaction.put("templates", { ...noted, digest: digestOf(said) });

@@ -15,7 +15,7 @@ const runtimeTools: ReadonlySet<string> = new Set([
   "get_prompt",
 ]);
 
-/** Whether there is a tool of this name, or could be: those of MCP servers are `server__tool`. */
+/** Whether a tool of this name exists or may exist. Tools of MCP servers are called `server__tool`. */
 export const isToolName = (name: string): boolean =>
   ToolName.safeParse(name).success || runtimeTools.has(name) || /^[\w-]+__[\w-]+$/.test(name);
 
@@ -25,10 +25,7 @@ export const mayAsk = (
   { permissions }: Pick<Settings, "permissions">,
 ): boolean => ask_permissions && permissions === "ask";
 
-/**
- * Tools that a stage may have at all: rights come from the stage and the agent's capabilities, not from
- * the prompt.
- */
+/** The tools that a stage may have. Its rights and the agent's capabilities decide, and not the prompt. */
 const allowedTools = (stage: WorkflowStage, agent: AgentConfig, commandsAllowed: boolean): ToolName[] => {
   const only = stage.write_access === "none";
   return ToolName.options.filter((name) => {

@@ -3,11 +3,11 @@ import type { AgentFile } from "../../../schemas/team.ts";
 
 type Typed = Pick<AgentFile, "agent_type" | "base_type">;
 
-/** The documented type that an agent file has, or is based on; null: it does not say. */
+/** The documented type that an agent file has or is based on; null if it names none. */
 export const baseTypeOf = ({ agent_type, base_type }: Typed): AgentType | null =>
   AgentType.safeParse(agent_type).data ?? base_type ?? null;
 
-/** What is wrong with the types that an agent file names; null: nothing. */
+/** The problem with the types that an agent file names; null if there is none. */
 export const problemOfTypes = ({
   agent_type,
   base_type,

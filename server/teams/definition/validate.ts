@@ -7,18 +7,18 @@ import { isAttemptable } from "./attempts.ts";
 import { isToolName } from "./tools.ts";
 import { unknownVariables } from "./prompts.ts";
 
-/** What the agent of a member can do; null: unknown here, and checked later. */
+/** Returns what the agent of a member can do; null if this is not known yet and is checked later. */
 type CapabilitiesOf = (member: TeamMember) => readonly AgentCapability[] | null;
 
-/** The capabilities of its type, as long as a member names no agent. */
+/** The capabilities of the member's type; null if it names an agent. */
 const ofType: CapabilitiesOf = ({ agent_id, agent_type }) =>
   agent_id === null ? defaultCapabilities(agent_type) : null;
 
 type Workflow = Pick<AgentTeam, "name" | "members" | "workflow_stages">;
 
-/** One thing that keeps a team from running. */
+/** A problem that keeps a team from running. */
 export interface WorkflowProblem {
-  /** Where it is: property names and array indexes, as in the team's file. */
+  /** Its place in the team's file, as property names and array indexes. */
   path: (string | number)[];
   message: string;
 }
@@ -26,7 +26,7 @@ export interface WorkflowProblem {
 const duplicates = (names: readonly string[]): number[] =>
   names.flatMap((name, index) => (names.indexOf(name) < index ? [index] : []));
 
-/** Names of the stages a stage needs, directly or through others; without itself unless in a cycle. */
+/** Names of the stages that a stage needs directly or indirectly. If there is a cycle, they include itself. */
 export const ancestors = (stages: readonly WorkflowStage[], name: string): Set<string> => {
   const found = new Set<string>();
   const open = [name];
@@ -78,7 +78,7 @@ const stageProblems = (
     at(["gates"], "a stage that may write needs at least one gate");
   }
   stage.tools?.forEach((tool, position) => {
-    // An agent that is named may have tools of its own, which are not known here.
+    // An agent that is named may have its own tools, which are not known here.
     const mayBeOwn = member !== undefined && capabilities === null;
     if (!mayBeOwn && !isToolName(tool)) at(["tools", position], `there is no tool ${tool}`);
   });
@@ -100,7 +100,7 @@ const stageProblems = (
 /**
  * Everything that keeps a team from running; empty if it can run.
  *
- * @param capabilitiesOf left out: an agent that is not named has the capabilities of its type.
+ * @param capabilitiesOf by default, an agent that is not named has the capabilities of its type.
  */
 export const workflowProblems = (
   workflow: Workflow,

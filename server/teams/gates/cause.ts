@@ -2,12 +2,12 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import type { FileHashes } from "./gate.ts";
 
-/** An error as Node, Python and the runners print it, with what they put before it. */
+/** An error in the output of Node, Python or a runner, with its usual prefixes. */
 const errorLine =
   /^(?:INTERNALERROR>|E |✖|⨯)?\s*((?:Uncaught )?(?:[A-Za-z_][\w.]*(?:Error|Exception)(?: \[\w+\])?|[Ee]rror|ERROR|[Ff]atal)\s*:\s*\S.*)$/gm;
 const LONGEST = 300;
 
-/** The error that ended a runner, from what it printed; null: it printed none. Python prints it last. */
+/** The error that ended a runner, from its output; null if it printed none. Python prints it last. */
 const errorIn = (output: string): string | null => {
   const errors = [...output.matchAll(errorLine)].map(([, text = ""]) => text.trim());
   const isPython = /Traceback \(most recent call last\)|INTERNALERROR>/.test(output);
@@ -15,18 +15,18 @@ const errorIn = (output: string): string | null => {
   return error === undefined ? null : error.slice(0, LONGEST).replace(/\.?$/, ".");
 };
 
-/** Files of the change that configure the tests: a runner loads them before it tests anything. */
+/** Files of the change that configure the tests. A runner loads them before it runs a test. */
 const configurationIn = (after: FileHashes): string[] =>
   [...after.keys()].filter((path) => classifyPath(path) === "test-config").sort();
 
-/** How it ended, as the end of a sentence. */
+/** How the runner ended, as the end of a sentence. */
 const endOf = ({ output, exit_code }: TestReport): string => {
   const error = errorIn(output);
   if (error !== null) return `: ${error}`;
   return exit_code === null ? "." : `, with exit code ${exit_code}.`;
 };
 
-/** Why a runner came to no report, in words: the error that it printed, and what of the change it loads first. */
+/** Why a runner wrote no report: the error that it printed, and the files of the change that it loads first. */
 export const causeOf = (report: TestReport, after: FileHashes): string => {
   const how = `The test runner ended without a report${endOf(report)}`;
   const files = configurationIn(after);

@@ -32,7 +32,7 @@ export const isFileEntry = ({ file, name }: Pick<TestCase, "file" | "name">): bo
 
 const failures = (report: TestReport): TestCase[] => report.tests.filter(({ status }) => status === "failed");
 
-/** How often each test of a name has this outcome: several tests may have one name. */
+/** The number of tests of each name that have this outcome. Several tests may have the same name. */
 const tally = (tests: readonly TestCase[], status: TestCase["status"] | null = null): Map<string, number> => {
   const counted = new Map<string, number>();
   for (const test of tests)
@@ -41,7 +41,7 @@ const tally = (tests: readonly TestCase[], status: TestCase["status"] | null = n
   return counted;
 };
 
-/** Tests that fail now and did not before the run; of several with one name, only the additional ones. */
+/** Tests that fail now and did not fail before. Of several tests with the same name, only the additional ones. */
 export const newlyFailing = (before: TestReport, after: TestReport): TestCase[] => {
   const known = tally(before.tests, "failed");
   return failures(after).filter((test) => {
@@ -51,7 +51,7 @@ export const newlyFailing = (before: TestReport, after: TestReport): TestCase[] 
   });
 };
 
-/** Errors outside of the tests and files that cannot be loaded, each in words, that are new. */
+/** New errors outside of tests, and files that can no longer be loaded. */
 export const newErrors = (before: TestReport, after: TestReport): { name: string; message: string }[] => {
   const known = new Set(errorsOf(before).map(({ name }) => name));
   return errorsOf(after).filter(({ name }) => !known.has(name));
@@ -68,13 +68,13 @@ export interface Regression {
   errors: { name: string; message: string }[];
   /** Tests that passed before and no longer exist, in files that the run did not change. */
   gone: string[];
-  /** Tests that passed before and are skipped now, in files the run did not change. */
+  /** Tests that passed before and are skipped now, in files that the run did not change. */
   skipped: string[];
   /** Test programs that ran before and did not run this time. */
   missing: string[];
 }
 
-/** Compares the whole suite before the run with it now; `changed` are the files the run changed. */
+/** Compares the whole suite before and after the run. `changed` are the files that the run changed. */
 export const compareRuns = (
   before: TestReport,
   after: TestReport,
@@ -108,7 +108,7 @@ const newNames = (before: ReadonlyMap<string, number>, after: ReadonlyMap<string
  */
 const withoutRenamed = (gone: readonly string[], added: readonly string[]): string[] => {
   if (gone.length === 0) return [];
-  // Looked up by its shapes: to compare each with each takes long where a large suite has other names.
+  // Names are looked up by their shapes, because comparing all pairs takes long if many names have changed.
   const left = new Map<string, Set<number>>();
   const used = new Set<number>();
   added.forEach((id, index) => {
@@ -129,13 +129,13 @@ const withoutRenamed = (gone: readonly string[], added: readonly string[]): stri
 };
 
 const randomId = /^(?:…|[a-z0-9]{8,14})$/;
-/** Longer names, and those with more words that could be ids, are compared as they are. */
+/** Longer names, and names with more words that could be IDs, are compared unchanged. */
 const LONGEST_SHAPED = 500;
 const MOST_SHAPES = 20;
 
 /**
- * The name without each of its possible ids in turn, and whether the test's identity already leaves that id out;
- * `isOther`: as the name has it that differs in this.
+ * The name without each of its possible IDs in turn, and whether the test's identity already leaves this ID out.
+ * With `isOther`, the shapes are those of a name that differs in this.
  */
 const shapesOf = (id: string, isOther = false): string[] => {
   if (id.length > LONGEST_SHAPED) return [];
@@ -148,7 +148,7 @@ const shapesOf = (id: string, isOther = false): string[] => {
   });
 };
 
-/** Programs that ran more often before than now; several may have one name. */
+/** Programs that ran more often before than now. Several may have the same name. */
 const missingParts = (before: TestReport, after: TestReport): string[] => {
   const left = after.parts.map(({ name }) => name);
   return before.parts

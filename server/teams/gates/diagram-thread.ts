@@ -3,11 +3,11 @@ import mermaid from "mermaid";
 import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 
-// Nothing is drawn here, so there is no page to keep safe, and without a page the sanitiser that
-// Mermaid's parsers pass every label through has no methods.
+// Mermaid's parsers pass every label through a sanitiser, which has no methods without a page. Nothing is
+// drawn here, so it need not do anything.
 Object.assign(DOMPurify, { addHook: () => undefined, sanitize: (text: string) => text });
 
-/** Why Mermaid cannot read a diagram, or null when it can. */
+/** Why Mermaid cannot read a diagram; null if it can. */
 const problemOf = async (diagram: string): Promise<string | null> => {
   try {
     await mermaid.parse(diagram);
@@ -17,10 +17,7 @@ const problemOf = async (diagram: string): Promise<string | null> => {
   }
 };
 
-/**
- * Parses diagrams one after another, because Mermaid keeps state between them; returns one answer for
- * each.
- */
+/** Parses diagrams one after another, because Mermaid keeps state. Sends one answer for each. */
 const run = async (): Promise<void> => {
   for (const diagram of z.array(z.string()).parse(workerData))
     parentPort?.postMessage(await problemOf(diagram));

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
 import { z } from "zod";
 
-/** A Mermaid diagram in a Markdown text, and the line its text begins at. */
+/** A Mermaid diagram in a Markdown text, and the first line of its text. */
 export interface Diagram {
   line: number;
   text: string;
@@ -20,8 +20,8 @@ export const diagramsIn = (markdown: string): Diagram[] =>
   }));
 
 /**
- * Mermaid's errors for the diagrams that it cannot read. They are parsed in a thread of their own, with
- * a deadline and a memory cap, because a model's text can keep a grammar busy for ever.
+ * Mermaid's errors for the diagrams that it cannot read. They are parsed in a separate thread with a deadline and
+ * a memory cap, because some texts keep a parser busy forever.
  */
 export const brokenDiagrams = async <D extends Diagram>(
   diagrams: readonly D[],
@@ -57,7 +57,7 @@ const isOutOfMemory = (thrown: unknown): boolean =>
 const startThread = async (diagrams: string[]): Promise<Worker> => {
   // Loaded here, because it takes Node five milliseconds, and every run would wait for it.
   const { Worker } = await import("node:worker_threads");
-  // In a bundle, the thread's file is next to this one; from source it is the module's own.
+  // In a bundle, the thread's file is next to this one. From source, it is the module itself.
   const entry = import.meta.url.endsWith(".ts") ? "./diagram-thread.ts" : "./diagrams.js";
   return new Worker(new URL(entry, import.meta.url), {
     workerData: diagrams,

@@ -4,7 +4,7 @@ import { changedPaths, quantity, type Gate, type GateContext } from "./gate.ts";
 
 const markdown = /\.(md|mdx|markdown)$/i;
 const fencedCode = /^(`{3,}|~{3,})[\s\S]*?^\1/gm;
-/** Every part is bounded: brackets that are never closed must not be searched to the end repeatedly. */
+/** Every part is bounded, so that the search does not take long if many brackets are never closed. */
 const link = /!?\[[^\]]{0,1000}\]\(\s{0,100}<?([^)\s>]{1,2000})>?[^)]{0,1000}\)/g;
 const outside = /^([a-z][a-z0-9+.-]*:|#|\/\/)/i;
 
@@ -16,7 +16,7 @@ export const localLinks = (path: string, text: string): string[] =>
     return [file.startsWith("/") ? file.slice(1) : posix.join(posix.dirname(path), file)];
   });
 
-/** The text as a path; an invalid escape is part of the name. */
+/** The path that a text names. An invalid escape is part of the name. */
 const decoded = (target: string): string => {
   try {
     return decodeURI(target);
@@ -50,7 +50,7 @@ const brokenLinks = async (context: GateContext, { path, text }: Document): Prom
   return found.flat();
 };
 
-/** What Mermaid cannot read in the documents, and how many diagrams they have. */
+/** The diagrams of the documents that Mermaid cannot read, and the number of all diagrams. */
 const checkDiagrams = async (context: GateContext, documents: readonly Document[]) => {
   const diagrams = documents.flatMap(({ path, text }) =>
     diagramsIn(text).map((diagram) => ({ ...diagram, path })),
@@ -65,7 +65,7 @@ const checkDiagrams = async (context: GateContext, documents: readonly Document[
 const unreadable = (count: number): string => `${quantity(count, "Mermaid diagram")} cannot be read.`;
 
 /**
- * Every link from a changed document to a file of the workspace leads somewhere, and Mermaid can
+ * Checks that every link from a changed document to a file of the workspace has a target, and that Mermaid can
  * read every diagram of a changed document.
  */
 export const documents: Gate = async (context) => {
@@ -87,7 +87,7 @@ export const documents: Gate = async (context) => {
   };
 };
 
-/** The stage drew at least one Mermaid diagram, and Mermaid can read every one. */
+/** Checks that the stage drew at least one Mermaid diagram, and that Mermaid can read all of them. */
 export const diagrams: Gate = async (context) => {
   const { drawn, broken } = await checkDiagrams(context, await changedDocuments(context));
   return {

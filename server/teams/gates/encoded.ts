@@ -10,7 +10,7 @@ const isText = (bytes: Buffer): boolean => {
   return text.length > 0 && !/[^\P{C}\t\r\n]|�/u.test(text);
 };
 
-/** How compressed bytes begin: gzip's two, zlib's method; raw ones begin in any way. */
+/** Ways to unpack bytes, and how such bytes begin. Raw deflated bytes have no fixed beginning. */
 const unpackers = [
   { unpack: gunzipSync, fits: (bytes: Buffer) => bytes[0] === 0x1f && bytes[1] === 0x8b },
   { unpack: inflateSync, fits: (bytes: Buffer) => ((bytes[0] ?? 0) & 0x0f) === 8 },
@@ -27,7 +27,7 @@ const unpacked = (bytes: Buffer): Buffer[] =>
     }
   });
 
-/** The remaining budget: texts within texts could otherwise keep the runtime busy for minutes. */
+/** The remaining budget. Without it, texts within texts could keep the runtime busy for minutes. */
 class Budget {
   #texts = 3000;
   #characters = 1_000_000;
@@ -43,7 +43,7 @@ class Budget {
   }
 }
 
-/** The content of a text as base64 or hexadecimal digits, also of compressed bytes. */
+/** What a text encodes as base64 or hexadecimal digits, possibly after compression. */
 const decodedFrom = (value: string, budget: Budget): string[] => {
   if (value.length < LEAST || !/^[\w+/=-]+$/.test(value) || !budget.takes(value)) return [];
   const bytes = [
@@ -81,7 +81,7 @@ const named: Readonly<Record<string, string>> = {
 };
 const escape = /\\(?:u\{([0-9a-f]{1,6})\}|u([0-9a-f]{4})|U([0-9a-f]{8})|x([0-9a-f]{2})|N\{[^}]*\}|([^]))/gi;
 
-/** The value of a literal with escapes, as JavaScript and Python read it. */
+/** The value of a literal after JavaScript or Python has resolved its escapes. */
 export const unescaped = (text: string): string =>
   text.includes("\\")
     ? text.replaceAll(

@@ -4,10 +4,10 @@ const algorithms = ["md5", "sha1", "sha256", "sha512"] as const;
 
 /** Letters of a hash that are enough to tell two questions apart. */
 const PREFIX = 8;
-/** A sum of letters below this may be any number of the code. */
+/** A smaller sum of letters may be any number in the code. */
 const LEAST_SUM = 200;
 
-/** The text with each letter moved on in the alphabet by so many places. */
+/** The text with each letter shifted by this many places in the alphabet. */
 const shifted = (text: string, places: number): string =>
   text.replace(/[a-z]/gi, (letter) => {
     const first = letter < "a" ? 65 : 97;
@@ -15,8 +15,8 @@ const shifted = (text: string, places: number): string =>
   });
 
 /**
- * The disguises of a text or number: its hashes and their beginnings, its encodings, itself backwards or
- * in another alphabet, the sum of its letters.
+ * The disguises of a text or number: its hashes and their beginnings, its encodings, the text reversed or with
+ * shifted letters, and the sum of its letters.
  */
 export const formsOf = (value: string): string[] => {
   if (value === "") return [];

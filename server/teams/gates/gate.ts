@@ -6,7 +6,7 @@ import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/execution-request.ts";
 
-/** Files of a state of the workspace that differ from the user's: path → hash, null = deleted. */
+/** Hashes of the files in which a state differs from the user's workspace, by path; null if deleted. */
 export type FileHashes = ReadonlyMap<string, string | null>;
 
 /** Who argued that a mutant makes no difference, and who confirmed it. */
@@ -23,19 +23,18 @@ export interface GateContext {
   layout: TestLayout;
   /** The stage's result, as changes from the user's workspace. */
   changes: readonly FileChange[];
-  /** The whole change, where it is known when its tests are judged alone; null in a run. */
+  /** The whole change, if it is known when its tests are judged alone; null in a run. */
   wholeChange: readonly FileChange[] | null;
-  /** The same as hashes; and the state the stage began with. */
+  /** The hashes of the stage's result, and of the state that the stage began with. */
   after: FileHashes;
   before: FileHashes;
   /** The state in which the tests were last proven red; null if no stage of the run proves it. */
   provenRed: FileHashes | null;
-  /** By name: the tests that were proven red, and all that existed then; null if nobody proved it. */
+  /** Names of the tests that were proven red, and of all tests at that time; null if nothing was proven. */
   provenTests: { proven: readonly string[]; found: readonly string[] } | null;
   /**
-   * Tests that the team hides from the author of the code, as changes from the user's workspace, and
-   * those of them that were proven red, by name. They are in `changes` unless this stage must not see
-   * them.
+   * Tests that the team hides from the author of the code, as changes from the user's workspace, and the names of
+   * those that were proven red. They are in `changes` unless this stage must not see them.
    */
   heldBack: { changes: readonly FileChange[]; proven: readonly string[] };
   /** The whole suite on the workspace before the run. */
@@ -44,28 +43,28 @@ export interface GateContext {
   part: () => readonly string[] | null;
   /** Test files that the change can affect, according to imports. Omitted: unknown. */
   affectedTests?: () => Promise<string[]>;
-  /** Open findings this stage reported. */
+  /** Open findings that this stage reported. */
   findings: readonly Finding[];
   allowTestChanges: boolean;
   /** The mutants that a person confirmed to make no difference, by ID. */
   equivalents: ReadonlyMap<string, Equivalent>;
-  /** Share of the mutants of changed lines that tests must notice. */
+  /** The share of the mutants of changed lines that tests must notice. */
   mutantsThreshold: number;
   /** How long each gate that runs the tests repeatedly may take. */
   budgetMs: number;
   /** Whether tests that passed before may be missing in files that the change rewrote. */
   mayRemoveTests: boolean;
-  /** Text of a file in the stage's result, or null. */
+  /** The text of a file in the stage's result; null if there is none. */
   readText: (path: string) => Promise<string | null>;
-  /** Text of a file before the run, or null. */
+  /** The text of a file before the run; null if there is none. */
   readBase: (path: string) => Promise<string | null>;
-  /** Whether the stage's result has a file or folder there. */
+  /** Whether the stage's result has a file or folder at this path. */
   exists: (path: string) => Promise<boolean>;
   now: () => Timestamp;
   signal: AbortSignal;
 }
 
-/** A gate measures and reports the result; it never throws for a gate that does not hold. */
+/** A gate measures and reports the result. It does not throw if the gate does not hold. */
 export type Gate = (context: GateContext) => Promise<Measured>;
 
 /** The result of a gate. Omitted fields were not measured. */
@@ -89,7 +88,7 @@ export type Measured = Pick<GateProof, "held" | "reason"> &
 
 const EVIDENCE = 50;
 
-/** Runs a gate and makes its proof. */
+/** Runs a gate and creates its proof. */
 export const prove = async (name: GateName, gate: Gate, context: GateContext): Promise<GateProof> => {
   const begun = performance.now();
   const measured = await gate(context);

@@ -12,7 +12,7 @@ import { clean, green, untouched } from "./tests.ts";
 const notBlocking = (count: number): string =>
   count === 0 ? "No findings." : `${quantity(count, "finding")}, none blocking.`;
 
-/** No blocking finding of this stage is open. */
+/** Checks that no blocking finding of this stage is open. */
 const findings: Gate = (context) => {
   const blocking = context.findings.filter(isBlocking);
   return Promise.resolve({
@@ -28,7 +28,7 @@ const findings: Gate = (context) => {
   });
 };
 
-/** The stage handed back at least one changed file. */
+/** Checks that the stage changed at least one file. */
 const changed: Gate = (context) => {
   const paths = changedPaths(context.before, context.after);
   return Promise.resolve({
@@ -53,7 +53,7 @@ const gates: Readonly<Record<GateName, Gate>> = {
   "held-back": heldBack,
 };
 
-/** Proves the gates in their order and stops at the first that does not hold. */
+/** Proves the gates in order, and stops at the first one that does not hold. */
 export const proveGates = async (
   names: readonly GateName[],
   context: GateContext,

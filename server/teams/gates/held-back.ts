@@ -8,7 +8,7 @@ import { describe, newTestFiles, probeOf, unusable } from "./test-run.ts";
 interface Result {
   report: TestReport;
   passed: number;
-  /** In words, for people. */
+  /** Descriptions for people. */
   failures: string[];
 }
 
@@ -31,14 +31,14 @@ const inWords = ({ passed, failures }: Result, kind: string): string =>
     : `${failures.length} of ${quantity(passed + failures.length, `${kind} test`)} ${failures.length === 1 ? "fails" : "fail"}`;
 
 /**
- * The tests that the authors of the code never saw pass like the others. They run alone, and so do the
- * others, so that a difference between the two is measured.
+ * Checks that the tests which the authors of the code never saw pass as the other tests do. Both run separately, so
+ * that the gate measures the difference.
  */
 export const heldBack: Gate = async (context) => {
   const hidden = new Map(context.heldBack.changes.map((change) => [change.path, "held back"]));
   const files = newTestFiles({ after: hidden, layout: context.layout });
   if (files.length === 0) return { held: true, reason: "No tests were held back." };
-  // Measuring the baseline prepares the copy for it.
+  // The measurement of the baseline prepares the copy.
   const before = await context.baseline();
   const known = context.changes.filter(({ path }) => !hidden.has(path));
   await context.ground.prepare([...known, ...context.heldBack.changes]);

@@ -6,21 +6,21 @@ import { classifyPath } from "../../workspace/classify.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
 import type { GateContext } from "./gate.ts";
 
-/** A source file that a run changed: its text before and after; null where it was not there. */
+/** A source file that a run changed, with its text before and after; null if it did not exist. */
 export interface ChangedSource {
   path: string;
   before: string | null;
   after: string | null;
 }
 
-/** A piece of a change that can be taken back alone. */
+/** A piece of a change that can be undone alone. */
 export interface Hunk {
   path: string;
-  /** First line in the new text; 1 for a file that is gone. */
+  /** The first line in the new text; 1 for a deleted file. */
   line: number;
   added: string[];
   removed: string[];
-  /** The file's text without this piece; null: without it there is no such file. */
+  /** The text of the file without this piece; null if the file does not exist without it. */
   without: string | null;
 }
 
@@ -40,7 +40,7 @@ export const changedSources = async (
   );
 };
 
-/** The pieces of a changed file, each with the text that is left when it is taken back alone. */
+/** The pieces of a changed file, each with the text that results if it alone is undone. */
 export const hunksOf = ({ path, before, after }: ChangedSource): Hunk[] => {
   if (before === null || after === null) {
     const lines = (after ?? before ?? "").split("\n");
@@ -59,7 +59,7 @@ export const hunksOf = ({ path, before, after }: ChangedSource): Hunk[] => {
     const without = applyPatch(after, reversePatch({ ...patch, hunks: [hunk] }));
     return {
       path,
-      // With nothing added the patch names the line before.
+      // If nothing was added, the patch names the line before.
       line: hunk.newLines === 0 ? hunk.newStart + 1 : hunk.newStart,
       added: hunk.lines.filter((line) => line.startsWith("+")).map((line) => line.slice(1)),
       removed: hunk.lines.filter((line) => line.startsWith("-")).map((line) => line.slice(1)),
@@ -68,7 +68,7 @@ export const hunksOf = ({ path, before, after }: ChangedSource): Hunk[] => {
   });
 };
 
-/** A change without one piece of it. */
+/** A change without one of its pieces. */
 export const without = (changes: readonly FileChange[], { path, without: text }: Hunk): FileChange[] => [
   ...changes.filter((change) => change.path !== path),
   {
@@ -97,7 +97,7 @@ const telling = /^\s*(?:this\.|self\.)?(?:console|_?log|_?logger|logging|LOG(?:G
 const aboutPackage =
   /^\s*(?:"(?:version|description|keywords|author|license|homepage)"\s*:.*|"[@\w./-]+"\s*:\s*"[\^~<>=]*\d[^"]*",?|"\w*[dD]ependencies"\s*:\s*\{|[{}],?)\s*$/gm;
 
-/** Files that no test runs: settings of tools, lock files, texts. */
+/** Files that tests do not run: settings of tools, lock files and texts. */
 const holdsNoCode =
   /(^|\/)(\.[^/]+|[A-Z]+|(package-lock|npm-shrinkwrap|tsconfig[\w.-]*)\.json)$|\.(ya?ml|toml|lock|cfg|ini|txt|in|typed)$|\.d\.[cm]?ts$/;
 
@@ -116,7 +116,7 @@ const withoutTypes = (path: string, text: string): string | null => {
   }
 };
 
-/** Whether the piece is code that runs, and not blank lines, comments, types or messages. */
+/** Whether the piece is code that runs. Blank lines, comments, types and messages are not. */
 export const isCode = ({ path, added, removed, without }: Hunk, after: string | null): boolean => {
   if (holdsNoCode.test(path)) return false;
   const idle = /(^|\/)package\.json$/.test(path) ? aboutPackage : telling;

@@ -4,7 +4,7 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { decodeText, fromFileContent } from "../../workspace/encoding.ts";
 
-/** How runners and compilers say that a module or a name is not there; the group is what is missing. */
+/** Messages of runners and compilers about a missing module or name, which is the group. */
 const sayings: readonly RegExp[] = [
   /Cannot find (?:module|package) ['"]([^'"]+)['"]/g,
   /does not provide an export named ['"]([^'"]+)['"]/g,
@@ -21,14 +21,14 @@ const sayings: readonly RegExp[] = [
   /(?:name|type or namespace name) ['"](\w+)['"] (?:could not be found|does not exist)/g,
 ];
 
-/** The last word of a path or of a qualified name, without a file's ending. */
+/** The last word of a path or qualified name, without the extension of a file. */
 const wordOf = (missing: string): string =>
   missing
     .replace(/\.[cm]?[jt]sx?$|\.(py|rb|json)$/, "")
     .split(/[\\/.:]+/)
     .at(-1) ?? missing;
 
-/** Whether the change has a file of that name, or a source with that word in it. */
+/** Whether the change has a file with this name, or a source that contains this word. */
 const isBrought = (word: string, sources: readonly FileChange[]): boolean =>
   sources.some(({ path, content }) => {
     if (word === "" || content === null) return false;
@@ -37,11 +37,11 @@ const isBrought = (word: string, sources: readonly FileChange[]): boolean =>
     return text.split(/[^\p{L}\p{N}_$]+/u).includes(word);
   });
 
-/** The names that a message says are not there. */
+/** The names that are missing according to a message. */
 const missedIn = (message: string): string[] =>
   sayings.flatMap((saying) => [...message.matchAll(saying)].map(([, name = ""]) => wordOf(name)));
 
-/** Whether all that the message misses is in these sources, of the state before the change. */
+/** Whether these sources of the state before the change have everything that the message reports as missing. */
 export const missesOnly = (message: string, before: readonly FileChange[], layout: TestLayout): boolean => {
   const words = missedIn(message);
   const sources = before.filter(({ path }) => classifyPath(path, layout) === "source");
@@ -49,8 +49,8 @@ export const missesOnly = (message: string, before: readonly FileChange[], layou
 };
 
 /**
- * What test files that could not be loaded miss, when all of it is what the change brings in its
- * sources; null when a file could not be loaded for another reason.
+ * The names that are missing in test files that could not be loaded. Null if the sources of the change do not have
+ * all of them, or a file could not be loaded for another reason.
  */
 export const missingNames = (
   report: TestReport,

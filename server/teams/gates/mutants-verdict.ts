@@ -54,7 +54,7 @@ const describeMutants = (
 /** Up to this share, a single mutant of a small change may survive. */
 const LENIENT = 0.8;
 
-/** One missed mutant among several that are noticed says little: it may make no difference. */
+/** Whether tests miss one mutant and notice several. Such a mutant may make no difference. */
 const isSlip = (survived: number, killed: number): boolean => survived <= 1 && killed >= 3;
 
 type Confirmed = Equivalent & { mutant: Mutant };
@@ -66,7 +66,7 @@ const confirmedInWords = ({
 }: Confirmed): string =>
   `${path}:${line} with ${inOneLine(replacement)} makes no difference: ${argued_by === null ? "" : `argued by ${argued_by}, `}confirmed by ${confirmed_by}`;
 
-/** Says how many of the mutants that make no difference were confirmed, and by whom. */
+/** Describes how many mutants were confirmed to make no difference, and by whom. */
 const confirmedApart = (confirmed: readonly Confirmed[]): string[] => {
   if (confirmed.length === 0) return [];
   const names = (key: "argued_by" | "confirmed_by") =>
@@ -78,7 +78,7 @@ const confirmedApart = (confirmed: readonly Confirmed[]): string[] => {
 };
 
 /**
- * What the fates of the mutants come to, in a proof.
+ * The proof that follows from the fates of the mutants.
  *
  * @param run `dry`: a run without any mutant; `unreached`: mutants that no test reaches
  */

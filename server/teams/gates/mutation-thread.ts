@@ -22,13 +22,13 @@ const logger = {
 };
 
 /**
- * The name a file is parsed under. All of it is parsed as TypeScript: for JavaScript alone Babel would
- * look for the project's own configuration, and run it.
+ * The name under which a file is parsed. All files are parsed as TypeScript, because Babel would look for the
+ * project's own configuration for JavaScript files, and run it.
  */
 const parsedAs = (path: string): string => (/\.[cm]?ts$/.test(path) ? `${path}.ts` : `${path}.tsx`);
 const pathOf = (name: string): string => name.replace(/\.tsx?$/, "");
 
-/** A comment by which the judged code would switch its own mutants off. */
+/** A comment with which the judged code could turn its own mutants off. */
 const directive = /Stryker(?=\s+(disable|restore)\b)/g;
 
 /** A comparison of two plain expressions. */
@@ -47,7 +47,7 @@ interface Boundary {
   operator: string;
 }
 
-/** By mutant: the comparisons that are wrong only where both sides are equal. */
+/** The comparisons that are wrong only if both sides are equal, by mutant. */
 const boundariesOf = (
   mutants: readonly Pick<MutantOfFile, "id" | "fileName" | "location" | "mutatorName" | "replacement">[],
 ): ReadonlyMap<string, Boundary> => {
@@ -55,7 +55,7 @@ const boundariesOf = (
   const seen = new Set<string>();
   for (const { id, fileName, location, mutatorName, replacement } of mutants) {
     const place = JSON.stringify([fileName, location]);
-    // Of the two mutants of a comparison the first moves its boundary, the second turns it round.
+    // A comparison has two mutants. The first one moves its boundary, the second one inverts it.
     if (mutatorName !== "EqualityOperator" || seen.has(place)) continue;
     seen.add(place);
     const [, left, mutatedBy = "", right] = comparison.exec(replacement) ?? [];
@@ -67,7 +67,7 @@ const boundariesOf = (
   return boundaries;
 };
 
-/** The text with a switch before each of these mutants: an error as soon as both sides are equal. */
+/** Adds a switch before each of these mutants, which throws an error as soon as both sides are equal. */
 const withBoundaries = (content: string, boundaries: ReadonlyMap<string, Boundary>): string =>
   content.replaceAll(/(\bstryMutAct_\w+)\("(\d+)"\) \? /g, (found, act: string, id: string, at: number) => {
     const boundary = boundaries.get(id);
@@ -78,7 +78,7 @@ const withBoundaries = (content: string, boundaries: ReadonlyMap<string, Boundar
     return `${act}("${boundaryOf(id)}") ? ${compare} : ${found}`;
   });
 
-/** The text with an error in each function and block that a mutant would empty: it shows what is reached. */
+/** Adds an error to each function and block that a mutant would empty, to show which ones tests reach. */
 const withReach = (content: string): string => {
   const reached = `{ throw new RangeError("It was reached."); }`;
   return content
@@ -92,7 +92,7 @@ const withReach = (content: string): string => {
     );
 };
 
-/** Every mutant of the changed lines written into their files, each behind a switch. */
+/** Writes every mutant of the changed lines into their files, each behind a switch. */
 const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
   const instrumenter = new Instrumenter(logger);
   const result = await instrumenter.instrument(
@@ -127,7 +127,7 @@ const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
   };
 };
 
-/** Why a text cannot be parsed, without the frame of code below it and the name it was parsed under. */
+/** Why a text cannot be parsed, without the excerpt of code and the name under which it was parsed. */
 const refusalOf = (error: unknown, files: MutationRequest): string => {
   const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
   const file = files.find(({ path }) => first.includes(parsedAs(path)))?.path;
@@ -140,7 +140,7 @@ const refusalOf = (error: unknown, files: MutationRequest): string => {
 const run = async (): Promise<void> => {
   const files = MutationRequest.parse(workerData);
   parentPort?.postMessage("ready");
-  // A text that the parser refuses is not our fault.
+  // If the parser refuses a text, the change is to blame.
   const answer = await mutationOf(files).catch((error: unknown): MutationRefusal => ({
     refused: refusalOf(error, files),
   }));

@@ -9,17 +9,17 @@ export const MutationRequest = z.array(
 );
 export type MutationRequest = z.infer<typeof MutationRequest>;
 
-/** Files with all their mutants in them, and what the mutants are. */
+/** Files that contain all their mutants, and descriptions of the mutants. */
 export const Mutation = z.strictObject({
   files: z.array(z.strictObject({ path: z.string(), text: z.string() })),
   mutants: z.array(Mutant),
 });
 export type Mutation = z.infer<typeof Mutation>;
 
-/** Switches on an error in every changed function instead of a mutant: a test that fails has reached one. */
+/** Turns on an error in every changed function instead of a mutant. A test that reaches one then fails. */
 export const REACH = "reach";
 
-/** Why there are no mutants of a change, as a sentence for people. */
+/** Why a change has no mutants, as a sentence for people. */
 export const MutationRefusal = z.strictObject({ refused: z.string() });
 export type MutationRefusal = z.infer<typeof MutationRefusal>;
 
@@ -39,15 +39,15 @@ const DEADLINE_MS = 180_000;
 const MEMORY_MB = 512;
 
 /**
- * The thread's environment. Babel asks which browsers a project is for, even where it uses no
- * configuration, and would run a package that `package.json` names to find out. So the answer is set.
+ * The thread's environment. Babel determines which browsers a project is for, even without a configuration, and
+ * would run a package that `package.json` names for that. The variable prevents this.
  */
 const WITHOUT_CONFIGURATION = { BROWSERSLIST: "node 22" };
 
 const isOutOfMemory = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
 
-/** The next message of the thread; null when it does not come in time. */
+/** The next message of the thread; null if it does not come in time. */
 const messageWithin = async (
   thread: EventEmitter,
   milliseconds: number,
@@ -64,9 +64,9 @@ const messageWithin = async (
 };
 
 /**
- * Puts every mutant of these lines into the files, each behind a switch that the variable
- * `__STRYKER_ACTIVE_MUTANT__` turns on. Parsed in a thread of its own, with a deadline and a memory
- * cap. A refusal says why there are no mutants: a file cannot be parsed, or not within the caps.
+ * Writes every mutant of these lines into the files, each behind a switch that the variable
+ * `__STRYKER_ACTIVE_MUTANT__` turns on. A separate thread parses the files, with a deadline and a memory cap. A
+ * refusal says why there are no mutants: a file cannot be parsed, or not within the caps.
  *
  * @throws `cancelled` when the signal is aborted
  */
@@ -76,7 +76,7 @@ export const mutate = async (
 ): Promise<Mutation | MutationRefusal> => {
   if (request.length === 0) return { files: [], mutants: [] };
   const { Worker } = await import("node:worker_threads");
-  // In a bundle, the thread's file is next to this one; from source it is the module's own.
+  // In a bundle, the thread's file is next to this one. From source, it is the module itself.
   const entry = import.meta.url.endsWith(".ts") ? "./mutation-thread.ts" : "./mutation.js";
   const thread = new Worker(new URL(entry, import.meta.url), {
     workerData: request,

@@ -4,32 +4,29 @@ import { answeredByTable, checksOfChange, type Check } from "./answers.ts";
 import { changedSources, hunksOf, isCode, without, type Hunk } from "./hunks.ts";
 import { newTestFiles, probeOf } from "./test-run.ts";
 
-/** Most pieces that are taken back. */
+/** The maximum number of pieces that are undone. */
 const MOST_HUNKS = 20;
 
-/**
- * Whether tests notice that the piece is missing: those of the change first, then, if they do not, the
- * whole suite.
- */
+/** Whether tests notice that the piece is missing. The tests of the change run first, then the whole suite. */
 const isMissed = async (context: GateContext, hunk: Hunk): Promise<boolean> => {
   const probe = probeOf(context);
   const files = newTestFiles(context);
   const before = await context.baseline();
-  // Code that lacks a piece may never end. New tests may be slower than the old ones, but not by so much.
+  // Code without a piece may never end. New tests may be slower than the old ones, but not by so much.
   const deadline_seconds = Math.ceil(60 + (3 * before.duration_ms) / 1000);
-  // Measuring the baseline prepared the copy for it.
+  // The measurement of the baseline prepared the copy.
   await context.ground.prepare(without(context.changes, hunk));
   if (files.length > 0) {
     const own = await context.ground.runTests({ files, coverage: false, probe, deadline_seconds });
     if (own.outcome !== "passed" || newErrors(before, own).length > 0) return true;
   }
   const suite = await context.ground.runTests({ files: null, coverage: false, probe, deadline_seconds });
-  // A build that needs the piece fails without it, and the tests run on what was built before.
+  // If the build fails without the piece, the tests run on the previous build, so the build counts.
   if (newErrors(before, suite).length > 0) return true;
   return suite.outcome !== "passed" && suite.counts.failed !== before.counts.failed;
 };
 
-/** The refusal of code that knows the tests' answers but no rule; null if a test asks for more. */
+/** The refusal of code that contains the tests' answers and no rule; null if a test asks for more. */
 const tableInWords = (answered: readonly Check[]): Measured | null =>
   answered.length === 0
     ? null
@@ -43,8 +40,8 @@ const tableInWords = (answered: readonly Check[]): Measured | null =>
       };
 
 /**
- * Each piece of the change to sources is needed: without it, some test fails. A piece that no test
- * misses is dead code, an unrelated edit, or untested behaviour.
+ * Checks that each piece of the change to sources is needed, because a test fails without it. Other pieces are dead
+ * code, unrelated edits, or untested behaviour.
  */
 export const needed: Gate = async (context) => {
   const started = performance.now();
@@ -52,7 +49,7 @@ export const needed: Gate = async (context) => {
   const table = tableInWords(answeredByTable(await checksOfChange(context), sources));
   if (table !== null) return table;
   const hunks = sources.flatMap((source) => hunksOf(source).filter((hunk) => isCode(hunk, source.after)));
-  // The only piece is the change itself, and red showed that the tests fail without it.
+  // The only piece is the whole change, and `red` showed that the tests fail without it.
   if (hunks.length <= 1)
     return {
       held: true,

@@ -5,7 +5,7 @@ import type { GateContext } from "./gate.ts";
 import { missesOnly } from "./missing.ts";
 import { probeOf } from "./test-run.ts";
 
-/** The files as they were before the change, where they were there. */
+/** The files in their state before the change, if they existed. */
 const asBefore = async (context: GateContext, paths: readonly string[]): Promise<FileChange[]> => {
   const texts = await Promise.all(paths.map(async (path) => ({ path, text: await context.readBase(path) })));
   return texts.flatMap(({ path, text }) =>
@@ -16,8 +16,8 @@ const asBefore = async (context: GateContext, paths: readonly string[]): Promise
 };
 
 /**
- * Of the tests that a judged change took away, those that went with the code they describe: put back
- * as they were, they miss a name that the change took away as well.
+ * The removed tests whose code the change removed, too. If they are restored, they lack a name that the change has
+ * removed.
  */
 export const withoutTheirCode = async (
   context: GateContext,

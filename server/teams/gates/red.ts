@@ -15,23 +15,20 @@ import {
   withoutAssertion,
 } from "./test-run.ts";
 
-/** Whether the code under test threw the error, and not the test: a crash of the code proves a bug. */
+/** Whether the code under test threw the error, and not the test. A crash of the code proves a bug. */
 export const crashesInCode = ({ message }: TestCase, layout: TestLayout): boolean => {
   const [innermost] = innermostPlace(message ?? "") ?? [];
   return innermost !== undefined && classifyPath(innermost, layout) === "source";
 };
 
-/**
- * Whether a test fails for the right reason: an assertion, a name that does not exist yet, a crash of
- * the code.
- */
+/** Whether a test fails for the right reason: an assertion, a missing name, or a crash of the code. */
 const failsRightly = (test: TestCase, layout: TestLayout): boolean =>
   test.failure !== "error" || crashesInCode(test, layout);
 
-/** Most characters of what a test says of its failure. */
+/** The maximum length of a test's failure message. */
 const LONGEST_FAILURE = 1500;
 
-/** A failure without the end of a long message: it is stored for readers, and nobody has to repair it. */
+/** A failure with a shortened message. It is stored for readers, and nobody has to repair it. */
 const beginning = (failure: string): string =>
   failure.length <= LONGEST_FAILURE ? failure : `${failure.slice(0, LONGEST_FAILURE)}…`;
 
@@ -39,8 +36,9 @@ const beginning = (failure: string): string =>
 const QUICK_SUITE_MS = 60_000;
 
 /**
- * The new or changed tests fail on today's code, each by its own assertion or for a name that is not
- * there yet. A new test that passes today is named and proves nothing; one that cannot fail is refused.
+ * Checks that the new or changed tests fail with the current code, each by its own assertion or for a name that
+ * does not exist yet. A new test that already passes proves nothing and is named. A test that cannot fail is
+ * refused.
  */
 export const red: Gate = async (context) => {
   const files = newTestFiles(context);
@@ -59,7 +57,7 @@ export const red: Gate = async (context) => {
         : "";
     return { ...problem, reason: problem.reason + hint };
   }
-  // A bare command has an exit code and no names: only its failure can be seen.
+  // A command reports an exit code and no names, so only its failure counts.
   if (report.runner === "command") return redCommand(before, report);
   const knownPassing = named(before, "passed");
   const failing = newlyFailing(before, report);
@@ -75,7 +73,7 @@ export const red: Gate = async (context) => {
     return nothingNew(report);
   const empty =
     passing.length === 0 ? [] : await withoutAssertion(context, files, (id) => passing.includes(id));
-  // With files that cannot be loaded yet, the whole suite tells nothing.
+  // If files cannot be loaded yet, the whole suite shows nothing.
   const outside =
     proving.length > 0 && problem === null && context.part() === null
       ? await outsideTheSuite(context, before, proving)
@@ -108,9 +106,9 @@ export const red: Gate = async (context) => {
 };
 
 /**
- * Tests that cannot run on today's code because it lacks a module or a name that the change brings.
- * Their names are those that run on the changed code. Null: the files do not load for another reason,
- * or the change is not known yet.
+ * Tests that cannot run with the current code because it lacks a module or a name that the change adds. Their names
+ * come from a run with the changed code. Null if the files do not load for another reason, or the change is not
+ * known yet.
  */
 const awaitingTests = async (
   context: GateContext,
@@ -132,7 +130,7 @@ const awaitingTests = async (
   return tests.length === 0 || later.tampering !== undefined ? null : { missing: missing.join(", "), tests };
 };
 
-/** Existing tests were rearranged or removed: what they show has to be seen elsewhere. */
+/** The proof if existing tests were only rearranged or removed. Other gates check what they show. */
 const nothingNew = (report: TestReport): Measured => ({
   held: true,
   reason: "There are no new tests. The existing tests pass on the code before the change.",
@@ -169,7 +167,7 @@ const redCommand = (before: TestReport, report: TestReport): Measured => {
   };
 };
 
-/** Why the project's own test command would never run these tests; null: it does, or nobody knows. */
+/** Why the project's own test command would never run these tests; null if it does or this is unknown. */
 const outsideTheSuite = async (
   context: GateContext,
   before: TestReport,

@@ -5,7 +5,7 @@ import { failures, named, newTestFiles, probeOf } from "./test-run.ts";
 
 /** How often the new tests run again, each time in another order. */
 const RUNS = 5;
-/** Most tests that run alone. */
+/** The maximum number of tests that run alone. */
 const MOST_ALONE = 10;
 /** Changes the year, the day of the week and the time of day. */
 const AHEAD_MS = (400 * 24 + 13) * 3600 * 1000;
@@ -14,7 +14,7 @@ interface Repeat {
   /** How the run differed, to end the sentence "A test fails …". */
   how: string;
   run: (context: GateContext, files: string[]) => Promise<TestReport>;
-  /** The only test that was to run, if it was one. */
+  /** The test to run, if only one should run. */
   only?: string;
 }
 
@@ -49,7 +49,7 @@ const alone = (id: string): Repeat => {
   };
 };
 
-/** The new tests pass each time, in any order, alone, and on another day. */
+/** Checks that the new tests pass each time, in any order, alone, and on another day. */
 export const stable: Gate = async (context) => {
   const files = newTestFiles(context);
   if (files.length === 0) return { held: true, reason: "There is no new test." };
@@ -61,7 +61,7 @@ export const stable: Gate = async (context) => {
   if (first.runner === "command") return await repeatCommand(context, files, first);
   const started = performance.now();
   const expected = context.provenTests?.proven ?? [...named(first, "passed")];
-  // The most telling runs come first, in case the time is up.
+  // The most useful runs come first, in case there is not enough time for all.
   const repeats = [
     shuffled(1),
     later,
@@ -106,7 +106,7 @@ const steadyInWords = (tried: number, rest: number, { watched, runner }: TestRep
     : `The new tests pass ${RUNS} times and alone. Order and clock cannot be changed for ${runner}.`;
 };
 
-/** A command has neither names nor an order: it has to succeed each time. */
+/** A command has no names and no order of tests, so it must only succeed each time. */
 const repeatCommand: (context: GateContext, files: string[], first: TestReport) => ReturnType<Gate> = async (
   context,
   files,

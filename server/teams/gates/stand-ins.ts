@@ -3,7 +3,7 @@ import { measuredRun, quantity, type GateContext, type Measured } from "./gate.t
 import type { ChangedSource } from "./hunks.ts";
 import { named, newTestFiles, probeOf } from "./test-run.ts";
 
-/** Switches on an error in every changed function of Python, but only while a test itself runs. */
+/** Turns on an error in every changed Python function, but only while a test itself runs. */
 const IN_TESTS = "reach-in-tests";
 
 const defined = /^[^\S\n]*(?:async\s+)?def\s+(\w+)/gm;
@@ -14,7 +14,7 @@ const functionsIn = (sources: readonly ChangedSource[]): string[] =>
     .filter(({ path }) => path.endsWith(".py"))
     .flatMap(({ after }) => [...(after ?? "").matchAll(defined)].map(([, name = ""]) => name));
 
-/** Test files in Python that put something in the place of one of these functions. */
+/** Python test files that replace one of these functions. */
 const replacing = async (context: GateContext, names: readonly string[]): Promise<string[]> => {
   if (names.length === 0) return [];
   const replaces = new RegExp(
@@ -26,8 +26,8 @@ const replacing = async (context: GateContext, names: readonly string[]): Promis
 };
 
 /**
- * New tests that put another function in the place of the one that was changed, and never call the
- * latter: they pass although it fails as soon as a test calls it. Null: there are none.
+ * New tests that replace the changed function by another one and never call it. They pass even if the changed
+ * function always throws. Null if there are none.
  */
 export const standIns = async (
   context: GateContext,

@@ -6,22 +6,22 @@ import type { GateContext } from "./gate.ts";
 
 type Place = readonly [file: string, line: number];
 
-/** Places that a stack or a traceback names, without packages and the runtime's own. */
+/** Places in a stack or traceback, without those in packages and in the runtime. */
 const placesOf = (message: string): Place[] =>
   [...message.matchAll(/([^\s()"']+\.[a-z]{1,6}):(\d+)/g)]
     .map(([, file = "", line = ""]): Place => [file, Number(line)])
     .filter(([file]) => !/node_modules|site-packages|^node:/.test(file));
 
-/** Where an error was thrown: Node names the innermost place first, Python last. */
+/** The place where an error was thrown. Node names the innermost place first, Python last. */
 export const innermostPlace = (message: string): Place | null => {
   const places = placesOf(message);
   return places.find(([file]) => !file.endsWith(".py")) ?? places.at(-1) ?? null;
 };
 
-/** How a function says that it is not implemented yet. */
+/** Statements by which a function reports that it is not implemented yet. */
 const throwing = /\b(throw|raise|panic!?|todo!|unimplemented!|abort|fail)\b|NotImplemented/;
 
-/** The source that lacks a name which a test file imports, by what Node and Python say of it. */
+/** The source that lacks a name that a test file imports, according to the message of Node or Python. */
 const lackingSource = (file: string, message: string): string | null => {
   const [, specifier] =
     /requested module ['"](\.[^'"]+)['"] (?:is a CommonJS module, which may not support all|does not provide an export)/.exec(
@@ -31,7 +31,7 @@ const lackingSource = (file: string, message: string): string | null => {
   return /cannot import name ['"][^'"]+['"] from ['"][^'"]+['"] \(([^)]+\.py)\)/.exec(message)?.[1] ?? null;
 };
 
-/** Why the code under test, and not the test file, keeps that file from loading; null: it does not. */
+/** Why the code under test keeps the test file from loading; null if it does not. */
 const reasonInCode = async (
   context: Pick<GateContext, "layout" | "readText">,
   { file, message }: TestReport["load_errors"][number],
@@ -51,9 +51,8 @@ const reasonInCode = async (
 };
 
 /**
- * Why each test file that could not be loaded stopped at the code under test: a function that is yet to
- * be written throws while the file loads, or a name that it imports is yet to come. Null: a file could
- * not be loaded for another reason, as one that throws by itself.
+ * Why the code under test keeps each test file from loading: an unfinished function throws while the file loads,
+ * or an imported name does not exist yet. Null if a file could not be loaded for another reason.
  */
 export const stoppedByCode = async (
   context: Pick<GateContext, "layout" | "readText">,

@@ -4,7 +4,7 @@ const declared =
   /^\s*(?:export\s+)?(?:(?:const|let|var)\s+)?[A-Za-z_$][\w$]*\s*(?::[^=]*)?=\s*|\bnew (?:Map|Set)\b|\bas const\b/g;
 const between = /[\s,:;{}[\]()=>]/g;
 
-/** Fewest values that make a table. */
+/** The minimum number of values in a table. */
 const FEWEST = 3;
 
 const valuesOf = (line: string): string[] =>
@@ -15,15 +15,15 @@ const isData = (line: string): boolean => {
   return rest === "" && valuesOf(line).length > 0;
 };
 
-/** Lines of a source that hold nothing but values written out, and those values. */
+/** Lines of a source that contain only literal values, and these values. */
 export interface Table {
-  /** First and last line, counted from 1. */
+  /** The first and last line, counted from 1. */
   from: number;
   to: number;
   values: string[];
 }
 
-/** The tables of a source: runs of lines with names and values, and nothing that computes. */
+/** The tables of a source: consecutive lines with names and values that compute nothing. */
 export const tablesOf = (text: string): Table[] => {
   const tables: Table[] = [];
   text.split("\n").forEach((line, index) => {

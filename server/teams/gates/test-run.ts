@@ -5,13 +5,13 @@ import { testId } from "./compare.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 import { assertsTruthsAlone, assertsByLibrary } from "./test-text.ts";
 
-/** Between the names of suites and of a test. */
+/** Separates the names of suites and of a test. */
 const nameSeparator = " > ";
 
-/** Fixtures and snapshots are among the tests, but no runner can run them. */
+/** Fixtures and snapshots, which count as tests but cannot be run. */
 const dataFile = /\.(snap|json|ya?ml|txt|md|csv|html|xml|png|svg)$/i;
 
-/** Test files the run has added or changed so far and that are still there. */
+/** Test files that the run has added or changed so far and that still exist. */
 export const newTestFiles = ({ after, layout }: Pick<GateContext, "after" | "layout">): string[] =>
   [...after]
     .filter(([path, hash]) => hash !== null && classifyPath(path, layout) === "test" && !dataFile.test(path))
@@ -28,15 +28,15 @@ export const probeOf = ({ after }: Pick<GateContext, "after">, more: Partial<Tes
 export const failures = (report: TestReport): TestCase[] =>
   report.tests.filter((test) => test.status === "failed");
 
-/** The names of the tests with that status. */
+/** The names of the tests with this status. */
 export const named = (report: TestReport, status: TestCase["status"]): Set<string> =>
   new Set(report.tests.filter((test) => test.status === status).map(testId));
 
-/** Name and message of failed tests, for the agent that has to repair them. */
+/** The name and message of failed tests, for the agent that must repair them. */
 export const describe = (tests: readonly TestCase[]): string[] =>
   tests.map((test) => (test.message === null ? testId(test) : `${testId(test)}\n${test.message}`));
 
-/** Why a run says nothing about the change, in words: somebody interfered with it, or no test ran. */
+/** Why a run shows nothing about the change: something interfered with it, or no test ran. */
 export const unusable = (report: TestReport, context: Pick<GateContext, "after">): Measured | null =>
   tampered(report) ?? notRun(report, context);
 
@@ -88,9 +88,9 @@ const notRun = (report: TestReport, { after }: Pick<GateContext, "after">): Meas
 };
 
 /**
- * Tests of these files that cannot fail: they pass although every assertion throws as soon as it is
- * reached, or assert only about literals. Measured in the copy's present state; a run that shows
- * nothing, or that no witness watched, accuses nobody.
+ * Tests of these files that cannot fail: they pass although every assertion throws as soon as it is reached, or
+ * they assert only about literals. They run in the current state of the copy. If the run shows nothing or no
+ * witness watched it, the result is empty.
  */
 export const withoutAssertion = async (
   context: GateContext,

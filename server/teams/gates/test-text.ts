@@ -4,7 +4,7 @@ const truths = [
   String.raw`\bexpect\(\s*${written}\s*\)(?:\s*\.\w+)*\(\s*(?:${written})?\s*\)`,
   String.raw`\bassert(?:\.\w+)*\(\s*${written}(?:\s*,\s*${written})*\s*,?\s*\)`,
 ].map((each) => new RegExp(each, "g"));
-/** What may assert something, also in a helper. */
+/** Calls that may assert something, possibly in a helper. */
 const mayAssert = /\b\w*(?:expect|assert|should|check|verif|ensure|must|match)\w*|\bt\.\w+\(|\bfc\./i;
 /**
  * Assertions of libraries: fast-check's properties answer true, snapshots fit, and supertest, sinon,
@@ -53,7 +53,7 @@ const assertingNames = (file: string): string[] => [
 const LONGEST_TEXT = 2000;
 const quoted = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)/;
 
-/** From an opening bracket to the one that closes it. */
+/** The text from an opening bracket to its closing bracket. */
 const bracketed = (text: string, from: number): string => {
   let depth = 0;
   for (let at = from; at < text.length; at += 1) {
@@ -66,7 +66,7 @@ const bracketed = (text: string, from: number): string => {
   return text.slice(from);
 };
 
-/** The text of the test of that name, from its name on; null where it is not written as one text. */
+/** The text of the test with this name, starting at the name; null if the file does not contain the name. */
 const bodyOf = (file: string, name: string): string | null => {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   const call = new RegExp(String.raw`\b(?:it|test|specify)(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`).exec(

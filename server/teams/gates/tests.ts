@@ -21,7 +21,7 @@ import {
   withoutAssertion,
 } from "./test-run.ts";
 
-/** Name and message of errors outside of the tests. */
+/** The name and message of errors outside of the tests. */
 const describeErrors = (errors: readonly { name: string; message: string }[]): string[] =>
   errors.map(({ name, message }) => `${name}\n${message}`);
 
@@ -126,8 +126,8 @@ const partInWords = (part: readonly string[]): string =>
 const LONG_SUITE_MS = 30_000;
 
 /**
- * The refusal of a change that breaks tests of files which import it, found without the whole suite; null:
- * nothing of theirs broke, or the whole suite is as quick. The copy is as before.
+ * The refusal of a change that breaks tests of files which import it, found without the whole suite. Null if none of
+ * these tests broke, or the whole suite takes as little time. The state of the copy does not change.
  */
 const affectedFirst = async (context: GateContext, before: TestReport): Promise<Measured | null> => {
   if (before.duration_ms < LONG_SUITE_MS || before.runner === "command") return null;
@@ -141,7 +141,7 @@ const affectedFirst = async (context: GateContext, before: TestReport): Promise<
   const failing = newlyFailing(before, report);
   await ground.prepare(failing.length > 0 ? [] : changes);
   if (failing.length === 0) return null;
-  // Some tests pass only after those of other files, whatever changed.
+  // Some tests pass only after tests of other files, even without a change.
   const alone = await ground.runTests({ files, coverage: false });
   const broken = newlyFailing(alone, { ...report, tests: failing });
   await ground.prepare(changes);

@@ -6,21 +6,21 @@ import { tablesOf } from "./tables.ts";
 
 const literal =
   /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|(?<![\w.])\d[\d_]*(?:\.\d+)?|\b(?:true|false|null|True|False|None)\b/g;
-/** A key without quotation marks, as `{ word: 1 }` has it, and the name of a class. */
+/** A key without quotation marks, such as `{ word: 1 }`, and the name of a class. */
 const key = /(?<![\w$?])([A-Za-z_$][\w$]*)\s*:/g;
 const className = /\bclass\s+(\w+)/g;
-/** A pattern that fits one text alone, as `/^word$/`. */
+/** A pattern that matches only one text, such as `/^word$/`. */
 const exactPattern = /\/\^?([\w -]+)\$?\//g;
 export const comment = /^[^\S\n]*(\/\/|#|\*|\/\*).*$/gm;
 
 const valueOf = (text: string): string =>
   /^["'`]/.test(text) ? unescaped(text.slice(1, -1)) : text.toLowerCase().replace(/_/g, "");
 
-/** The values that are written out in a text, in their order. */
+/** The literal values in a text, in order. */
 export const literalsOf = (text: string): string[] =>
   [...text.matchAll(literal)].map(([found]) => valueOf(found));
 
-/** Where two texts are put together, they are one. */
+/** The place where two literals are concatenated. */
 const seam = /(["'`])\s*\+\s*\1/g;
 
 export const letters = (text: string): string =>
@@ -29,25 +29,25 @@ export const letters = (text: string): string =>
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "");
 
-/** What a change wrote out in its sources. */
+/** The values that a change wrote into its sources. */
 export interface WrittenOut {
   values: ReadonlySet<string>;
-  /** The values of each list, in their order. */
+  /** The values of each list, in order. */
   lists: readonly string[][];
-  /** The letters of all its values, in their order. */
+  /** The letters of all values, in order. */
   spelled: string;
-  /** The letters of each value and name, where there are several of them. */
+  /** The letters of each value and name that has several letters. */
   pieces: ReadonlySet<string>;
-  /** The values that its tables have. */
+  /** The values of its tables. */
   entries: ReadonlySet<string>;
-  /** The letters that the values of each list make together, and those of which a list has the codes. */
+  /** The letters that the values of each list form together, and those whose codes a list contains. */
   joined: ReadonlySet<string>;
 }
 
 const isCodePoint = (value: string): boolean =>
   /^\d+$/.test(value) && Number(value) >= 32 && Number(value) <= 0x10ffff;
 
-/** What a list spells: its values one after the other, or the characters that its numbers are the codes of. */
+/** The text that a list spells: its concatenated values, or the characters whose codes it contains. */
 const spelledBy = (list: readonly string[]): string =>
   list.length > 1 && list.every(isCodePoint)
     ? list.map((value) => String.fromCodePoint(Number(value))).join("")
@@ -56,7 +56,7 @@ const spelledBy = (list: readonly string[]): string =>
 const code = /\.([cm]?[jt]sx?|vue|svelte|py|json)$/;
 const between = /[=:;,|\t\n]/;
 
-/** The fields of the lines of a text without quotation marks. */
+/** The fields in the lines of a text without quotation marks. */
 const fieldsOf = (text: string): string[] =>
   text
     .split(between)
@@ -66,7 +66,7 @@ const fieldsOf = (text: string): string[] =>
 const readsFiles = /\b(readFile(Sync)?|createReadStream|open|read_text|read_bytes|getsource(lines)?)\s*\(/;
 const ownText = /\b__doc__\b/;
 
-/** What a source has in its comments and docstrings, where it reads its own text. */
+/** The text in the comments and docstrings of a source, if the source reads its own text. */
 const inOwnComments = (path: string, written: string): string[] => {
   const readsItself =
     ownText.test(written) ||
@@ -83,7 +83,7 @@ const inOwnComments = (path: string, written: string): string[] => {
   return [...comments, ...docstrings].flatMap(fieldsOf);
 };
 
-/** What the lines that a change added to its sources have written out, in any form. */
+/** The values in the lines that a change added to its sources, in any form. */
 export const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
   const texts = sources.map((source) => ({
     path: source.path,
@@ -118,19 +118,19 @@ export const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
   };
 };
 
-/** Fewest letters of a value that a list of codes or of pieces is compared with. */
+/** A value must have at least this many letters to be compared with a list of codes or pieces. */
 export const SHORT = 3;
 
-/** Whether the change has the value written out: as it is, disguised, or spelled by a list. */
+/** Whether the change contains the value literally, in a disguise, or spelled by a list. */
 export const isWrittenOut = (value: string, { values, joined }: WrittenOut): boolean =>
   values.has(value) ||
   formsOf(value).some((form) => values.has(form)) ||
   (letters(value).length >= SHORT && joined.has(letters(value)));
 
-/** Most letters of an answer that is looked for in pieces. */
+/** A longer answer is not searched for in pieces. */
 const MOST_SPELLED = 500;
 
-/** Whether the text consists of several of these pieces, one after the other. */
+/** Whether the text is a sequence of these pieces. */
 const isMadeOf = (text: string, pieces: ReadonlySet<string>): boolean => {
   if (text.length > MOST_SPELLED) return false;
   const ends = new Set([0]);
@@ -139,6 +139,6 @@ const isMadeOf = (text: string, pieces: ReadonlySet<string>): boolean => {
   return ends.has(text.length);
 };
 
-/** Whether the letters are those of values or names of the change, in one piece or in several. */
+/** Whether values or names of the change contain these letters, in one or several pieces. */
 export const isSpelledOut = (text: string, { spelled, pieces }: WrittenOut): boolean =>
   spelled.includes(text) || isMadeOf(text, pieces);
