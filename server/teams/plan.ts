@@ -7,9 +7,8 @@ import { noUsage } from "../models/execution.ts";
 import { ancestors } from "./definition/validate.ts";
 
 /**
- * The state machine of a team run: pure functions from one stored run to the next. Whatever drives
- * it applies one of them, stores the result, and only then acts on it. How an ended run begins again
- * is in `run/reopen.ts`.
+ * The state machine of a team run, as pure functions from one stored run to the next. A driver applies one of
+ * them, stores the result, and only then acts on it. `run/reopen.ts` describes how an ended run starts again.
  */
 
 export const newStage = (stage: WorkflowStage): StageState => ({
@@ -56,7 +55,7 @@ export const newRun = (
 export const isDone = (stage: StageState): boolean =>
   stage.status === "Completed" || stage.status === "Skipped";
 
-/** The definition of a stage; the run holds one for each of its states. */
+/** The definition of a stage. The run has one for each of its states. */
 export const definitionOf = (run: TeamRun, name: string): WorkflowStage => {
   const stage = run.workflow_stages.find((candidate) => candidate.name === name);
   if (stage === undefined) throw new RangeError(`run ${run.task_id} has no stage ${name}`);
@@ -80,7 +79,7 @@ export const mapStage = (
   stages: run.stages.map((stage) => (stage.name === name ? change(stage) : stage)),
 });
 
-/** Stages that can begin now: pending, and everything they depend on is done. */
+/** Stages that can begin now: they are pending, and all stages that they depend on are done. */
 export const readyStages = (run: TeamRun): StageState[] =>
   run.stages.filter(
     (stage) =>
@@ -88,7 +87,7 @@ export const readyStages = (run: TeamRun): StageState[] =>
       definitionOf(run, stage.name).depends_on.every((name) => isDone(stateOf(run, name))),
   );
 
-/** The attempts of a round as they begin, one for each execution. */
+/** The new attempts of a round, one for each execution. */
 const newAttempts = (round: number, executionIds: readonly string[]): StageAttempt[] =>
   executionIds.map((execution_id, index) => ({
     attempt: index + 1,
@@ -98,7 +97,7 @@ const newAttempts = (round: number, executionIds: readonly string[]): StageAttem
     score: null,
   }));
 
-/** A new round of a stage, from the state it begins with, by one execution or several attempts. */
+/** Begins a new round of a stage with its state, by one execution or several attempts. */
 export const beginStage = (
   run: TeamRun,
   name: string,
@@ -129,7 +128,7 @@ export const skipStage = (run: TeamRun, name: string, changeSetId: string | null
 export const askForApproval = (run: TeamRun, name: string, now: Timestamp): TeamRun =>
   mapStage(run, name, now, (stage) => ({ ...stage, status: "WaitingForApproval" }));
 
-/** A person's answer: the stage may begin, or the run ends here. */
+/** Takes a person's answer. The stage may begin, or the run ends. */
 export const answerApproval = (run: TeamRun, name: string, approved: boolean, now: Timestamp): TeamRun =>
   mapStage({ ...run, status: approved ? "Queued" : "Cancelled" }, name, now, (stage) => ({
     ...stage,
@@ -140,7 +139,7 @@ export const answerApproval = (run: TeamRun, name: string, approved: boolean, no
 /** The result of one round of a stage. */
 export type StageOutcome =
   | { type: "completed"; gates: GateProof[]; change_set_id: string | null }
-  /** A gate did not hold: `feedback` is for the next round. */
+  /** A gate did not hold. `feedback` is for the next round. */
   | {
       type: "refused";
       gates: GateProof[];
@@ -148,11 +147,11 @@ export type StageOutcome =
       feedback: string;
       error: ExecutionError;
     }
-  /** Only its execution was cancelled: parallel stages continue, then the run ends. */
+  /** Only its execution was cancelled. Parallel stages continue, and then the run ends. */
   | { type: "cancelled" }
   | { type: "failed"; status: "Failed" | "LimitReached" | "Cancelled"; error: ExecutionError | null };
 
-/** Takes the outcome of a round into the run; a hard failure ends the run. */
+/** Adds the outcome of a round to the run. A failure ends the run. */
 export const endStage = (run: TeamRun, name: string, outcome: StageOutcome, now: Timestamp): TeamRun => {
   if (outcome.type === "completed") {
     const { gates, change_set_id } = outcome;
@@ -189,7 +188,7 @@ export const endStage = (run: TeamRun, name: string, outcome: StageOutcome, now:
 const isHardEnd = (status: RunStatus): boolean =>
   status === "Failed" || status === "LimitReached" || status === "Cancelled";
 
-/** The stages that run again when work goes back to one: it, and all that build on it. */
+/** The stages that run again if work goes back to this one: the stage itself, and all that build on it. */
 export const redone = (run: TeamRun, backTo: string): Set<string> =>
   new Set(
     run.workflow_stages
@@ -197,7 +196,7 @@ export const redone = (run: TeamRun, backTo: string): Set<string> =>
       .map((stage) => stage.name),
   );
 
-/** The stage that gets refused work: the tests' stage when the failure is about them. */
+/** The stage that gets refused work. If the failure is about the tests, it is their stage. */
 const receiverOf = (run: TeamRun, refused: StageState): string => {
   const own = definitionOf(run, refused.name).on_failure?.back_to ?? refused.name;
   if (!refused.gates.some(({ held, concerns }) => !held && concerns === "tests")) return own;
@@ -207,7 +206,7 @@ const receiverOf = (run: TeamRun, refused: StageState): string => {
   );
 };
 
-/** Sends refused work back; several refusals of parallel stages go back together, in one round. */
+/** Sends refused work back. Several refusals of parallel stages go back together, in one round. */
 const sendBack = (run: TeamRun, refused: readonly StageState[], now: Timestamp): TeamRun => {
   let next: TeamRun = { ...run, error: null, updated_at: now };
   const feedback = new Map<string, string[]>();
@@ -236,8 +235,8 @@ const sendBack = (run: TeamRun, refused: readonly StageState[], now: Timestamp):
 };
 
 /**
- * The next step when no stage is running: refused work goes back while it has rounds left; otherwise the
- * run ends.
+ * The next step if no stage is running. Refused work goes back if its stage has rounds left. Otherwise, the run
+ * ends.
  */
 export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
   if (run.stages.some((stage) => stage.status === "Running")) return run;
@@ -255,7 +254,7 @@ export const settle = (run: TeamRun, now: Timestamp): TeamRun => {
   return { ...run, status: "WaitingForApproval", updated_at: now };
 };
 
-/** A run that is given up while nothing is running: stages that wait no longer do. */
+/** Cancels a run that has no running stage. Waiting stages are cancelled, too. */
 export const cancelRun = (run: TeamRun, now: Timestamp): TeamRun => ({
   ...run,
   status: "Cancelled",
@@ -268,11 +267,11 @@ export const cancelRun = (run: TeamRun, now: Timestamp): TeamRun => ({
   ),
 });
 
-/** The attempts at the present round of a stage; empty when it is done once. */
+/** The attempts at the current round of a stage. Empty if the stage is done once. */
 export const presentAttempts = ({ attempts = [], round }: StageState): StageAttempt[] =>
   attempts.filter((attempt) => attempt.round === round);
 
-/** Takes the ranking of a round's attempts into the run: the best becomes the stage's last execution. */
+/** Adds the ranking of a round's attempts to the run. The best one becomes the stage's last execution. */
 export const rankStage = (run: TeamRun, name: string, attempts: StageAttempt[], now: Timestamp): TeamRun =>
   mapStage(run, name, now, (stage) => {
     const best = attempts.flatMap(({ rank, execution_id }) => (rank === 1 ? [execution_id] : []));

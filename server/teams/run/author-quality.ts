@@ -23,13 +23,13 @@ const lastExecutions = (store: Store, run: TeamRun): Map<string, AgentExecution>
     }),
   );
 
-/** Whether a review was completed, whatever it found. */
+/** Whether an execution completed a review, regardless of its findings. */
 const hasReviewed = (execution: AgentExecution): boolean =>
   isReviewing(execution) &&
   (execution.status === "Completed" || execution.error?.code === "gate_failed") &&
   execution.output !== null;
 
-/** An author's execution with the score of its change, where that is another one than it has. */
+/** An author's execution with the score of its change, if the score differs from the stored one. */
 const scored = (
   store: Store,
   run: TeamRun,
@@ -57,13 +57,13 @@ const scored = (
 };
 
 /**
- * Sets `code_quality` of the executions whose change was reviewed, from what the reviewers of the run
- * found in it: the author's work is what a finding is about, and not the reviewer's.
+ * Sets `code_quality` of the executions whose change was reviewed, from the findings of the run's reviewers. A
+ * finding is about the work of the author and not of the reviewer.
  */
 export const scoreAuthors = async (parts: ScoreParts, taskId: string): Promise<void> => {
   const { store, emit, now } = parts;
   const changed: AgentExecution[] = [];
-  // Read and written in one turn: parallel reviews end at the same time.
+  // Reading and writing happen in one turn, because parallel reviews can end at the same time.
   await store.commit((transaction) => {
     const run = store.get("runs", taskId);
     if (run === null) return;

@@ -12,7 +12,7 @@ const usesLocal = async ({ configuration, settings }: RunParts, run: TeamRun): P
   return agents.some((agent) => hasLocal(agent.settings.runtime ?? settings.runtime));
 };
 
-/** Models of VS Code answer only there: a run that can ask no others is refused elsewhere. */
+/** Refuses a run that can only use models of VS Code if it does not run there. */
 const admitProviders = async (
   { configuration, gateway, settings }: RunParts,
   run: TeamRun,
@@ -29,8 +29,8 @@ const admitProviders = async (
 };
 
 /**
- * Refuses a run before anything of it is stored, if its commands may not run here, its agents cannot
- * work this way, or a hook refuses it.
+ * Refuses a run, before anything of it is stored, if its commands may not run here, its agents cannot work here,
+ * or a hook refuses it.
  */
 export const admitRun = async (parts: RunParts, run: TeamRun, task: Task): Promise<void> => {
   parts.hooks.admit();
@@ -41,7 +41,7 @@ export const admitRun = async (parts: RunParts, run: TeamRun, task: Task): Promi
   });
   const { task_id, workflow, file, description } = task;
   const input = { source: "startup", team: workflow, task: description, file };
-  // Its own deadline ends it.
+  // The hook's own deadline ends it.
   const { signal } = new AbortController();
   await parts.hooks.run({ event: "SessionStart", task_id, subject: null, input }, signal);
 };

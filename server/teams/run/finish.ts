@@ -9,8 +9,8 @@ import type { TeamParts } from "../stage/stage-parts.ts";
 type FinishParts = Pick<TeamParts, "store" | "changes" | "settings" | "emit" | "now">;
 
 /**
- * Findings of earlier rounds of a stage that ran again: one that was not reported again is Fixed;
- * one that was is in the new round, and its old record is Outdated.
+ * Closes findings from earlier rounds of a stage that ran again. A finding becomes Fixed if it was not reported
+ * again. Otherwise, the new round has it, and the old record becomes Outdated.
  */
 export const retireFindings = async (
   parts: FinishParts,
@@ -27,7 +27,7 @@ export const retireFindings = async (
   );
   const retired = all
     .filter((finding) => earlier.has(finding.execution_id) && finding.status === "Open")
-    // A person decides about an argument for a mutant, whatever happens to the run.
+    // Only a person decides about an argument for a mutant.
     .filter(({ category }) => category !== EQUIVALENT_MUTANT)
     .map((finding) => ({
       ...finding,
@@ -42,13 +42,13 @@ export const retireFindings = async (
     emit({ type: "finding.changed", at: now(), task_id: finding.task_id, finding });
 };
 
-/** Stages that no other stage builds on: together their changes are those of the run. */
+/** Stages that no other stage builds on. Their changes together are those of the run. */
 const lastStages = (run: TeamRun): string[] => {
   const needed = new Set(run.workflow_stages.flatMap((stage) => stage.depends_on));
   return run.workflow_stages.map((stage) => stage.name).filter((name) => !needed.has(name));
 };
 
-/** The change set of an ended run: the whole one of a success, otherwise the work so far. */
+/** The change set of an ended run. If the run failed, it contains the work so far. */
 const finalChanges = async (parts: FinishParts, run: TeamRun): Promise<string | null> => {
   if (run.status === "Succeeded") {
     return (await mergedChanges(parts.store, parts.changes, run, lastStages(run)))?.change_set_id ?? null;
@@ -95,7 +95,7 @@ export const runEndHooks = async (
   { hooks, emit, now }: Pick<TeamParts, "hooks" | "emit" | "now">,
   { task_id, status, change_set_id }: TeamRun,
 ): Promise<void> => {
-  // Its own deadline ends it.
+  // The hook's own deadline ends it.
   const { signal } = new AbortController();
   try {
     const input = { reason: status, change_set_id };
@@ -108,8 +108,8 @@ export const runEndHooks = async (
 };
 
 /**
- * An ended run with its change set. A success whose last stages cannot be merged is not one: its gates
- * were proven on each of them separately.
+ * An ended run with its change set. If the last stages cannot be merged, the run has failed, because its gates
+ * were proven for each of them separately.
  */
 export const withFinalChanges = async (parts: FinishParts, run: TeamRun): Promise<TeamRun> => {
   try {

@@ -9,7 +9,7 @@ import { tokensOfCharacters } from "../../gateway/tokens.ts";
 import { runProvider } from "../stage/charge.ts";
 import type { RunParts } from "./stage-round.ts";
 
-/** Characters of the file, estimated from its size: its content is not read. */
+/** The number of characters in the file, estimated from its size without reading it. */
 const fileCharacters = async (workspace: string, { file, options }: StartRun): Promise<number> => {
   if (file === null) return 0;
   const overlay = options.overlays.find(({ path }) => path === file);
@@ -17,7 +17,7 @@ const fileCharacters = async (workspace: string, { file, options }: StartRun): P
   return (await stat(join(workspace, file)).catch(() => null))?.size ?? 0;
 };
 
-/** What the agents of a team ask, each model once. */
+/** The providers that the agents of a team use. Each model occurs once. */
 const providersOf = async (
   { configuration, settings }: RunParts,
   { members }: AgentTeam,
@@ -28,7 +28,7 @@ const providersOf = async (
   return [...new Map(asked.map((provider) => [JSON.stringify(provider), provider])).values()];
 };
 
-/** What a run of the team will take, from earlier runs of this workspace. */
+/** Forecasts what a run of the team will take, based on earlier runs of this workspace. */
 export const forecastOf = async (
   parts: RunParts,
   team: AgentTeam,

@@ -5,10 +5,10 @@ import { presentAttempts } from "../plan.ts";
 import { changeSetOf } from "../stage/stage-changes.ts";
 import { outcomeOf } from "../stage/stage-work.ts";
 
-/** The share of the examined parts that are right; nothing was examined: it says nothing. */
+/** The share of the examined parts that are right; 0 if none were examined. */
 const shareOf = (right: number, all: number): number => (all === 0 ? 0 : right / all);
 
-/** Files of the change that the stage did not begin with, and their lines. */
+/** The number of files and lines of the change that the stage did not begin with. */
 const sizeOf = (store: Store, state: StageState, { metadata }: AgentExecution) => {
   const given = new Map(
     (changeSetOf(store, state.starts_with)?.files ?? []).map(({ path, after }) => [path, after]),
@@ -35,7 +35,7 @@ const scoreOf = (store: Store, state: StageState, execution: AgentExecution): At
 /** Work that passed every gate comes first, then work that a gate refused, then unfinished work. */
 const grades = { completed: 0, refused: 1, failed: 2, cancelled: 3 } as const;
 
-/** Smaller is better, the first difference counts. */
+/** Numbers to rank by. A smaller number is better, and the first difference decides. */
 const rankedBy = (execution: AgentExecution, score: AttemptScore): number[] => [
   grades[outcomeOf(execution).type],
   -score.gates_held,
@@ -53,8 +53,8 @@ const compare = (one: readonly number[], other: readonly number[]): number => {
 };
 
 /**
- * The attempts at the present round with their ranks and what they are ranked by; empty when the stage
- * was done once. An attempt that is not among the finished ones comes last.
+ * The attempts at the current round with their scores and ranks. Empty if the stage was done once. An attempt that
+ * is not among the finished ones comes last.
  */
 export const rankAttempts = (
   store: Store,

@@ -3,21 +3,18 @@ import type { RunOptions, RunOptionsPatch, StageState, Task, TeamRun } from "../
 import { noUsage } from "../../models/execution.ts";
 import { isDone, mapStage, newStage, presentAttempts, redone } from "../plan.ts";
 
-/**
- * Whether a stage was interrupted: running when its runtime ended, or ended by something other than a
- * gate.
- */
+/** Whether a stage was interrupted: its runtime ended while it ran, or something other than a gate ended it. */
 const wasCutOff = (stage: StageState): boolean =>
   stage.execution_ids.length > 0 &&
   (stage.status === "Running" || stage.status === "Failed" || stage.status === "Cancelled");
 
-/** Whether a stage was ended before an agent began with it: a refused consent, a failed start. */
+/** Whether a stage ended before an agent began, because of a refused consent or a failed start. */
 const neverBegan = (stage: StageState): boolean =>
   stage.execution_ids.length === 0 && (stage.status === "Failed" || stage.status === "Cancelled");
 
 /**
- * An ended run, made ready to resume: interrupted stages continue where their transcripts end, stages
- * that never started are started, and a person is asked again.
+ * Prepares an ended run to be resumed. Interrupted stages continue where their transcripts end, stages that never
+ * began start, and a person is asked again.
  */
 export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
   ...run,
@@ -31,15 +28,15 @@ export const reopen = (run: TeamRun, now: Timestamp): TeamRun => ({
   }),
 });
 
-/** The options of a run that begins again: who started it before did not start it now. */
+/** The options of a run that begins again, without the person who started it before. */
 export const optionsAgain = (
   { options: { started_by, ...options } }: Pick<TeamRun, "options">,
   patch: RunOptionsPatch,
 ): RunOptions => applyPatch<RunOptions>(options, patch);
 
 /**
- * A stage that resumes: its executions, or the new ones that continue them, in the order of its
- * attempts. The round stays the same.
+ * Resumes a stage with its executions, or with new ones that continue them, in the order of its attempts. The
+ * round stays the same.
  */
 export const continueStage = (
   run: TeamRun,
@@ -59,8 +56,8 @@ export const continueStage = (
   });
 
 /**
- * A new run of another task that takes over what was done before `from`, and does the rest again:
- * everything that builds on it, and what the first run did not finish.
+ * A new run of another task that takes over what was done before `from`, and does the rest again. The rest is all
+ * stages that build on `from`, and those that the first run did not finish.
  */
 export const forkRun = (run: TeamRun, task: Task, from: string, now: Timestamp): TeamRun => {
   const again = redone(run, from);

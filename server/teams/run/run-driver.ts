@@ -35,9 +35,9 @@ import { conditionHolds, errorOf, failedOutcome, stoppedOutcome } from "./stage-
 import { prepareRound, type PreparedRound, type RunParts } from "./stage-round.ts";
 
 /**
- * Owns a team run while it is running: nothing else writes the run, begins its stages, or stops them.
- * Several stages run in parallel; refused work goes back only when all of them have ended, so
- * that one round answers all.
+ * Owns a team run while it is running. Nothing else writes the run, begins its stages, or stops them. Several
+ * stages run in parallel. Refused work goes back only when all of them have ended, so that one round answers all
+ * refusals.
  */
 export class RunDriver {
   readonly #parts: RunParts;
@@ -50,7 +50,7 @@ export class RunDriver {
   readonly #first = Promise.withResolvers<AgentExecution>();
   readonly #baseline: RunBaseline;
   #isParked = false;
-  /** Makes the driver check again what can begin. */
+  /** Makes the driver check again which stages can begin. */
   #wake: () => void = () => undefined;
   /** Resolves when the run has ended, waits for a person, or was interrupted. Never rejects. */
   readonly done: Promise<void>;
@@ -72,30 +72,30 @@ export class RunDriver {
     return this.#record.run;
   }
 
-  /** Whether it waits for a person and drives nothing: the answer has to begin the run again. */
+  /** Whether it waits for a person and has stopped driving. The answer must then begin the run again. */
   get isParked(): boolean {
     return this.#isParked;
   }
 
-  /** Its first execution, as soon as that is stored; rejects if the run ends without one. */
+  /** Resolves with the first execution when it is stored. Rejects if the run ends without one. */
   get firstExecution(): Promise<AgentExecution> {
     return this.#first.promise;
   }
 
-  /** Stops the work: its stages, model calls, tools and processes end at once. The first reason counts. */
+  /** Ends all stages, model calls, tools and processes at once. The first reason counts. */
   stop(reason: Stop): void {
     this.#controller.abort(reason);
   }
 
-  /** Takes a person's answer to a stage that waits. */
+  /** Takes a person's answer to a waiting stage. */
   async answer(stage: string, approved: boolean): Promise<void> {
     await this.#record.save(answerApproval(this.run, stage, approved, this.#parts.now()));
     this.#wake();
   }
 
   /**
-   * Cancels one running execution, and resolves when its stage has ended; of several attempts, when it
-   * has ended itself. Everything else continues.
+   * Cancels one running execution. Resolves when its stage has ended or, if it is one of several attempts, when the
+   * attempt has ended. Everything else continues.
    */
   async cancelExecution(executionId: string): Promise<void> {
     const cancelled = this.#executions.cancel(executionId);
@@ -116,10 +116,10 @@ export class RunDriver {
       await this.#baseline.load(this.run.baseline);
       await this.#drive();
     } catch (error) {
-      // Only a store that can no longer be written leads here, so nothing of this can be stored.
+      // This only happens if the store can no longer be written, so the error cannot be stored.
       const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
       log("error", "a run cannot be driven any more", { task_id, details });
-      // Listeners must not wait for ever; the store has the run as running, so it is resumed later.
+      // Listeners must not wait forever. In the store, the run is still running, so it is resumed later.
       const known = error instanceof CoditectError ? error : fail("internal", { reference: task_id });
       tellFinished(this.#parts, { ...this.run, status: "Failed", error: toExecutionError(known) });
     } finally {
@@ -148,7 +148,7 @@ export class RunDriver {
     }
   }
 
-  /** With no stage running: settles what follows, and says whether the driver is done. */
+  /** Decides what follows if no stage is running. Returns whether the driver is done. */
   async #isOver(): Promise<boolean> {
     const { now } = this.#parts;
     const settled = settle(this.run, now());
@@ -169,7 +169,7 @@ export class RunDriver {
     return true;
   }
 
-  /** Begins a stage that is ready, unless it is skipped or has to wait for a person. */
+  /** Begins a ready stage, unless it is skipped or must wait for a person. */
   async #begin(name: string): Promise<void> {
     let begins: boolean;
     try {
@@ -182,7 +182,7 @@ export class RunDriver {
     if (begins) await this.#runStage(name);
   }
 
-  /** Whether the stage begins now; if not, it was skipped, or waits for a person. */
+  /** Whether the stage begins now. If not, it was skipped or waits for a person. */
   async #mayBegin(state: StageState): Promise<boolean> {
     const { store, changes, now, emit } = this.#parts;
     const { task_id } = this.run;
@@ -200,10 +200,7 @@ export class RunDriver {
     return false;
   }
 
-  /**
-   * Works on one round of a stage, by one execution or several attempts, and takes the outcome into the
-   * run.
-   */
+  /** Works on one round of a stage, with one execution or several attempts. Adds the outcome to the run. */
   async #runStage(name: string): Promise<void> {
     const { signal } = this.#controller;
     let outcome: StageOutcome;
@@ -236,7 +233,7 @@ export class RunDriver {
     }
   }
 
-  /** The outcome of a round: with several attempts, that of the best one. */
+  /** The outcome of a round. If there are several attempts, it is that of the best one. */
   async #outcomeOfRound(
     name: string,
     ended: readonly PromiseSettledResult<AgentExecution>[],
@@ -244,7 +241,7 @@ export class RunDriver {
     const { store, now } = this.#parts;
     const finished = ended.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     const broken = ended.find((result) => result.status === "rejected");
-    // An attempt that cannot be finished now is finished when the run resumes.
+    // An attempt that cannot finish now continues when the run resumes.
     const isInterrupted = this.#stop?.kind === "interrupted";
     if (broken !== undefined && (isInterrupted || finished.length === 0)) throw broken.reason;
     const attempts = rankAttempts(store, stateOf(this.run, name), finished);
@@ -281,7 +278,7 @@ export class RunDriver {
       emit({ type: "execution.changed", at: now(), task_id, execution: summarise(work.execution) });
   }
 
-  /** Takes the outcome of a round into the run. */
+  /** Adds the outcome of a round to the run. */
   async #endStage(name: string, given: StageOutcome): Promise<void> {
     const { now, emit } = this.#parts;
     const stop = this.#stop;
@@ -290,11 +287,11 @@ export class RunDriver {
     await this.#save(endStage(this.run, name, outcome, now()));
     const { task_id } = this.run;
     emit({ type: "stage.finished", at: now(), task_id, stage: stateOf(this.run, name) });
-    // What ends the run ends its other stages, too; their late answers do not count.
+    // If the run ends, its other stages end, too. Their late results do not count.
     if (outcome.type === "failed") this.stop(new Stop("run_ended"));
   }
 
-  /** A failure outside any execution; a defect is logged in full and reported as `internal`. */
+  /** The outcome of an error outside any execution. A defect is logged in full and reported as `internal`. */
   #outcomeOfError(stage: string, error: unknown): StageOutcome {
     if (this.#stop !== null) return { type: "cancelled" };
     return failedOutcome(error instanceof CoditectError ? error : errorOf(this.#parts.log, stage, error));

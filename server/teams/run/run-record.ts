@@ -9,7 +9,7 @@ import type { RunParts } from "./stage-round.ts";
 
 type RecordParts = Pick<RunParts, "store" | "ledger" | "emit" | "now">;
 
-/** A run as it is stored, and the only thing that writes it: each state is durable before it counts. */
+/** The stored run. Only this class writes it, and each state is durable before it takes effect. */
 export class RunRecord {
   readonly #parts: RecordParts;
   #run: TeamRun;
@@ -36,7 +36,7 @@ export class RunRecord {
     if (statusChanged) emit({ type: "run.changed", at: now(), task_id, status });
   }
 
-  /** Changes what is stored with the next state and not before. */
+  /** Changes the run in memory. The change is stored with the next state. */
   replace(next: TeamRun): void {
     this.#run = next;
   }
@@ -49,7 +49,7 @@ export class RunRecord {
     });
   }
 
-  /** Cancels a run of which nothing is running. One that has ended stays as it is. */
+  /** Cancels a run that has no driver. Does nothing if the run has ended. */
   async cancelIdle(): Promise<TeamRun> {
     if (!isRunOpen(this.#run.status)) return this.#run;
     const { store, ledger, emit, now } = this.#parts;
@@ -69,7 +69,7 @@ export class RunRecord {
   }
 }
 
-/** Marks what a former runtime left running as Interrupted, so that it can be resumed. */
+/** Marks the runs that a former runtime left running as Interrupted, so that they can be resumed. */
 export const interruptLeftRuns = async ({ store, now }: RecordParts): Promise<void> => {
   const left = store
     .all("runs", { open: true })
@@ -80,7 +80,7 @@ export const interruptLeftRuns = async ({ store, now }: RecordParts): Promise<vo
     .filter((execution) => !isFinished(execution) && execution.status !== "Queued");
   await store.commit((transaction) => {
     for (const run of left) putRun(transaction, { ...run, status: "Interrupted", updated_at: now() });
-    // Nothing works on them now; their transcripts have what they did.
+    // Nothing works on them now. Their transcripts contain what they did.
     for (const execution of cutOff) transaction.put("executions", requeue(execution));
   });
 };

@@ -2,22 +2,22 @@ import type { AgentExecution } from "../../../schemas/execution.ts";
 import { Stop } from "../../executions/stop.ts";
 import type { StageWork } from "../stage/stage-parts.ts";
 
-/** What cancels an execution, and resolves when that has ended. */
+/** A running execution, with its controller and the promise of its end. */
 interface RunningExecution {
   controller: AbortController;
   ended: PromiseWithResolvers<void>;
-  /** Set unless it is one of several attempts: the stage ends with it. */
+  /** The stage that ends with it; null if it is one of several attempts. */
   stage: string | null;
 }
 
-/** The executions of a run that are at work, so that each can be cancelled alone. */
+/** The running executions of a run, so that each can be cancelled alone. */
 export class RunningExecutions {
   readonly #byId = new Map<string, RunningExecution>();
 
   /**
-   * The work with a signal of its own.
+   * Registers work, and returns it with its own signal.
    *
-   * @param stage the stage that ends with it; null: it is one of several attempts.
+   * @param stage the stage that ends with it; null if it is one of several attempts.
    */
   add(work: StageWork, stage: string | null): StageWork {
     const controller = new AbortController();
@@ -31,7 +31,7 @@ export class RunningExecutions {
     this.#byId.delete(execution_id);
   }
 
-  /** Cancels an execution; null: it is not at work. `ended` resolves when it has ended. */
+  /** Cancels an execution; null if it is not running. `ended` resolves when it has ended. */
   cancel(executionId: string): { ended: Promise<void>; stage: string | null } | null {
     const running = this.#byId.get(executionId);
     if (running === undefined) return null;

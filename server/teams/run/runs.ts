@@ -10,56 +10,55 @@ import type { PublishedTeams } from "../definition/configuration.ts";
 /** One agent on one task, outside a team. */
 export interface StartExecution {
   prompt: string;
-  /** Path inside the workspace the task is about. */
+  /** The path inside the workspace that the task is about. */
   file: string | null;
   options: RunOptions;
 }
 
-/** What the agents of a team are checked for. */
+/** How to check the models of a team's agents. */
 export interface HowToCheck {
-  /** Asked in place of each agent's own; null: the agents' own. */
+  /** The provider to ask instead of each agent's own; null means the agents' own. */
   provider: AIProvider | null;
   /** Whether local servers are asked for their models. */
   reachable: boolean;
 }
 
-/** What agents ask; `problem`: what is certain to keep them from being answered. */
+/** What agents ask. `problem` is a certain reason why they would get no answer. */
 export interface ModelCheck {
   problem: CoditectError | null;
   asked: AskedModel[];
 }
 
 /**
- * The runs of one workspace: what starts, steers and ends them. The store has what they did.
- * Every promise resolves once the step is durable, not once the run has ended; `not_found` for an
- * unknown task or execution.
+ * Starts, steers and ends the runs of one workspace. The store contains their results. Every promise resolves when
+ * the step is durable, which is before the run has ended. Errors: `not_found` for an unknown task or execution.
  */
 export interface Runs {
-  /** The team of that id or name; default ones are created on demand. Error: `unknown_workflow`. */
+  /** The team with this ID or name. Default teams are created on demand. Error: `unknown_workflow`. */
   team(idOrName: string): Promise<AgentTeam>;
-  /** Stores the built-in teams and those of files as they are now, so that lists have them. */
+  /** Stores the built-in teams and the current teams of files, so that lists contain them. */
   publishTeams(): Promise<PublishedTeams>;
-  /** What the team's agents ask, and what keeps them from being answered; `provider` in place of their own. */
+  /** The models that the team's agents ask, and why they would get no answer. */
   checkModels(idOrName: string, how: HowToCheck, signal: AbortSignal): Promise<ModelCheck>;
 
-  /** What such a run will take, from earlier ones of this workspace; nothing is started. */
+  /** Forecasts what such a run will take, based on earlier runs of this workspace. Starts nothing. */
   forecast(team: string, request: StartRun): Promise<Forecast>;
   start(team: string, request: StartRun): Promise<TeamRun>;
-  /** From the last checkpoint on. Error: `run_not_resumable`. */
+  /** Resumes a run from its last checkpoint. Error: `run_not_resumable`. */
   resume(taskId: string, options: RunOptionsPatch): Promise<TeamRun>;
   /**
-   * A new run that takes over everything before `stage`, which is asked `prompt` in place of its own
-   * instruction (null: the same). Errors: `not_found` for the stage, `invalid_workflow` for the prompt.
+   * Starts a new run that takes over everything before `stage`. `prompt` replaces the instruction of the stage
+   * unless it is null. Errors: `not_found` for the stage, `invalid_workflow` for the prompt.
    */
   retry(taskId: string, stage: string, options: RunOptionsPatch, prompt: string | null): Promise<TeamRun>;
-  /** Does nothing to a run that has ended. */
+  /** Cancels a run. Does nothing if it has ended. */
   cancel(taskId: string): Promise<TeamRun>;
   /** Answers a stage that waits for consent. Error: `illegal_transition` if it does not wait. */
   approve(taskId: string, stage: string, approved: boolean): Promise<TeamRun>;
 
   startExecution(agent: AgentConfig, request: StartExecution): Promise<AgentExecution>;
   /**
-   * Cancels that execution and nothing else: parallel stages finish, then the run ends.
+   * Cancels only this execution. Parallel stages finish, and then the run ends.
    * Error: `illegal_transition` if the execution has ended.
    */
   cancelExecution(executionId: string): Promise<AgentExecution>;

@@ -10,8 +10,8 @@ import { startingChanges } from "../stage/stage-changes.ts";
 import type { RunParts } from "./stage-round.ts";
 
 /**
- * What an error outside any execution means for its stage. Stages that cannot be brought together
- * are refused work like any other: it goes back if the stage says where to, or ends the run.
+ * What an error outside any execution means for its stage. If stages cannot be merged, this counts as refused
+ * work: it goes back if the stage names a receiver, and otherwise ends the run.
  */
 export const failedOutcome = (known: CoditectError): StageOutcome => {
   if (known.code === "cancelled") return { type: "cancelled" };
@@ -21,7 +21,7 @@ export const failedOutcome = (known: CoditectError): StageOutcome => {
   return { type: "failed", status: known.code === "limit_reached" ? "LimitReached" : "Failed", error };
 };
 
-/** How a run ends that was stopped from outside. */
+/** The outcome of a run that was stopped from outside. */
 export const stoppedOutcome = ({
   kind,
   error,
@@ -30,7 +30,7 @@ export const stoppedOutcome = ({
   error: error === null ? null : toExecutionError(error),
 });
 
-/** A defect as an error for the caller; all that is known of it is logged. */
+/** Converts a defect to an error for the caller. Its details are logged. */
 export const errorOf = (log: Log, stage: string, error: unknown): CoditectError => {
   const reference = randomUUID().slice(0, 8);
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error);

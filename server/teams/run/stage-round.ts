@@ -20,7 +20,7 @@ export interface RunParts extends TeamParts {
   configuration: Configuration;
 }
 
-/** What a round is prepared from. */
+/** The input for preparing a round. */
 export interface RoundOf {
   run: TeamRun;
   task: Task;
@@ -28,21 +28,21 @@ export interface RoundOf {
   signal: AbortSignal;
 }
 
-/** What a round is worked with; `isNew`: its execution is not stored yet. */
+/** A prepared round. `isNew` says that its execution is not stored yet. */
 export interface PreparedRound {
   work: StageWork;
   isNew: boolean;
 }
 
 /**
- * A finished record stays as it is: its work continues in a new one whose transcript begins with the
- * same answers, so that none of them is paid twice.
+ * Creates an execution that continues a finished one, whose record does not change. The new transcript begins with
+ * the same answers, so that none of them is paid twice.
  */
 const continued = async (parts: RunParts, last: AgentExecution): Promise<AgentExecution> => {
   const metadata = { ...last.metadata, rating: null };
   const execution = newExecution({ ...last, metadata, execution_id: randomUUID() }, parts.now());
   const entries = await parts.store.transcripts.read(last.execution_id);
-  // They were paid for there, and count there.
+  // The earlier execution has paid for these entries, and its usage includes them.
   const kept = entries
     .filter(({ type }) => type !== "end" && type !== "gate" && type !== "quality" && type !== "spent")
     .map((entry) => (entry.type === "answer" ? { ...entry, cached: true } : entry));
@@ -61,7 +61,7 @@ interface PreparedExecution {
   isNew: boolean;
 }
 
-/** The execution that was cut off, or one that continues it; null: none began. */
+/** The execution that was interrupted, or one that continues it; null if none began. */
 const cutOffExecution = async (
   parts: RunParts,
   executionId: string | undefined,
@@ -69,7 +69,7 @@ const cutOffExecution = async (
   const last = executionId === undefined ? null : parts.store.get("executions", executionId);
   if (last === null) return null;
   if (!isFinished(last)) return { execution: last, isNew: false };
-  // Work that a gate refused is refused, even if its runtime was killed before the run recorded it.
+  // Work that a gate refused stays refused, even if its runtime was killed before the run recorded it.
   const { type } = outcomeOf(last);
   if (type === "completed" || type === "refused") return { execution: last, isNew: false };
   return { execution: await continued(parts, last), isNew: true };
@@ -77,14 +77,14 @@ const cutOffExecution = async (
 
 /** What identifies an execution of a round: its number, and where it was interrupted. */
 interface Part {
-  /** Null: it is the only one. */
+  /** Its number among several attempts; null if it is the only one. */
   attempt: number | null;
-  /** Differs from the stage as the attempt of this number does. */
+  /** How the attempt with this number differs from the stage. */
   variation: StageVariation | null;
   cutOff: string | undefined;
 }
 
-/** The executions that the round of a stage consists of: one, or several attempts. */
+/** The executions of a stage's round: one, or several attempts. */
 const partsOfRound = (stage: WorkflowStage, state: StageState): Part[] => {
   const isCutOff = state.status === "Running";
   const attempted = presentAttempts(state);
@@ -113,8 +113,8 @@ const partsOfRound = (stage: WorkflowStage, state: StageState): Part[] => {
 };
 
 /**
- * What a stage is worked with in its next round, one after the other for several attempts: new
- * executions, or, for a stage that was cut off, those it was cut off in.
+ * Prepares the executions of a stage's next round, one after the other. They are new ones or, for an interrupted
+ * stage, the interrupted ones.
  */
 export const prepareRound = async (
   parts: RunParts,
@@ -123,8 +123,8 @@ export const prepareRound = async (
 ): Promise<PreparedRound[]> => {
   const { store, changes } = parts;
   const definition = definitionOf(run, state.name);
-  // A round that was interrupted continues from where it began, whatever other stages did in the
-  // meantime.
+  // An interrupted round continues with its original state, even if other stages have changed theirs in
+  // the meantime.
   const startsWith =
     state.status === "Running"
       ? changeSetOf(store, state.starts_with)

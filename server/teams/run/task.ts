@@ -26,7 +26,7 @@ const defaultTask = (workflow: string, { file, data }: Pick<StartRun, "file" | "
 /** Workflows whose first stage depends on the task's text alone. */
 const needWords: ReadonlySet<string> = new Set(["bug-fix", "architecture"]);
 
-/** Error: `task_needed` for a workflow that cannot begin without one. */
+/** Creates the task of a run. Error: `task_needed` if the workflow cannot begin without one. */
 export const newTask = (tenantId: string, workflow: string, request: StartRun, now: Timestamp): Task => {
   const { file, data } = request;
   const isSilent = request.task.trim() === "";
@@ -43,7 +43,7 @@ export const newTask = (tenantId: string, workflow: string, request: StartRun, n
   };
 };
 
-/** A team of one agent and one stage, for an execution outside any team; made once per agent. */
+/** A team of one agent and one stage, for an execution outside any team. It is created once per agent. */
 export const teamOfOne = async (store: Store, agent: AgentConfig, now: Timestamp): Promise<AgentTeam> => {
   const name = `only ${agent.name}`;
   const known = store.all("teams", { name }).find((team) => team.members[0]?.agent_id === agent.agent_id);

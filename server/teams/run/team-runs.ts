@@ -71,7 +71,7 @@ export class TeamRuns implements Runs {
       failover: agent.settings.failover,
       effort: agent.settings.effort ?? settings.effort,
     }));
-    // Agents that ask the same are asked about once.
+    // Agents that use the same model are checked once.
     const distinct = new Map(
       asked.map(({ provider, failover, effort }) => [
         JSON.stringify([provider, failover, effort]),
@@ -186,7 +186,7 @@ export class TeamRuns implements Runs {
     return store.get("executions", executionId) ?? cancelled;
   }
 
-  /** Marks what a former runtime left running as Interrupted, so that it can be resumed. */
+  /** Marks the runs that a former runtime left running as Interrupted, so that they can be resumed. */
   recover(): Promise<void> {
     return interruptLeftRuns(this.#parts);
   }

@@ -4,7 +4,7 @@ import type { StageWork, TeamParts } from "./stage-parts.ts";
 
 const Duration = TestReport.pick({ duration_ms: true }).loose();
 
-/** The duration of all tests before the last run that measured it. Null: no stored run did. */
+/** The duration of all tests before the last run that measured it; null if no stored run did. */
 const earlierDuration = async ({ store }: Pick<TeamParts, "store">): Promise<number | null> => {
   const hash = store.all("runs").findLast(({ baseline }) => baseline !== null)?.baseline;
   if (hash == null) return null;

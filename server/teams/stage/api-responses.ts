@@ -4,14 +4,14 @@ import { ToolName } from "../../../schemas/tools.ts";
 import { estimateTokens } from "../../gateway/tokens.ts";
 import type { Transcripts } from "../../store/store.ts";
 
-/** Tools of the runtime itself, which find other tools and read long results. */
+/** The runtime's own tools, which find other tools and read long results. */
 const gatewayTools: ReadonlySet<string> = new Set(["find_tools", "read_result"]);
 
-/** Whether an outside service answered: tools of an instance have our own names. */
+/** Whether an outside service answered. Only tools of an instance have the names of our own tools. */
 const isOfService = ({ tool, success }: ToolCall): boolean =>
   success && !ToolName.safeParse(tool).success && !gatewayTools.has(tool);
 
-/** The whole answer of a call: what its record cut is in the transcript. */
+/** The whole answer of a call. If its record was shortened, the answer is read from the transcript. */
 const answerOf = async ({ output }: ToolCall, transcripts: Pick<Transcripts, "read">): Promise<string> => {
   const cut = CutValue.safeParse(output);
   if (!cut.success) return typeof output === "string" ? output : JSON.stringify(output);
@@ -23,9 +23,9 @@ const answerOf = async ({ output }: ToolCall, transcripts: Pick<Transcripts, "re
 const isJson = (text: string): boolean => /^\s*[[{]/.test(text);
 
 /**
- * What services answered an earlier stage, for one that builds on it: it need not ask again. Documents:
- * "ContextType", `ApiResponse`. The same call counts once, with its last answer; what does not fit the
- * budget is left out.
+ * The answers of services to an earlier stage, so that a stage which builds on it need not ask again. Documents:
+ * "ContextType", `ApiResponse`. Repeated calls count once, with the last answer. Answers that do not fit the budget
+ * are left out.
  */
 export const apiResponses = async (
   { output }: AgentExecution,

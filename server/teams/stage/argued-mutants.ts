@@ -57,7 +57,7 @@ export const keepArguments = async (
       confidence: 1,
     };
     const origin = { execution_id, task_id, tenant_id, operation_id: EQUIVALENT_MUTANT };
-    // The mutant's id says what it is about, also to whoever dismissed the same argument in an earlier run.
+    // The ID of the mutant identifies the argument, also if the user dismissed it in an earlier run.
     const dismissal = store.get("dismissals", id);
     return [
       {

@@ -6,7 +6,7 @@ import type { GateContext } from "../gates/gate.ts";
 import { heldBack } from "../gates/held-back.ts";
 import { mutants } from "../gates/mutants.ts";
 
-/** The same work with only the held-back tests, so that they alone have to notice a mutant. */
+/** The same work with only the held-back tests, so that they alone must notice a mutant. */
 const judgedByHidden = (context: GateContext, baseline: TestReport): GateContext => {
   const hidden = context.heldBack.changes;
   const sources = [...context.after].filter(([path]) => classifyPath(path, context.layout) !== "test");
@@ -21,9 +21,9 @@ const judgedByHidden = (context: GateContext, baseline: TestReport): GateContext
 };
 
 /**
- * How one of several attempts does with the tests that its agent did not see, and how many mutants of
- * its changed lines they notice; the new tests, where none are held back. Nothing is measured of work
- * that a gate refused. Undefined: the work is no such attempt.
+ * Measures how one of several attempts does with the tests that its agent did not see, and how many mutants of its
+ * changed lines these tests notice. If no tests are held back, the new tests are used. Work that a gate refused is
+ * not measured. Undefined if the work is not one of several attempts.
  */
 export const judgeAttempt = async (
   context: GateContext,

@@ -2,13 +2,13 @@ import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { StageState } from "../../../schemas/run.ts";
 import type { StageVariation, WorkflowStage } from "../../../schemas/team.ts";
 
-/** How many attempts a new round of a stage starts with: later rounds repair the best of the first. */
+/** The number of attempts in a new round of a stage. Later rounds repair the best attempt of the first. */
 export const attemptsInRound = (stage: WorkflowStage, { round }: Pick<StageState, "round">): number =>
   round === 0 ? (stage.attempts ?? 1) : 1;
 
 /**
- * What the attempts after the first are advised where the team does not say how they differ. Same
- * instruction and same temperature would often give the same change.
+ * Advice for the attempts after the first, if the team does not say how they differ. The same instruction with the
+ * same temperature often results in the same change.
  */
 const advice = [
   "Make the smallest change that does all of the task.",
@@ -17,7 +17,7 @@ const advice = [
   "Write down the rule behind the task in one sentence, and implement that rule and no special cases.",
 ];
 
-/** How the attempt of that number differs; null: it is the only one, or does not differ. */
+/** How the attempt with this number differs; null if it is the only one or does not differ. */
 export const variationOf = (stage: WorkflowStage, attempt: number): StageVariation | null => {
   const { variations } = stage;
   if (variations !== undefined) return variations[(attempt - 1) % variations.length] ?? null;
@@ -25,7 +25,7 @@ export const variationOf = (stage: WorkflowStage, attempt: number): StageVariati
   return prompt === undefined ? null : { prompt };
 };
 
-/** The stage and its agent as an attempt has them; `agent` is the one of the variation's member. */
+/** The stage and its agent for an attempt. `agent` is the agent of the variation's member. */
 export const varied = (
   stage: WorkflowStage,
   agent: AgentConfig,

@@ -5,7 +5,7 @@ import type { Settings } from "../../../schemas/settings.ts";
 import type { Charge } from "../../gateway/gateway.ts";
 import { strictest } from "../../gateway/limits.ts";
 
-/** What the run asks in place of the agent's own provider; null: nothing. */
+/** The provider that the run uses instead of the agent's own; null if there is none. */
 export const runProvider = (
   { options: { provider } }: { options: Pick<TeamRun["options"], "provider"> },
   { agent_type }: Pick<AgentConfig, "agent_type">,

@@ -19,11 +19,11 @@ import { afterStage } from "./stage-hooks.ts";
 import type { StageWork, TeamParts } from "./stage-parts.ts";
 import { measureTestTimes } from "./test-times.ts";
 
-/** Whether an execution reviews: it reports findings on what others did. */
+/** Whether an execution reviews, which means that it can report findings about the work of others. */
 export const isReviewing = (execution: AgentExecution): boolean =>
   execution.input.tools.some((tool) => tool.name === "report_findings");
 
-/** Why completed work is refused: evidence first, then the agent's own end. */
+/** Why completed work is refused. The gates decide first, then the way in which the agent ended. */
 const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[]): CoditectError | null => {
   const { stage, agent } = work;
   const failed = gates.find((gate) => !gate.held);
@@ -36,7 +36,7 @@ const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[])
       "its answers reached their limit of tokens before they called a tool. " +
       "Increase max_tokens in the agent's settings, or use a model that uses fewer reasoning tokens",
   };
-  // Passing tests are proof enough, however the agent ended; a review that never ended is not.
+  // Passing tests prove the work, even if the agent did not finish. An unfinished review proves nothing.
   const measured = stage.gates.some((gate) => gate === "red" || gate === "green");
   if (loop.outcome !== "finished" && (failed !== undefined || !measured)) {
     return fail("agent_gave_up", { agent: agent.name, reason: reasons[loop.outcome] });
@@ -46,7 +46,7 @@ const refusal = (work: StageWork, loop: LoopResult, gates: readonly GateProof[])
     : fail("gate_failed", { gate: failed.gate, stage: stage.name, reason: failed.reason });
 };
 
-/** What a stage left, with the tests put back that it did not see. */
+/** The changes of a stage, including the tests that it did not see. */
 const withHeldBack = async (
   { changes }: Pick<TeamParts, "changes">,
   { startsWith }: Pick<StageWork, "startsWith">,
@@ -58,7 +58,7 @@ const withHeldBack = async (
   return [...left.filter(({ path }) => !paths.has(path)), ...hidden];
 };
 
-/** Proves the gates of a finished loop and makes its output. */
+/** Proves the gates of a finished loop and creates its output. */
 export const conclude = async (
   parts: TeamParts,
   work: StageWork,

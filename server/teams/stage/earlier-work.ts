@@ -19,16 +19,16 @@ export interface EarlierWorkParts {
   changes: Changes;
   /** The state the stage begins with. */
   changeSet: ChangeSet | null;
-  /** Files whose whole present text is given anyway. */
+  /** Files whose whole current text is given anyway. */
   shown: ReadonlySet<string>;
-  /** Tokens the diffs may take, and as many the answers of services. */
+  /** The maximum tokens of the diffs, and also of the answers of services. */
   budgetTokens: number;
 }
 
-/** Lines of evidence of one proof that the next stage is given. */
+/** The maximum lines of evidence from one proof that the next stage gets. */
 const MOST_EVIDENCE = 20;
 
-/** What earlier stages handed on, for a stage that builds on it: what was measured, then the diffs. */
+/** What a stage gets from earlier stages: first the measurements, then the diffs. */
 export const earlierWork = async (parts: EarlierWorkParts): Promise<ContextItem[]> => {
   const { run, stage, store, changeSet } = parts;
   const results: ContextItem[] = [];
@@ -53,8 +53,8 @@ export const earlierWork = async (parts: EarlierWorkParts): Promise<ContextItem[
 };
 
 /**
- * What the runtime measured of a stage. The agent's own words are passed on only if they are the work
- * itself, such as an analysis: a stage that changed code is known by its proofs.
+ * What the runtime measured of a stage. The agent's own words are only passed on if they are the work itself, such
+ * as an analysis. The proofs describe a stage that changed code.
  */
 const handedOn = (
   stage: WorkflowStage,
@@ -84,7 +84,7 @@ const describeProof = ({ gate, held, reason, runner, counts, evidence }: GatePro
   );
 };
 
-/** Changed files as diffs. Files that are given in full anyway, or take too much room, are only named. */
+/** Changed files as diffs. Files that are given in full anyway, or are too large, are only named. */
 const diffsOf = async (
   changeSet: ChangeSet,
   { changes, shown, budgetTokens }: EarlierWorkParts,

@@ -5,9 +5,8 @@ import type { WorkflowStage } from "../../../schemas/team.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
 
 /**
- * Whether the stage works without the held-back tests: it writes the code that a stage of the team
- * judges by them. They are left out of its copy, of its context and of what its gates measure, and put
- * back into its change set.
+ * Whether the stage works without the held-back tests, because it writes the code that they judge. They are left
+ * out of its copy, its context and the measurements of its gates, and added to its change set again.
  */
 export const worksBlind = (run: Pick<TeamRun, "workflow_stages">, stage: WorkflowStage): boolean =>
   (stage.write_access === "sources" || stage.write_access === "all") &&
@@ -21,7 +20,7 @@ export const visibleTo = (
 ): readonly FileChange[] =>
   worksBlind(run, stage) ? changes.filter(({ path }) => !isHeldBack(path)) : changes;
 
-/** The same of a stored change set. */
+/** The same for a stored change set. */
 export const visibleSet = (
   run: Pick<TeamRun, "workflow_stages">,
   stage: WorkflowStage,
@@ -31,7 +30,7 @@ export const visibleSet = (
     ? { ...changeSet, files: changeSet.files.filter(({ path }) => !isHeldBack(path)) }
     : changeSet;
 
-/** Whether a test of that name is held back; names begin with the file. */
+/** Whether a test with this name is held back. Names begin with the file. */
 export const isHeldBackTest = (id: string): boolean => isHeldBack(id.split(" > ", 1)[0] ?? id);
 
 /** Names of tests, without those that an agent of the stage does not see. */

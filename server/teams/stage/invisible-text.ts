@@ -13,18 +13,18 @@ interface ReportParts {
   now: () => string;
 }
 
-/** Reported by the runtime itself, whatever agents report. */
+/** The category of the findings that the runtime itself reports. */
 const CATEGORY = "invisible-characters";
 
-/** First line that holds characters which a reader does not see; null: none does. */
+/** The first line with characters that a reader does not see; null if there is none. */
 const lineOf = (text: string): number | null => {
   const index = text.split("\n").findIndex((line) => hidesText(line.replace(/\r$/, "")));
   return index < 0 ? null : index + 1;
 };
 
 /**
- * Reports each file of a change set whose change adds characters that a reader does not see, once in a
- * run: they can hide instructions to agents, or make code look like what it is not.
+ * Reports each file to which a change set adds characters that a reader does not see, once per run. Such characters
+ * can hide instructions to agents or make code misleading.
  */
 export const reportInvisible = async (
   { store, emit, now }: ReportParts,

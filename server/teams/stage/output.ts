@@ -11,26 +11,26 @@ export interface OutputParts {
   execution: AgentExecution;
   loop: LoopResult;
   entries: readonly TranscriptEntry[];
-  /** The gates of the stage, and the proofs as far as they came. */
+  /** The gates of the stage, and the proofs up to the first gate that did not hold. */
   gates: readonly GateName[];
   proofs: readonly GateProof[];
   /** What the execution itself changed. */
   files: readonly OutputFile[];
-  /** Findings of this stage; null when it does not review. */
+  /** The findings of this stage; null if it does not review. */
   findings: readonly Finding[] | null;
-  /** Files a reviewing stage had to look at. */
+  /** The files that a reviewing stage must look at. */
   subjects: readonly string[];
   testTimes: Measurements["test_times"];
 }
 
-/** How many of the files that a reader had to look at it was given or has read; null: there are none. */
+/** How many of the files that a reviewer must look at it got or has read; null if there are none. */
 const lookedAt = ({ execution, subjects }: OutputParts, read: readonly string[]) => {
   if (execution.input.parameters.write_access !== "none" || subjects.length === 0) return null;
   const seen = new Set([...execution.input.context.map((item) => item.name), ...read]);
   return { done: subjects.filter((path) => seen.has(path)).length, of: subjects.length };
 };
 
-/** What an agent left for programs: the findings it reported, the work it assigned. */
+/** The machine-readable results of an agent: the findings that it reported, or the work that it assigned. */
 const dataOf = ({ findings, entries }: OutputParts): ExecutionOutput["data"] => {
   const assignment = assignmentIn(entries);
   if (findings === null && assignment === null) return null;
@@ -40,7 +40,7 @@ const dataOf = ({ findings, entries }: OutputParts): ExecutionOutput["data"] => 
   };
 };
 
-/** The output of an execution: the agent's words, and what was measured. */
+/** The output of an execution: the agent's words and the measurements. */
 export const makeOutput = (parts: OutputParts): ExecutionOutput => {
   const { execution, loop, entries, gates, proofs, files, testTimes } = parts;
   const tool_calls = toolCallsOf(execution.execution_id, entries);

@@ -6,11 +6,11 @@ import type { Objects } from "../../store/store.ts";
 import { fromFileContent } from "../../workspace/encoding.ts";
 
 export interface OwnWork {
-  /** The state the execution began with; null: the workspace as it was. */
+  /** The state that the execution began with; null means the user's workspace. */
   startsWith: ChangeSet | null;
-  /** The state it left. */
+  /** The state at its end. */
   changeSet: ChangeSet;
-  /** The same as its worker handed it back, with the bytes. */
+  /** The same state from its worker, with the bytes. */
   changes: readonly FileChange[];
   objects: Objects;
 }
@@ -19,8 +19,8 @@ const byPath = (changeSet: ChangeSet | null): Map<string, Entry> =>
   new Map(entriesOf(changeSet?.files ?? []).map((entry) => [entry.path, entry]));
 
 /**
- * What an execution itself created, changed and deleted: a change set counts from the user's workspace,
- * so it also holds what earlier stages did.
+ * The files that an execution itself created, changed and deleted. Its change set is relative to the user's
+ * workspace, so it also contains the work of earlier stages.
  */
 export const ownFiles = async ({
   startsWith,
@@ -29,7 +29,7 @@ export const ownFiles = async ({
   objects,
 }: OwnWork): Promise<OutputFile[]> => {
   const [first, last] = [byPath(startsWith), byPath(changeSet)];
-  /** Former paths by the new ones, of the files that this execution renamed. */
+  /** Maps the new paths of files that this execution renamed to the former paths. */
   const renamed = new Map(
     changeSet.files.flatMap(({ path, old_path }) =>
       old_path === null || first.has(path) || first.has(old_path) ? [] : [[path, old_path] as const],
@@ -46,7 +46,7 @@ export const ownFiles = async ({
     .map(async (path): Promise<OutputFile[]> => {
       const [given, left] = [first.get(path), last.get(path)];
       const before = (given === undefined ? left?.before : given.after) ?? null;
-      // A file that is in no change any more was put back as the workspace has it.
+      // A file that is no longer in the change set is the same as in the workspace again.
       const after = (left === undefined ? given?.before : left.after) ?? null;
       if (before === after || former.has(path)) return [];
       const kind = kindOf(before, after, renamed.has(path));

@@ -23,7 +23,7 @@ const change = (path: string, text: string): FileChange => ({
   executable: false,
 });
 
-/** The state with these files in it, in place of those of the same paths. */
+/** The state with these files added or replaced. */
 const withFiles = (changes: readonly FileChange[], files: readonly FileChange[]): FileChange[] => {
   const paths = new Set(files.map(({ path }) => path));
   return [...changes.filter(({ path }) => !paths.has(path)), ...files];
@@ -36,7 +36,7 @@ const withFiles = (changes: readonly FileChange[], files: readonly FileChange[])
 const showsDefect = (test: TestCase, layout: TestLayout): boolean =>
   test.failure === undefined || test.failure === "assertion" || crashesInCode(test, layout);
 
-/** Whether a test of the reproduction fails for what it describes, on a state; or why nobody can say. */
+/** Whether a test of the reproduction fails for the described reason in a state, or why this is unknown. */
 const failsOn = async (
   context: Context,
   path: string,
@@ -55,7 +55,7 @@ const failsOn = async (
     : { fails: false, reason: "Its test fails by an error of its own, and not by an assertion." };
 };
 
-/** The state with the fix of the finding in it; null: it has none that can be tried. */
+/** The state with the fix of the finding; null if it has none that can be tried. */
 const fixedState = async (
   context: Context,
   { path, fix }: Pick<Finding, "path" | "fix">,
@@ -85,8 +85,8 @@ const proofOf = async (context: Context, finding: Finding, path: string, content
 };
 
 /**
- * Runs the reproductions of the findings, each alone on the state that was reviewed, and stores what was
- * seen. A finding without one stays unproven, and so does one whose turn did not come in the gates' budget.
+ * Runs the reproductions of the findings, each alone on the state that was reviewed, and stores the results. A
+ * finding stays unproven if it has no reproduction or the budget of the gates is used up.
  */
 export const proveFindings = async (
   context: Context,

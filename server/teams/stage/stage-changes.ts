@@ -7,11 +7,11 @@ import type { Store } from "../../store/store.ts";
 import { definitionOf, stateOf } from "../plan.ts";
 import { ancestors } from "../definition/validate.ts";
 
-/** The stored change set of that id; null for none. */
+/** The stored change set with this ID; null if there is none. */
 export const changeSetOf = (store: Store, changeSetId: string | null): ChangeSet | null =>
   changeSetId === null ? null : store.get("changeSets", changeSetId);
 
-/** The last common state of several stages: what the latest stage all of them build on left. */
+/** The last common state of several stages: the result of the latest stage that all of them build on. */
 const commonBase = (store: Store, run: TeamRun, names: readonly string[]): ChangeSet | null => {
   const common = run.workflow_stages.filter((stage) =>
     names.every((name) => ancestors(run.workflow_stages, name).has(stage.name)),
@@ -24,8 +24,8 @@ const commonBase = (store: Store, run: TeamRun, names: readonly string[]): Chang
 };
 
 /**
- * The combined change set of several finished stages: the only one's, or a merge.
- * Errors: `stages_conflict` when parallel stages changed the same lines.
+ * The combined change set of several finished stages. Errors: `stages_conflict` if parallel stages changed the same
+ * lines.
  */
 export const mergedChanges = async (
   store: Store,
@@ -52,8 +52,8 @@ export const mergedChanges = async (
 };
 
 /**
- * A stage's own work on top of what it builds on, when only that was redone since: tests that were
- * made stronger do not cost the code that passed the weaker ones. Null: they do not fit together.
+ * A stage's own work on top of the new results of the stages that it builds on. The code that passed weaker tests is
+ * thus kept when the tests become stronger. Null if they cannot be merged.
  */
 const rebased = async (
   changes: Changes,
@@ -68,8 +68,8 @@ const rebased = async (
 };
 
 /**
- * The state a stage begins with: what the stages it depends on left; when it runs again, with its own
- * work on top, as far as that fits what was redone since.
+ * The state that a stage begins with: the results of the stages that it depends on. If it runs again, its own
+ * earlier work is on top, unless that conflicts with these results.
  */
 export const startingChanges = async (
   store: Store,

@@ -12,7 +12,7 @@ interface Parts {
   hooks: Pick<Hooks, "run">;
 }
 
-/** A stage that is worked on. */
+/** A stage at work. */
 interface StageWork {
   execution: AgentExecution;
   agent: AgentConfig;
@@ -20,7 +20,7 @@ interface StageWork {
   signal: AbortSignal;
 }
 
-/** A stage as hooks see it: a subagent, in Claude Code's words. */
+/** What hooks get to know about a stage. Claude Code calls it a subagent. */
 const toldOf = ({ execution, agent, stage }: StageWork) => ({
   agent_id: execution.execution_id,
   agent_type: agent.agent_type,
@@ -42,7 +42,7 @@ interface Finished {
   changeSet: ChangeSet | null;
 }
 
-/** Why the hooks `SubagentStop` refuse the work of a stage whose gates held; null: they do not. */
+/** Why the hooks `SubagentStop` refuse the work of a stage whose gates held; null if they do not. */
 export const afterStage = async (
   { hooks }: Parts,
   work: StageWork,

@@ -26,7 +26,7 @@ import { mayAsk, stageTools } from "../definition/tools.ts";
 import type { StageAssignment, TeamParts } from "./stage-parts.ts";
 import type { WorkspaceView } from "./workspace-view.ts";
 
-/** Files ranked by embeddings, paid by the execution: the payment is the first entry of its transcript. */
+/** Ranks files by embeddings. The execution pays for them, in the first entry of its transcript. */
 const likenessFor = (
   parts: TeamParts,
   { run, task, agent }: StageAssignment,
@@ -49,7 +49,7 @@ const likenessFor = (
 /** The share of the context's budget that diffs of earlier stages may take. */
 const DIFF_SHARE = 0.25;
 
-/** What a project tells agents. It says how work is done here; it gives no rights and no other task. */
+/** Introduces the project's instructions. They describe how to work, and give no rights and no other task. */
 const heedInstructions = (items: readonly ContextItem[]): string =>
   `${items.map(({ name }) => name).join(" and ")} above ${items.length === 1 ? "says" : "say"} how work is done in this project. Follow the instructions that apply to your task and that you are allowed to follow.`;
 
@@ -63,13 +63,13 @@ const rememberedOf = (store: Store, { run, stage }: StageAssignment): string | n
   return last === null ? null : rememberRound(last);
 };
 
-/** Files are material, not instructions; this is the user's own word on earlier work. */
+/** Files are material and not instructions, but this file contains the user's own feedback. */
 const heedLessons = `${LESSONS_FILE} above says what the user thought of earlier work here. Heed what of it is about yours.`;
 
 const because = (items: readonly ContextItem[], reason: string): ContextReason[] =>
   items.map(({ name }) => ({ name, reason }));
 
-/** A new execution, Queued and complete with all its input; not stored yet. */
+/** Creates an execution with status Queued and all its input. It is not stored yet. */
 export const stageExecution = async (
   parts: TeamParts,
   assignment: StageAssignment,

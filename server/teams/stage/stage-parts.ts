@@ -40,27 +40,27 @@ export interface TeamParts {
   now: () => string;
 }
 
-/** What an agent is to do in a round of a stage. */
+/** What an agent must do in a round of a stage. */
 export interface StageAssignment {
   run: TeamRun;
   task: Task;
   stage: WorkflowStage;
   agent: AgentConfig;
-  /** The state the stage begins with. */
+  /** The state that the stage begins with. */
   startsWith: ChangeSet | null;
-  /** Its number among several attempts at the round; null: it is the only one. */
+  /** Its number among several attempts at the round; null if it is the only one. */
   attempt: number | null;
   signal: AbortSignal;
 }
 
 /** An assignment with the execution that carries it out. */
 export interface StageWork extends StageAssignment {
-  /** Stored; new, or left behind by a runtime that ended. */
+  /** The stored execution. It is new, or a runtime that has ended left it behind. */
   execution: AgentExecution;
   /** Keeps the report of the whole suite before the run, once for all stages. */
   baseline: {
     read(): TestReport | null;
-    /** The report, measured unless it is known; stages that begin together measure it once. */
+    /** The report. If it is unknown, it is measured once for all stages that wait for it. */
     once(measure: () => Promise<TestReport>): Promise<TestReport>;
   };
 }

@@ -15,7 +15,7 @@ import { beforeStage } from "./stage-hooks.ts";
 import type { StageWork, TeamParts } from "./stage-parts.ts";
 import { viewWorkspace, type WorkspaceView } from "./workspace-view.ts";
 
-/** What a finished execution means for its stage, whether it has just ended or ended long ago. */
+/** What a finished execution means for its stage. */
 export const outcomeOf = (execution: AgentExecution): StageOutcome => {
   const { error, metadata, status } = execution;
   const { gates, change_set_id } = metadata;
@@ -26,17 +26,17 @@ export const outcomeOf = (execution: AgentExecution): StageOutcome => {
       error.code === "agent_gave_up" ? `${error.message}\n${feedbackOf(gates)}` : feedbackOf(gates);
     return { type: "refused", gates, change_set_id, feedback: feedback.trim(), error };
   }
-  // Goes back to work like what a gate refused, if the stage says where to.
+  // This goes back like work that a gate refused, if the stage names a receiver.
   if (error?.code === "hook_refused")
     return { type: "refused", gates, change_set_id, feedback: error.message, error };
   const limited = error?.code === "limit_reached" || status === "TimedOut";
   return { type: "failed", status: limited ? "LimitReached" : "Failed", error };
 };
 
-/** A longer list does not help. */
+/** The maximum number of listed failures. A longer list does not help. */
 const MOST_KNOWN_FAILURES = 2000;
 
-/** Names of the tests that fail in a report, as the agents' test runs name them. */
+/** Names of the tests that fail in a report. The agents' test runs use the same names. */
 const failedTests = (report: TestReport | null): string[] =>
   (report?.tests ?? [])
     .filter(({ status }) => status === "failed")

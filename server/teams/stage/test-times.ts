@@ -4,10 +4,10 @@ import type { Measurements } from "../../models/quality.ts";
 import { testId } from "../gates/compare.ts";
 import type { GateContext } from "../gates/gate.ts";
 
-/** A suite that takes longer is not run once more for a number. Milliseconds. */
+/** A suite that takes longer is not run again only for this number. Milliseconds. */
 const QUICK_SUITE_MS = 20_000;
 
-/** How long each test took that passed, by name; several of one name together. */
+/** The time of each passed test, by name. Tests with the same name are added up. */
 const timesOf = (report: TestReport): Map<string, number> => {
   const times = new Map<string, number>();
   for (const test of report.tests)
@@ -16,7 +16,7 @@ const timesOf = (report: TestReport): Map<string, number> => {
   return times;
 };
 
-/** The time of the tests that passed in both runs; null where there is none, or no runner says. */
+/** The time of the tests that passed in both runs; null if there are none or no runner reports it. */
 export const compareTestTimes = (before: TestReport, after: TestReport): Measurements["test_times"] => {
   const [earlier, later] = [timesOf(before), timesOf(after)];
   const common = [...earlier.keys()].filter((id) => later.has(id));
@@ -26,8 +26,8 @@ export const compareTestTimes = (before: TestReport, after: TestReport): Measure
 };
 
 /**
- * How long the project's own tests take with a change whose whole suite was proven, compared with
- * before the run. Measured in a run of its own, because the proofs count coverage and watch the tests.
+ * How long the project's own tests take with a change whose whole suite was proven, compared with before the run.
+ * This needs a separate run, because the proofs measure coverage and watch the tests.
  */
 export const measureTestTimes = async (
   proofs: readonly GateProof[],
@@ -41,7 +41,7 @@ export const measureTestTimes = async (
     return compareTestTimes(before, await context.ground.runTests({ files: null, coverage: false }));
   } catch (error) {
     if (context.signal.aborted) throw error;
-    // The work is proven: a missing number must not undo that.
+    // The work is proven, and a missing number must not change that.
     return null;
   }
 };

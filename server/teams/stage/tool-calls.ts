@@ -8,12 +8,12 @@ import {
 import { Json } from "../../../schemas/primitives.ts";
 import type { TranscriptEntry } from "../../../schemas/transcript.ts";
 
-/** Characters kept of a value that is cut: enough to recognise it. */
+/** The number of characters that are kept of a shortened value, so that it can be recognised. */
 const BEGINNING = 120;
-/** Characters kept of an error: its cause is often at its end. */
+/** The number of characters that are kept of an error. It is larger, because the cause is often at the end. */
 const KEPT_ERROR = 500;
 
-/** A tool's answer as the value it is: JSON objects and lists are kept as such, anything else as text. */
+/** The value of a tool's answer: a JSON object or list if it is one, and otherwise the text. */
 const valueOf = (content: string): Json => {
   if (!/^\s*[[{]/.test(content)) return content;
   try {
@@ -24,9 +24,9 @@ const valueOf = (content: string): Json => {
 };
 
 /**
- * The tool calls of an execution as its record keeps them. Inputs and outputs are whole up to
- * `WHOLE_VALUE` characters each and `WHOLE_VALUES` together; a longer one is a `CutValue` that names
- * the entry of the transcript: the record is written and held in memory with all others.
+ * The tool calls of an execution for its record. Inputs and outputs are complete up to `WHOLE_VALUE` characters each
+ * and `WHOLE_VALUES` together, because records are kept in memory. A longer value is a `CutValue`, which names the
+ * entry of the transcript.
  */
 export const toolCallsOf = (executionId: string, entries: readonly TranscriptEntry[]): ToolCall[] => {
   let left = WHOLE_VALUES;
@@ -59,7 +59,7 @@ export const toolCallsOf = (executionId: string, entries: readonly TranscriptEnt
   });
 };
 
-/** The paths that an agent has read, once each, in order. */
+/** The paths that an agent has read, in order and without duplicates. */
 export const pathsRead = ({ tool_calls }: Pick<ExecutionOutput, "tool_calls">): string[] => {
   const paths = tool_calls.flatMap(({ tool, success, input }) =>
     tool === "read_file" &&

@@ -6,14 +6,14 @@ import { decodeText, fromFileContent } from "../../workspace/encoding.ts";
 import { readIfPossible } from "../../workspace/open.ts";
 import { confine } from "../../workspace/paths.ts";
 
-/** A state of the workspace: the user's files, unsaved text over them, changes over both. */
+/** A state of the workspace: the user's files, with unsaved text on top and changes on top of both. */
 export interface WorkspaceView {
-  /** Null for what is not there, is no text, or is outside. */
+  /** The text of a file; null if it does not exist, is not text, or is outside. */
   readText: (path: string) => Promise<string | null>;
   exists: (path: string) => Promise<boolean>;
-  /** Whether one of the changes is to this file. */
+  /** Whether the changes include this file. */
   isChanged(path: string): boolean;
-  /** Text of the changes and the overlays, for readers that take the rest from the disk. */
+  /** The text of changes and unsaved files, for readers that take the rest from the disk. */
   overlays(): Overlay[];
 }
 
