@@ -5,7 +5,7 @@ const CAP_SETUID = 1n << 7n;
 
 let separateUser: number | null = null;
 
-/** The user to start commands as; null: they run as the worker's user. */
+/** The user that commands run as; null means the worker's user. */
 export const commandUser = (): number | null => separateUser;
 
 /**

@@ -1,13 +1,13 @@
 import { connect, createServer } from "node:net";
 import { pipeline } from "node:stream";
 
-/** When a connection breaks, both of its ends are ended. */
+/** When a connection breaks, both of its ends are closed, so nobody needs the error. */
 const ignore = (): void => undefined;
 
 /**
- * Inside a sandbox or container, there is only the loopback network. What commands send to our port
- * there is passed byte for byte to the socket of the runtime's proxy, which decides.
- * Nothing listens unless the runtime passed a socket in.
+ * Opens the proxy's port inside a sandbox or container, where only the loopback network exists. Passes what commands
+ * send there to the socket of the runtime's proxy, which decides what to allow. Does nothing unless the runtime has
+ * passed a socket.
  */
 export const forwardEgress = (environment: Readonly<Record<string, string | undefined>>): void => {
   const { CODITECT_EGRESS, CODITECT_EGRESS_PORT } = environment;

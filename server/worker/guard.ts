@@ -3,7 +3,7 @@ import type { StopReason } from "../../schemas/messages.ts";
 import type { ToolOutcome } from "../../schemas/transcript.ts";
 import { stateOf } from "./copy/files.ts";
 
-/** The same call with the same result that many times gets a word from the runtime. */
+/** The model gets a note when it has made the same call with the same result this many times. */
 const TOLD_AT = 3;
 const FAILED_EDITS = 2;
 const SILENT_TURNS = 3;
@@ -13,11 +13,11 @@ const SILENT_TURNS = 3;
  * execution gets the same ones.
  */
 export interface Guard {
-  /** Records an outcome; returns whether it was repeated too often. */
+  /** Records an outcome. Returns whether it was repeated too often. */
   sawOutcome(outcome: ToolOutcome): "go on" | "repeated";
   /** Records an answer without tool calls, and why the model stopped. */
   sawTalk(stop: StopReason): "go on" | "no_tool_calls" | "answers_cut" | "refused";
-  /** What the model reads before its next answer; `null`: nothing. */
+  /** Takes the note that the model reads before its next answer; null if there is none. */
   takeNote(): string | null;
 }
 

@@ -15,10 +15,10 @@ import { refused, type Workplace } from "./tools/tool.ts";
 import { childSpan, withinTrace } from "./trace.ts";
 
 /**
- * The agent's loop: an answer of the model, then each of its tool calls in order, until it calls
- * `finish`, its turns are used up, or it makes no progress. Each outcome is on the runtime's disk before
- * the next call begins, or the next turn's answer comes; calls in `history` are taken over and never
- * repeated. Protocol: `execution/run`. Errors: those of the runtime's answers; `cancelled`.
+ * Runs the agent's loop. Each turn gets an answer of the model and makes its tool calls in order, until the model
+ * calls `finish`, its turns are used up, or it makes no progress. Each outcome is on the runtime's disk before the
+ * next call begins or the next answer arrives. Calls in `history` are taken over and not repeated. Protocol:
+ * `execution/run`. Errors: those of the runtime's answers; `cancelled`.
  */
 export const runLoop = async (
   execution: WorkerParams<"execution/run">,
@@ -33,7 +33,7 @@ export const runLoop = async (
   for (let turn = 1; turn <= execution.max_turns; turn += 1) {
     const stored = past.get(turn);
     const note = guard.takeNote();
-    // Requested while the checkpoint is being written: the runtime begins when that is done.
+    // This is requested while the checkpoint is being written. The runtime begins when that is done.
     const asked = stored ?? answer(execution, turn, note, workplace.runtime, signal);
     const [{ message, stop_reason }] = await Promise.all([asked, checkpoint]);
     const calls = message.content.filter((part) => part.type === "tool_call");
@@ -77,8 +77,8 @@ interface CallContext {
 }
 
 /**
- * The stored outcome of a call, with its files restored; otherwise the call is made, and its outcome
- * sent to be stored.
+ * The stored outcome of a call, after its files were restored. If there is none, makes the call and sends its
+ * outcome to be stored.
  */
 const outcomeOf = async (
   call: ToolCallPart,
@@ -119,7 +119,7 @@ const outcomeOf = async (
   return { outcome, checkpoint: runtime.toolFinished({ execution_id, turn, outcome }, signal) };
 };
 
-/** Why the runtime does not allow the tool call; null: it does. */
+/** Why the runtime does not allow the tool call; null if it does. */
 const askFirst = async (
   { call_id, tool, arguments: input }: ToolCallPart,
   execution_id: string,
@@ -150,7 +150,7 @@ const finishOf = (call: ToolCallPart, turn: number, { is_error }: ToolOutcome): 
   };
 };
 
-/** The last words of an agent that did not finish become its summary; they claim nothing. */
+/** The result of an agent that did not finish. Its last words become the summary, without any claims. */
 const gaveUp = (
   outcome: Exclude<LoopResult["outcome"], "finished">,
   turns: number,

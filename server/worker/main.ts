@@ -7,12 +7,12 @@ import { keepDebuggerClosed } from "../platform/debugger.ts";
 import { optimizeLate } from "../platform/optimize-late.ts";
 import type { RunTests } from "./tools/tool.ts";
 
-// Loaded when first needed: most of a worker's life is before its first test run.
+// This is loaded when first needed, because most workers start long before their first test run.
 const runTests: RunTests = async (...given) => (await import("./runners/run-tests.ts")).runTests(...given);
 
 /**
- * Entry of a worker process. Standard input and output belong to the protocol: all other output goes to
- * standard error. The worker ends with its input, and ends what it started.
+ * The entry of a worker process. Standard input and output belong to the protocol, so all other output goes to
+ * standard error. The worker ends when its input ends, and ends all processes that it started.
  */
 const start = (): void => {
   optimizeLate();
@@ -27,7 +27,7 @@ const start = (): void => {
   };
   process.on("SIGTERM", () => end(0));
   keepDebuggerClosed();
-  process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group: the runtime says when to end.
+  process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole group, but the runtime decides when to end.
   process.on("uncaughtException", (error) => {
     process.stderr.write(`${error.stack ?? error.message}\n`);
     end(1);
@@ -38,6 +38,6 @@ const start = (): void => {
   serve(workerHandlers(runtime, runTests), () => end(0));
 };
 
-// A snapshot holds everything up to here: see `snapshot.ts`.
+// A snapshot contains everything up to here. See `snapshot.ts`.
 if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.setDeserializeMainFunction(start);
 else start();

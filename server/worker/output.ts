@@ -1,4 +1,4 @@
-/** Collects output, keeping its head and its tail, in memory bounded by `limit` bytes. */
+/** Collects output and keeps its head and its tail, in bounded memory. */
 export interface BoundedOutput {
   add: (chunk: Buffer) => void;
   /** The kept output, with a note where something was cut. */
@@ -46,7 +46,7 @@ export const boundedOutput = (limit: number): BoundedOutput => {
   return { add, text };
 };
 
-/** `text` with its middle cut out when it is longer than `limit` characters, and a note of that. */
+/** Cuts the middle out of a text that is longer than `limit` characters, and adds a note about that. */
 export const cutMiddle = (text: string, limit: number): string => {
   if (text.length <= limit) return text;
   const head = Math.floor(limit / 3);

@@ -6,9 +6,9 @@ import { isProgram } from "../workspace/file-access.ts";
 import { commandUser } from "./command-user.ts";
 
 /**
- * Ends the processes that our children started. Each child leads its own process group, which would
- * survive a kill of this process; a guard (a sleeping shell that reads from a pipe) lives just long
- * enough to kill the remaining groups.
+ * A guard that ends the processes that our children started. Each child leads its own process group, which would
+ * survive if this process were killed. The guard is a shell that waits for the end of a pipe and then kills the
+ * remaining groups.
  */
 const GUARD_SCRIPT = `
 groups=""
@@ -27,7 +27,7 @@ export const spawnGroup = (program: string, args: readonly string[], options: Gr
   const hasGroups = process.platform !== "win32";
   // A sandbox or container ends its processes when we end.
   const needsGuard = hasGroups && process.env.CODITECT_CONFINED !== "1";
-  // The guard starts first: there must be no moment between a child's start and the guard's.
+  // The guard starts first, so that no child runs without it.
   if (needsGuard) guard ??= startGuard();
   const [command, ...words] = shielded([program, ...args], options.env);
   const user = commandUser();
@@ -45,30 +45,27 @@ export const spawnGroup = (program: string, args: readonly string[], options: Gr
   return child;
 };
 
-/**
- * In our own sandbox, the driver says how a command is started, so that it cannot reach the worker: see
- * `Shield`.
- */
+/** In our own sandbox, the driver defines how a command starts, so that it cannot reach the worker. See `Shield`. */
 const shielded = (
   command: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv | undefined,
 ): readonly [string, ...string[]] => {
   const [program] = command;
   const [first, ...words] = (process.env.CODITECT_SHIELD ?? "").split(" ");
-  // A program that is not installed is started directly: the error then names it.
+  // A program that is not installed is started directly, so that the error names it.
   if (first === undefined || first === "" || !isInstalled(program, env?.PATH ?? "")) return command;
   return [first, ...words, ...command];
 };
 
-/** Called if a signal ends a program, or if it fails beyond recovery. */
+/** Signals that end a program, from outside or after a fatal failure. */
 const endings: readonly NodeJS.Signals[] = [
   ...(["SIGKILL", "SIGTERM", "SIGSEGV", "SIGABRT", "SIGBUS"] as const),
   ...(["SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS", "SIGXCPU", "SIGXFSZ"] as const),
 ];
 
 /**
- * The signal that ended a command; null: it ended on its own. The program that starts it in its own
- * namespaces reports a signal as a shell does, with an exit code of 128 plus the signal's number.
+ * The signal that ended a command; null if it ended by itself. The program that starts it in its own namespaces
+ * reports a signal as a shell does, with an exit code of 128 plus the signal's number.
  */
 export const endingSignal = (code: number | null, signal: NodeJS.Signals | null): NodeJS.Signals | null => {
   if (code === null || process.env.CODITECT_SHIELD?.includes("--unshare-pid") !== true) return signal;
@@ -87,7 +84,7 @@ export const releaseGroup = (child: ChildProcess): void => {
   if (child.pid !== undefined && groups.delete(child.pid)) tellGuard();
 };
 
-/** Kills a child and its group at once; does nothing if they have ended. */
+/** Kills a child and its group at once. Does nothing if they have ended. */
 export const killGroup = (child: ChildProcess): void => {
   if (child.pid === undefined) return;
   if (process.platform === "win32") {
@@ -98,7 +95,7 @@ export const killGroup = (child: ChildProcess): void => {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // ESRCH: nothing of the group is left.
+    // With ESRCH, nothing of the group is left.
   }
 };
 
@@ -107,10 +104,10 @@ const startGuard = (): ChildProcess => {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
-  // Without a shell (a bare container), the groups end with the container.
+  // If there is no shell, as in some containers, the groups end with the container.
   shell.on("error", () => undefined);
   shell.stdin.on("error", () => undefined);
-  // Neither it nor the pipe to it keeps this process alive.
+  // The guard and the pipe to it must not keep this process alive.
   shell.unref();
   if (shell.stdin instanceof Socket) shell.stdin.unref();
   return shell;

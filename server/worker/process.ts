@@ -10,31 +10,30 @@ import { traceVariables } from "./trace.ts";
 const DAEMON_GRACE_MS = 500;
 
 export interface ProcessRequest {
-  /** Program, then its arguments; no shell reads them. */
+  /** The program and its arguments. No shell interprets them. */
   command: readonly [string, ...string[]];
-  /** Working folder, absolute. */
+  /** The absolute path of the working folder. */
   cwd: string;
-  /** The whole environment of the process: see `childEnvironment`. */
+  /** The whole environment of the process. See `childEnvironment`. */
   env: Record<string, string>;
   timeout_ms: number;
-  /** Longest output that is kept; of a longer one, the head and the tail. */
+  /** The maximum output that is kept. Of a longer output, the head and the tail are kept. */
   output_bytes: number;
 }
 
 export interface ProcessResult {
-  /** `null` if a signal ended it. */
+  /** Null if a signal ended it. */
   exit_code: number | null;
   signal: NodeJS.Signals | null;
   timed_out: boolean;
-  /** Standard output and error, as they came. */
+  /** Standard output and error, in order of arrival. */
   output: string;
   duration_ms: number;
 }
 
 /**
- * Runs a program in its own process group, until it ends or its deadline passes. Everything it started
- * has ended when this settles, and when this process dies: the whole group is killed. Errors:
- * `cancelled`; `program_not_started` if it cannot be started.
+ * Runs a program in its own process group until it ends or its deadline passes. The whole group is killed when this
+ * settles or this process dies. Errors: `cancelled`; `program_not_started` if it cannot be started.
  */
 export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promise<ProcessResult> => {
   const [program, ...args] = request.command;
@@ -47,7 +46,7 @@ export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promis
   try {
     child = spawnGroup(program, args, { cwd: request.cwd, env: request.env });
   } catch (error) {
-    // Arguments that no program can get, such as one with a zero byte.
+    // Some arguments are impossible, such as one with a zero byte.
     return Promise.reject(fail("program_not_started", { program, reason: startFailure(error) }));
   }
   child.stdout.on("data", output.add);
@@ -73,8 +72,8 @@ export const runProcess = (request: ProcessRequest, signal: AbortSignal): Promis
     release();
     reject(fail("program_not_started", { program, reason: startFailure(error) }));
   });
-  // Processes that it left running hold its pipes open: the group ends first, then "close" comes. A
-  // daemon that left the group is not waited for.
+  // Processes that it left running keep its pipes open, so "close" comes only after the group has ended. This
+  // does not wait for a daemon that has left the group.
   child.once("exit", () => {
     killGroup(child);
     setTimeout(() => {
@@ -107,7 +106,7 @@ const startFailure = (error: unknown): string => {
 const passedOn =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT|https?_proxy|no_proxy|NODE_USE_ENV_PROXY)$/i;
 
-/** The user's home folder as the system lists it; null: it does not know this user. */
+/** The user's home folder in the system's list of users; null if this user is not in it. */
 const registeredHome = (): string | null => {
   try {
     return userInfo().homedir;
@@ -117,8 +116,8 @@ const registeredHome = (): string | null => {
 };
 
 /**
- * Java takes the home folder from the system's list of users, and not from HOME: where a sandbox has
- * another one, its tools would look for their downloads in a folder that does not exist.
+ * The home folder for Java, which takes it from the system's list of users and not from HOME. In a sandbox with
+ * another home folder, its tools would look for their downloads in a folder that does not exist.
  */
 const javaHome = (): Record<string, string> => {
   const { HOME } = process.env;

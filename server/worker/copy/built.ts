@@ -5,20 +5,20 @@ import type { PrivateCopy } from "./copy.ts";
 import { remove } from "./files.ts";
 import { syncTree } from "./sync.ts";
 
-/** Most that is copied of one package's output: a library's entries are smaller. */
+/** The maximum that is copied of one package's output. The entries of a library are smaller. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_FILES = 5000;
 
-/** Something of the workspace that the copy lacks, and why. */
+/** A part of the workspace that the copy lacks, and why. */
 export interface LeftOut {
   path: string;
   reason: string;
 }
 
 /**
- * Copies the output of the workspace's packages, if git ignores it and their entries lead there: a test
- * that imports a sibling by name reads its `dist`. The output is not part of the change set, and a build
- * in the copy does not reach the user's files.
+ * Copies the output of the workspace's packages, if git ignores it and their entries lead there, because a test
+ * that imports a sibling by name reads its `dist`. The output is not part of the change set, and a build in the copy
+ * does not change the user's files.
  */
 export const copyBuilt = (copy: PrivateCopy, packages: Iterable<string>): LeftOut[] => {
   const leftOut: LeftOut[] = [];

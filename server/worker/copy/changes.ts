@@ -12,7 +12,7 @@ import { clearWay, placeFile, remove, sha256, stateOf, writeChange } from "./fil
 import { makeLink } from "./links.ts";
 import { isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
-/** Most bytes of all changed files, so that a message can carry them. */
+/** The maximum size of all changed files, so that a message can contain them. */
 const LARGEST_SUM = 32 * 1024 * 1024;
 
 export interface CollectedChanges {
@@ -23,10 +23,9 @@ export interface CollectedChanges {
 }
 
 /**
- * The change set: what earlier stages and this stage's tools wrote, and nothing else. Anything that
- * tests or stray processes did to the copy is undone, and so are changes that the stage may not make.
- * Protocol: `workspace/changes`. Errors: `cancelled`, `changes_too_large` if more changed than can be
- * sent.
+ * Returns the change set: only what earlier stages and this stage's tools wrote. Undoes what tests or stray
+ * processes did to the copy, and changes that the stage may not make. Protocol: `workspace/changes`. Errors:
+ * `cancelled`, `changes_too_large` if more changed than can be sent.
  */
 export const collectChanges = async (
   copy: PrivateCopy,
@@ -47,15 +46,15 @@ export const collectChanges = async (
  */
 export const undoStrayChanges = async (copy: PrivateCopy, signal: AbortSignal): Promise<string[]> => {
   const { files, foreign } = await differenceOf(copy, signal);
-  const paths = [...foreign, ...files.map(({ path }) => path)]; // A link may stand in the way of a file.
+  const paths = [...foreign, ...files.map(({ path }) => path)]; // Links come first, because they may block a file.
   for (const path of paths) putBack(copy, path);
   return paths.sort();
 };
 
 /**
- * Adds what a command of the agent did to the change set, if the stage may write it and it is not a
- * by-product such as coverage; undoes the rest. Errors: `cancelled`, and `changes_too_large` if the
- * change set would become larger than can be sent: then everything is undone.
+ * Adds what a command of the agent did to the change set, if the stage may write it and it is not a by-product such
+ * as coverage. Undoes the rest. Errors: `cancelled`; `changes_too_large` if the change set would become larger than
+ * can be sent, in which case everything is undone.
  */
 export const adoptChanges = async (
   copy: PrivateCopy,
@@ -79,14 +78,13 @@ export const adoptChanges = async (
   return { changes, put_back: await undoStrayChanges(copy, signal) };
 };
 
-/** In folders where programs leave by-products, only a change of an existing file is work. */
+/** Whether a change is work. In folders for by-products, only changes of existing files are. */
 const isWork = (copy: PrivateCopy, { path, content }: FileChange): boolean =>
   !isGenerated(path) || (content !== null && originalOf(copy, path) !== null);
 
 /**
- * The changes without files that cannot exist because something of another kind is restored at, above or
- * below their place: a file where a folder was, or the other way round. `all` are all paths that differ;
- * those not among `changes` are restored.
+ * The changes without files that cannot exist, because restoring another path puts a file in the place of a folder
+ * or the other way round. `all` are all paths that differ. Those that are not in `changes` are restored.
  */
 const withoutBlocked = (changes: readonly FileChange[], all: readonly string[]): FileChange[] => {
   const kept = new Set(changes.map(({ path }) => path));
@@ -111,7 +109,7 @@ const forbiddenPaths = (copy: PrivateCopy, access: WriteAccess): string[] => {
   });
 };
 
-/** Forgets what this stage made of a file: its prepared state counts again. */
+/** Forgets what this stage did to a file, so that its prepared state counts again. */
 const resetRecord = (copy: PrivateCopy, path: string): void => {
   const prepared = copy.prepared.get(path);
   if (prepared === undefined) copy.written.delete(path);
@@ -154,7 +152,7 @@ const isAsPrepared = (copy: PrivateCopy, change: FileChange): boolean => {
   return stateOf(prepared) === stateOf(change);
 };
 
-/** The file as it was before any agent touched it, as a change. */
+/** A change that restores the state of the file before any agent changed it. */
 const originalChange = (copy: PrivateCopy, path: string): FileChange => {
   const bytes = originalBytes(copy, path);
   const original = originalOf(copy, path);

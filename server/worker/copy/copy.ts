@@ -9,17 +9,17 @@ import { relativePath } from "../../workspace/paths.ts";
 import { isDependency } from "../../workspace/walk.ts";
 import { sha256, stateOf } from "./files.ts";
 
-/** A file of the source when the copy was last made equal to it. */
+/** A file of the source at the time when the copy was last prepared. */
 export interface BaseFile {
-  /** Stamp of the source's file; `null` while it may still change without its stamp changing. */
+  /** The stamp of the source's file; null while the file may still change without a new stamp. */
   source: string | null;
-  /** Stamp of the copy's file while it holds these bytes; `null` if it holds something else. */
+  /** The stamp of the copy's file while it has these bytes; null if it has others. */
   copy: string | null;
   sha256: string;
   executable: boolean;
 }
 
-/** An unsaved text of the editor, as the bytes that saving it would write. */
+/** An unsaved text of the editor, with the bytes that saving it would write. */
 interface OverlayFile {
   bytes: Buffer;
   sha256: string;
@@ -27,55 +27,54 @@ interface OverlayFile {
 }
 
 /**
- * The private copy of a workspace, in which a worker works instead of the user's files. Changes are
- * counted from `base` with `overlays` on top; `prepared` are the changes of earlier stages, which the
- * copy started with.
+ * The private copy of a workspace, in which a worker works instead of the user's files. Changes are relative to
+ * `base` with `overlays` on top. `prepared` are the changes of earlier stages, which the copy started with.
  */
 export interface PrivateCopy {
-  /** The workspace; never written. */
+  /** The workspace. It is never written. */
   source: string;
-  /** The copy's root: the agents' workspace. */
+  /** The root of the copy, which is the agents' workspace. */
   root: string;
-  /** Takes the place of the repository around the workspace; the copy's root if there is none. */
+  /** The counterpart of the repository around the workspace; the copy's root if there is none. */
   repository: string;
   manifestFile: string;
-  /** For the code on the manifest. */
+  /** The key for the manifest's authentication code. */
   key: string;
   base: Map<string, BaseFile>;
-  /** Links of the source that stay inside it, with what they point to. */
+  /** Links of the source that stay inside it, with their targets. */
   links: Map<string, string>;
   overlays: Map<string, OverlayFile>;
   prepared: Map<string, FileChange>;
-  /** What earlier stages and this stage's tools made of files: the change set. See `recordChange`. */
+  /** The change set: what earlier stages and this stage's tools did to files. See `recordChange`. */
   written: Map<string, FileChange>;
-  /** Results of test runs by what was run on which files; see `run-tests.ts`. */
+  /** Results of test runs, by the requested tests and the state of the files. See `run-tests.ts`. */
   testResults: Map<string, string>;
-  /** The repository around the workspace, as the runtime found it. */
+  /** The repository around the workspace that the runtime found. */
   git: GitFiles | null;
-  /** A virtual environment of Python outside of the workspace. */
+  /** A Python virtual environment outside the workspace. */
   python: string | null;
   /** Processes next to the worker that do not belong to its commands; see `companionsOf`. */
   companions: ReadonlySet<string>;
   rules: IgnoreRules;
   /** Which files of the workspace are tests, before any agent touched it. */
   layout: TestLayout;
-  /** Folders of the workspace that are packages others import by name, as paths inside it. */
+  /** Paths of the workspace's packages that others import by name. */
   packages: Set<string>;
-  /** Ignored files and folders that were copied nevertheless: see `copyBuilt`. */
+  /** Ignored files and folders that were copied nevertheless. See `copyBuilt`. */
   built: Set<string>;
-  /** The changes that the build output belongs to; see `stalePackages`. */
+  /** The changes that the build output belongs to. See `stalePackages`. */
   builtFor: string;
-  /** Stamps of files that were copied without being part of the change set; see `syncTree`. */
+  /** Stamps of copied files that are not part of the change set. See `syncTree`. */
   synced: Map<string, string>;
   /** Packages of the repository next to the workspace, and their copies. */
   siblings: Map<string, string>;
-  /** Real paths of the folders that dependencies are reached in. */
+  /** Real paths of the folders that contain dependencies. */
   dependencies: string[];
   /** Links of packages to folders that instances cannot reach, as absolute paths. */
   unreached: Set<string>;
 }
 
-/** A copy of `source` below the folder `place`, not prepared yet: see `prepare`. */
+/** A copy of `source` below the folder `place`. It is not prepared yet; see `prepare`. */
 export const privateCopy = (
   source: string,
   place: string,
@@ -109,7 +108,7 @@ export const privateCopy = (
   };
 };
 
-/** A folder of a repository keeps its place in it, or `../tsconfig.json` would lead elsewhere. */
+/** A folder of a repository keeps its place in it, so that `../tsconfig.json` has the same target. */
 const placesIn = (
   place: string,
   workspace: string,
@@ -127,7 +126,7 @@ const placesIn = (
 export const originalOf = (copy: PrivateCopy, path: string): Pick<BaseFile, "sha256" | "executable"> | null =>
   copy.overlays.get(path) ?? copy.base.get(path) ?? null;
 
-/** The file's state as the agents' tools left it, in one word; see `stateOf`. */
+/** The file's last state from the agents' tools, in one word. See `stateOf`. */
 export const recordedState = (copy: PrivateCopy, path: string): string => {
   const written = copy.written.get(path);
   if (written !== undefined) return stateOf(written);
@@ -135,13 +134,13 @@ export const recordedState = (copy: PrivateCopy, path: string): string => {
   return original === null ? "deleted" : `${original.sha256} ${original.executable}`;
 };
 
-/** Whether the file holds these bytes as the agents' tools left it, whatever is on disk now. */
+/** Whether the agents' tools left the file with these bytes. The file on disk may differ. */
 export const holds = (copy: PrivateCopy, path: string, bytes: Uint8Array): boolean =>
   recordedState(copy, path).startsWith(`${sha256(bytes)} `);
 
 /**
- * Notes that an agent's tool made `change`, so that it is part of the change set. A file that returns to
- * its original state leaves the change set.
+ * Records that an agent's tool made `change`, so that it is part of the change set. A file that returns to its
+ * original state leaves the change set.
  */
 export const recordChange = (copy: PrivateCopy, change: FileChange): void => {
   const original = originalOf(copy, change.path);
@@ -150,7 +149,7 @@ export const recordChange = (copy: PrivateCopy, change: FileChange): void => {
   else copy.written.set(change.path, change);
 };
 
-/** Why agents may not see or change the path, in words for people; `null` if they may. */
+/** Why agents may not see or change the path; null if they may. */
 export const closedBy = (copy: PrivateCopy, path: string): string | null => {
   const segments = path.split("/");
   const folders = segments.map((_, index) => segments.slice(0, index + 1).join("/"));

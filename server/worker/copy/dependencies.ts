@@ -11,10 +11,9 @@ import { remove } from "./files.ts";
 import { makeLink, makeLinks, type Links } from "./links.ts";
 
 /**
- * Makes a folder of dependencies reachable in the copy without copying it: `node_modules` and a virtual
- * environment become real folders of links, so that caches of tools (`.vite`, `.cache`) stay in the
- * copy; any other folder is one link. Links to packages that are folders of the workspace lead to the
- * copy.
+ * Makes a folder of dependencies available in the copy without copying it. `node_modules` and virtual environments
+ * become real folders of links, so that caches of tools (`.vite`, `.cache`) stay in the copy. Any other folder
+ * becomes one link. Links to packages that are folders of the workspace lead to the copy.
  */
 export const linkDependencies = (copy: PrivateCopy, path: string): void => {
   if (isPnpFile(basename(path))) return; // `placePnp` makes it.
@@ -28,8 +27,8 @@ export const linkDependencies = (copy: PrivateCopy, path: string): void => {
 };
 
 /**
- * Dependencies of the folders above the workspace and its repository. They are next to the copy, where
- * Node looks last.
+ * Links the dependencies of the folders above the workspace and its repository. The links are next to the copy,
+ * where Node looks last.
  */
 export const linkOuterDependencies = (copy: PrivateCopy): void => {
   const links: Links = new Map();
@@ -46,7 +45,7 @@ export const linkOuterDependencies = (copy: PrivateCopy): void => {
   else remove(target);
 };
 
-/** What tools keep for themselves among the packages; generated folders such as `.prisma` are packages. */
+/** Whether a name among the packages is a tool's cache. Generated folders such as `.prisma` are packages. */
 const isCache = (name: string): boolean =>
   /^\.(cache|vite|vitest|vite-temp|turbo|yarn-integrity|yarn-state\.yml|package-lock\.json|modules\.yaml|pnpm)/.test(
     name,
@@ -63,7 +62,7 @@ export const packageLinks = (copy: PrivateCopy, modules: string): Links => {
   return links;
 };
 
-/** The place of a linked package: in the copy if it is a folder of the workspace. */
+/** The target of a linked package. It is in the copy if the package is a folder of the workspace. */
 const packageFolder = (copy: PrivateCopy, path: string): string => {
   const real = realpathOf(path);
   if (real === null) return path;
@@ -79,14 +78,14 @@ const packageFolder = (copy: PrivateCopy, path: string): string => {
   return join(copy.root, inside);
 };
 
-/** Linked packages that instances cannot reach, because their folders may hold more than packages. */
+/** Linked packages that instances cannot reach, because their folders may contain more than packages. */
 export const unreachedPackages = ({ source, unreached }: PrivateCopy): LeftOut[] =>
   [...unreached].map((path) => ({
     path: relativePath(source, path),
     reason: "it is a link to a folder outside of the repository",
   }));
 
-/** The real path; `null` if there is nothing. */
+/** The real path; null if nothing exists there. */
 export const realpathOf = (path: string): string | null => {
   try {
     return realpathSync.native(path);

@@ -8,28 +8,27 @@ import { originalOf, recordedState, type PrivateCopy } from "./copy.ts";
 import { isFree, sha256 } from "./files.ts";
 import { isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
-/** Most bytes of one changed file: a larger one was generated. */
+/** The maximum size of one changed file. A larger one was generated. */
 const LARGEST_FILE = 8 * 1024 * 1024;
 
 const generated =
   /(^|\/)(coverage|htmlcov|__pycache__|\.pytest_cache|\.mypy_cache|\.ruff_cache|\.nyc_output|\.vite|\.vitest|\.cache|\.turbo|test-results|playwright-report)(\/|$)|\.(pyc|pyo|tsbuildinfo|log)$|(^|\/)(\.coverage(\..+)?|\.DS_Store|.*\.coditect-tmp)$/;
 
-/** Whether programs put files of that name there on their own: coverage, caches, logs. */
+/** Whether programs create files with this path by themselves, such as coverage, caches and logs. */
 export const isGenerated = (path: string): boolean => generated.test(path);
 
-/** What a program changed in the copy, apart from what the agents' tools wrote. */
+/** What a program changed in the copy, without what the agents' tools wrote. */
 export interface Difference {
-  /** Files as they are now; `before` counts from the workspace, as in a change set. */
+  /** Files in their current state. As in a change set, `before` is the state in the workspace. */
   files: FileChange[];
-  /** New or changed links, and files too large to be written by hand: no change can express them. */
+  /** New or changed links, and files that are too large. A change cannot express them. */
   foreign: string[];
 }
 
 /**
- * Compares the copy on disk with what it should contain: source and overlays, and over them what agents'
- * tools wrote. New files that are ignored, dependencies or generated are left out. A file that should
- * exist is compared wherever it is. Only files whose stamp changed are read.
- * Errors: `cancelled`.
+ * Compares the copy on disk with what it should contain: the source, the overlays, and on top what agents' tools
+ * wrote. Leaves out new files that are ignored, dependencies or generated. A file that should exist is compared
+ * wherever it is. Only files whose stamp has changed are read. Errors: `cancelled`.
  */
 export const differenceOf = async (copy: PrivateCopy, signal: AbortSignal): Promise<Difference> => {
   const pace = pacer("comparing the copy", signal);
@@ -61,11 +60,11 @@ export const differenceOf = async (copy: PrivateCopy, signal: AbortSignal): Prom
 const isKnown = (copy: PrivateCopy, path: string): boolean =>
   copy.written.has(path) || originalOf(copy, path) !== null || copy.links.has(path);
 
-/** A folder that is skipped here may still hold files of the workspace: see `compareUnseen`. */
+/** Whether a path is skipped. `compareUnseen` compares files of the workspace in skipped folders. */
 const isNobodys = (copy: PrivateCopy, path: string, isFolder: boolean): boolean =>
   isGenerated(path) || isDependency(copy.source, path) || copy.rules.rule(path, isFolder) !== null;
 
-/** A file that no longer exists, or is in a folder that was skipped. */
+/** Compares a file that no longer exists, or that is in a skipped folder. */
 const compareUnseen = (copy: PrivateCopy, path: string, found: Difference): void => {
   const stats = isFree(copy.root, path) ? statFile(join(copy.root, path)) : null;
   if (stats?.isFile() === true) compareFile(copy, path, found);
@@ -88,7 +87,7 @@ const compareFile = (copy: PrivateCopy, path: string, found: Difference): void =
   const bytes = readFileSync(join(copy.root, path));
   const executable = isExecutable(stats);
   if (recordedState(copy, path) === `${sha256(bytes)} ${executable}`) {
-    // Read once, not every time.
+    // The new stamp means that the file is read only once.
     if (base !== undefined && isSettled(stats, Date.now())) base.copy = stampOf(stats);
     return;
   }

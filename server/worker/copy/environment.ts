@@ -6,17 +6,17 @@ import { makeLinks, type Links, type OwnFile } from "./links.ts";
 import { isExecutable, statFile } from "./stamp.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** Whether the folder is a virtual environment of Python. */
+/** Whether the folder is a Python virtual environment. */
 export const isEnvironment = (folder: string): boolean => exists(join(folder, "pyvenv.cfg"));
 
-/** Files of `site-packages` in which an editable installation says where its source is. */
+/** Files of `site-packages` in which an editable installation names its source. */
 const editableFile = /\.(pth|egg-link)$|^__editable__.*\.py$/;
 const LARGEST_SCRIPT = 64 * 1024;
 
 /**
- * A virtual environment as links, except for the files that name the place of the workspace or the
- * environment: an editable installation (`pip install -e .`) would import the user's files instead of
- * the copy's, and so would a script whose first line starts the user's interpreter.
+ * A virtual environment as links, except for files that name the path of the workspace or the environment. With
+ * links, an editable installation (`pip install -e .`) would import the user's files instead of the copy's, and so
+ * would a script whose first line starts the user's interpreter.
  */
 export const environmentLinks = (copy: PrivateCopy, environment: string): Links => {
   const moved = (path: string): string | OwnFile => movedFile(copy, path) ?? path;
@@ -47,7 +47,7 @@ const libraryLinks = (library: string, moved: Moved): Links => {
 const linksOf = (folder: string, moved: Moved): Links =>
   new Map(readFolder(folder).map(({ name }) => [name, moved(join(folder, name))]));
 
-/** The file with the workspace's place replaced by the copy's; `null` when it does not name it. */
+/** The file with the path of the workspace replaced by that of the copy; null if it does not contain it. */
 const movedFile = (copy: PrivateCopy, path: string): OwnFile | null => {
   const stats = statFile(path);
   if (stats?.isFile() !== true || stats.size > LARGEST_SCRIPT) return null;
@@ -56,17 +56,17 @@ const movedFile = (copy: PrivateCopy, path: string): OwnFile | null => {
   return { text: text.replaceAll(copy.source, copy.root), executable: isExecutable(stats) };
 };
 
-/** Name of an environment from outside of the workspace, next to the copy. */
+/** The name of the folder next to the copy for an environment from outside the workspace. */
 export const OUTER_ENVIRONMENT = "environment";
 
 const outerEnvironment = (copy: PrivateCopy): string => join(dirname(copy.repository), OUTER_ENVIRONMENT);
 
-/** Makes a virtual environment outside of the workspace import the copy's code, not the user's. */
+/** Makes a virtual environment outside the workspace import the copy's code instead of the user's. */
 export const linkOuterEnvironment = (copy: PrivateCopy): void => {
   if (copy.python !== null) makeLinks(outerEnvironment(copy), environmentLinks(copy, copy.python));
 };
 
-/** Puts programs of that environment first on PATH, as if it were activated. */
+/** Puts the programs of this environment first on PATH, as if it were activated. */
 export const useEnvironment = (copy: PrivateCopy): void => {
   if (copy.python === null) return;
   const programs = join(outerEnvironment(copy), process.platform === "win32" ? "Scripts" : "bin");

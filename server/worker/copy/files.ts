@@ -8,11 +8,11 @@ import { statFile } from "./stamp.ts";
 
 export const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "hex");
 
-/** A file's state in one word: its hash and whether it can be run, or "deleted". */
+/** The state of a file as a short text: its hash and whether it is executable, or "deleted". */
 export const stateOf = ({ content, executable }: Pick<FileChange, "content" | "executable">): string =>
   content === null ? "deleted" : `${sha256(fromFileContent(content))} ${executable}`;
 
-/** Removes whatever is at `path`; a link is removed, not what it points to. */
+/** Removes whatever is at `path`. Of a link, it removes the link and not its target. */
 export const remove = (path: string): void => {
   if (statFile(path) === null) return;
   try {
@@ -25,7 +25,7 @@ export const remove = (path: string): void => {
 
 const RIGHTS = 0o700;
 
-/** Restores our access to the folders at and below `path` that a command closed, even to its own user. */
+/** Restores access to the folders at and below `path`, which a command may have closed to its own user. */
 const openFolders = (path: string): void => {
   if (statFile(path)?.isDirectory() !== true) return;
   chmodSync(path, RIGHTS);
@@ -33,8 +33,8 @@ const openFolders = (path: string): void => {
 };
 
 /**
- * The entries of a folder of the copy, whatever a command did to it: a closed folder is opened, and an
- * entry whose name is not valid text, and so could not be seen here, is removed.
+ * The entries of a folder of the copy. Restores access to a folder that a command has closed, and removes entries
+ * whose names are not valid text, because they could not be seen here.
  */
 export const ownEntries = (folder: string): Dirent[] => {
   const stats = statFile(folder);
@@ -51,8 +51,8 @@ export const ownEntries = (folder: string): Dirent[] => {
 };
 
 /**
- * Replaces a file in one step: readers see the old bytes or the new ones, and a failure keeps the old
- * ones. Missing folders are created.
+ * Replaces a file in one step. Readers see the old bytes or the new ones, and a failure keeps the old ones. Missing
+ * folders are created.
  */
 export const writeAtomically = (path: string, bytes: Uint8Array, executable: boolean): void => {
   const folder = dirname(path);
@@ -68,17 +68,17 @@ export const writeAtomically = (path: string, bytes: Uint8Array, executable: boo
   }
 };
 
-/** Brings a file of the copy into the state a change describes. */
+/** Applies a change to a file of the copy. */
 export const writeChange = (root: string, change: FileChange): void => {
   const path = join(root, change.path);
   if (change.content === null) {
-    if (statFile(path)?.isDirectory() !== true) remove(path); // A folder took the file's place.
+    if (statFile(path)?.isDirectory() !== true) remove(path); // A folder may have replaced the file.
     return;
   }
   placeFile(root, change.path, fromFileContent(change.content), change.executable);
 };
 
-/** Puts a file in its place, whatever is there or on the way. */
+/** Writes a file, and removes whatever blocks its path. */
 export const placeFile = (root: string, path: string, bytes: Uint8Array, executable: boolean): void => {
   const target = join(root, path);
   clearWay(root, path);
@@ -86,17 +86,17 @@ export const placeFile = (root: string, path: string, bytes: Uint8Array, executa
   writeAtomically(target, bytes, executable);
 };
 
-/** The folders a path goes through, outermost first. */
+/** The folders in a path, the outermost first. */
 const foldersOf = (root: string, path: string): string[] => {
   const segments = path.split("/").slice(0, -1);
   return segments.map((_, index) => join(root, ...segments.slice(0, index + 1)));
 };
 
-/** Whether there are only folders, or nothing, on the way to `path`. */
+/** Whether all existing parents of `path` are folders. */
 export const isFree = (root: string, path: string): boolean =>
   foldersOf(root, path).every((folder) => statFile(folder)?.isDirectory() ?? true);
 
-/** Removes files and links that are in the place of a folder on the way to `path`. */
+/** Removes files and links that are in the place of a parent folder of `path`. */
 export const clearWay = (root: string, path: string): void => {
   for (const folder of foldersOf(root, path)) {
     if (statFile(folder)?.isDirectory() === false) remove(folder);

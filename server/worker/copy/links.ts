@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { ownEntries, remove, writeAtomically } from "./files.ts";
 import { isExecutable, statFile } from "./stamp.ts";
 
-/** A file of our own in a folder of links. */
+/** A file in a folder of links. */
 export interface OwnFile {
   text: string;
   executable: boolean;
 }
 
-/** The entries of a folder of links, by name: the target of each link, a folder of such, or a file. */
+/** The entries of a folder of links, by name: the target of a link, another such folder, or a file. */
 export type Links = Map<string, string | Links | OwnFile>;
 
-/** Makes a folder hold exactly `links`. */
+/** Makes a folder contain exactly `links`. */
 export const makeLinks = (folder: string, links: Links): void => {
   if (statFile(folder)?.isDirectory() !== true) {
     remove(folder);
@@ -27,7 +27,7 @@ export const makeLinks = (folder: string, links: Links): void => {
   }
 };
 
-/** Makes `path` a link to `target`, unless it is one. */
+/** Makes `path` a link to `target`, unless it already is. */
 export const makeLink = (path: string, target: string): void => {
   const stats = statFile(path);
   if (stats?.isSymbolicLink() === true && readlinkSync(path) === target) return;
@@ -35,7 +35,7 @@ export const makeLink = (path: string, target: string): void => {
   symlinkSync(target, path, "junction");
 };
 
-/** Makes `path` a file of that text, unless it is one. */
+/** Makes `path` a file with this text, unless it already is. */
 export const makeOwnFile = (path: string, { text, executable }: OwnFile): void => {
   const stats = statFile(path);
   const isThere = stats?.isFile() === true && isExecutable(stats) === executable;

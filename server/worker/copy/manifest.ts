@@ -7,18 +7,18 @@ import { writeAtomically } from "./files.ts";
 
 const MANIFEST_VERSION = 2;
 
-/** A row per file: path, stamp of the source, stamp of the copy, hash, executable. */
+/** Each row describes a file: path, stamp of the source, stamp of the copy, hash, executable. */
 const Manifest = z.strictObject({
   version: z.literal(MANIFEST_VERSION),
   source: z.string(),
-  /** Commands of agents can write this file, and do not have the key. */
+  /** The authentication code. Commands of agents can write this file, but do not have the key. */
   code: z.string(),
   files: z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable(), Sha256, z.boolean()])),
 });
 
 /**
- * The content of the copy when it was last prepared, so that a worker which takes it over only compares
- * stamps. An unreadable manifest, or one of another workspace, only costs the time to copy again.
+ * The content of the copy when it was last prepared, so that a worker that takes it over only compares stamps. If the
+ * manifest is unreadable or belongs to another workspace, everything is copied again.
  */
 export const loadManifest = (copy: PrivateCopy): Map<string, BaseFile> => {
   try {
@@ -43,7 +43,7 @@ const codeOf = (copy: PrivateCopy, files: readonly unknown[]): string =>
     .update(JSON.stringify([copy.source, files]))
     .digest("hex");
 
-/** Writes the manifest. A copy that is being changed has none: see `dropManifest`. */
+/** Writes the manifest. A copy that is being changed has none; see `dropManifest`. */
 export const saveManifest = (copy: PrivateCopy): void => {
   const files = [...copy.base].map(([path, file]) => [
     path,

@@ -35,7 +35,7 @@ const Manifest = z.object({
   bin: z.union([z.string(), z.record(z.string(), z.string())]).catch({}),
 });
 
-/** The programs that yarn would put on PATH for a package's scripts: Plug'n'Play has no folder of them. */
+/** The programs that yarn puts on PATH for a package's scripts. Plug'n'Play has no folder for them. */
 const programsOf = (root: string, folder: string): Links => {
   const links: Links = new Map();
   const add = (name: string, script: string): void => {

@@ -34,9 +34,9 @@ import { resetTemporary } from "./reset-temporary.ts";
 import { CLOCK_TICK_MS, isExecutable, isSettled, stampOf, statFile } from "./stamp.ts";
 
 /**
- * Makes the copy equal to its source with `overlays` on top and `changes` applied, and nothing else: the
- * first time by copying, later by comparing the stamps of both sides and copying what differs. Protocol:
- * `workspace/prepare`. Errors: `cancelled`, `instance_failed`.
+ * Makes the copy equal to its source with `overlays` on top and `changes` applied. The first time, it copies all
+ * files. Later, it compares the stamps of both sides and copies what differs. Protocol: `workspace/prepare`. Errors:
+ * `cancelled`, `instance_failed`.
  */
 export const prepare = async (
   copy: PrivateCopy,
@@ -76,7 +76,7 @@ export const prepare = async (
   return { files: copy.base.size, copied, linked, left_out, duration_ms: performance.now() - started };
 };
 
-/** Plug'n'Play of the workspace and the packages in it, and of the repository around it. */
+/** Places the Plug'n'Play files of the workspace, of its packages, and of the repository around it. */
 const placeAllPnp = (copy: PrivateCopy, linked: readonly string[]): void => {
   for (const path of linked.filter((each) => basename(each) === PNP_SCRIPT)) {
     const folder = dirname(path);
@@ -99,9 +99,8 @@ const closedSettings = (copy: PrivateCopy): LeftOut[] =>
     .map(({ name }) => ({ path: name, reason: "it may hold secrets" }));
 
 /**
- * Leaves only our own files next to the copy, because runners look for their configuration, and programs
- * for packages, in the folders above as well. Anything in the copy's place that is not a folder is
- * removed, too.
+ * Removes all files next to the copy except our own, because runners and programs also look for configuration and
+ * packages in the folders above. If the copy's path is not a folder, it is removed, too.
  */
 const clearSurroundings = ({ manifestFile, repository, python }: PrivateCopy): void => {
   const kept = [
@@ -134,7 +133,7 @@ const begin = (copy: PrivateCopy): void => {
   copy.rules = ignoreRules(copy.source, copy.git);
 };
 
-/** Makes one folder of the copy equal to the source's; returns how many files were copied. */
+/** Makes one folder of the copy equal to the source's. Returns the number of copied files. */
 const refreshFolder = (copy: PrivateCopy, listing: FolderListing, known: Map<string, BaseFile>): number => {
   const { folder, files, folders, dependencies } = listing;
   for (const path of listing.links) noteLink(copy, path);
@@ -164,10 +163,10 @@ const refreshFolder = (copy: PrivateCopy, listing: FolderListing, known: Map<str
   return files.filter((path) => refreshFile(copy, path, present.has(path), known.get(path))).length;
 };
 
-/** Files up to this size are read once, to be written and hashed; the system copies larger ones. */
+/** Files up to this size are read once, then written and hashed. The system copies larger ones. */
 const READ_WHOLE = 1024 * 1024;
 
-/** Makes one file of the copy equal to the source's; returns whether it had to be copied. */
+/** Makes one file of the copy equal to the source's. Returns whether it was copied. */
 const refreshFile = (
   copy: PrivateCopy,
   path: string,
@@ -177,7 +176,7 @@ const refreshFile = (
   const from = join(copy.source, path);
   const to = join(copy.root, path);
   const source = statFile(from);
-  if (source?.isFile() !== true) return false; // Gone since it was listed.
+  if (source?.isFile() !== true) return false; // It has vanished since it was listed.
   const present = isPresent ? statFile(to) : null;
   const isSame =
     known !== undefined &&
@@ -212,7 +211,7 @@ const refreshFile = (
 const isOutOfReach = (error: unknown): boolean =>
   error instanceof Error && "code" in error && ["EACCES", "EPERM", "ENOENT"].includes(String(error.code));
 
-/** Takes a link over if it leads to something inside the workspace. */
+/** Records a link if its target is inside the workspace. */
 const noteLink = (copy: PrivateCopy, path: string): void => {
   const folder = dirname(join(copy.source, path));
   try {
@@ -221,7 +220,7 @@ const noteLink = (copy: PrivateCopy, path: string): void => {
     if (!isWithin(copy.source, target) || !isWithin(copy.source, real)) return;
     copy.links.set(path, relativePath(folder, target) || ".");
   } catch {
-    // A link to nowhere.
+    // The link has no target.
   }
 };
 
@@ -229,7 +228,7 @@ const noteLink = (copy: PrivateCopy, path: string): void => {
 const layOver = (copy: PrivateCopy, { path, text }: Overlay): void => {
   if (closedBy(copy, path) !== null) return; // An open .env stays closed to agents.
   const file = statFile(join(copy.source, path));
-  if (file?.isFile() === false || !isFree(copy.root, path)) return; // It can be saved no more.
+  if (file?.isFile() === false || !isFree(copy.root, path)) return; // It can no longer be saved.
   const saved = file?.isFile() === true ? decodeText(readFileSync(join(copy.source, path))) : null;
   const bytes = overlayBytes(text, saved?.encoding ?? "utf8", path);
   const executable = file !== null && isExecutable(file);
@@ -241,7 +240,7 @@ const overlayBytes = (text: string, encoding: TextEncoding, path: string): Buffe
   try {
     return encodeText(withoutByteOrderMark(text), encoding, path);
   } catch {
-    return Buffer.from(text, "utf8"); // The editor would ask for another encoding when saving.
+    return Buffer.from(text, "utf8"); // When saving, the editor would ask for another encoding.
   }
 };
 

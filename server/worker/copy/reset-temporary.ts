@@ -5,17 +5,16 @@ import { fail } from "../../../schemas/errors.ts";
 import { isWithin } from "../../workspace/paths.ts";
 import type { PrivateCopy } from "./copy.ts";
 
-/** The home folder of an instance that has its own file system: see the drivers. */
+/** The home folder of an instance that has its own file system. The drivers set it. */
 const OWN_HOME = "/tmp/home";
 
-/** Whether the temporary files around us belong to this instance alone. */
+/** Whether all temporary files here belong to this instance. */
 const isConfined = (): boolean => process.env.CODITECT_CONFINED === "1" && process.env.HOME === OWN_HOME;
 
 /**
- * Ends processes that commands left behind, and removes what they wrote outside of the copy: programs
- * read their settings and caches from home and temporary folders, so one command could decide what the
- * next one shows. Only in a sandbox or container, where everything is the instance's own. Errors:
- * `instance_failed`.
+ * Ends processes that commands left behind, and removes what they wrote outside the copy. Programs read settings and
+ * caches from home and temporary folders, so one command could otherwise decide what the next one shows. Does nothing
+ * outside of a sandbox or container, where processes and files may belong to others. Errors: `instance_failed`.
  */
 export const resetTemporary = async (copy: PrivateCopy): Promise<void> => {
   if (!isConfined()) return;
@@ -26,14 +25,13 @@ export const resetTemporary = async (copy: PrivateCopy): Promise<void> => {
   for (const folder of [OWN_HOME, "/tmp", "/dev/shm"]) empty(folder, kept);
 };
 
-/** Looks for leftovers repeatedly: each look may find what was started during the one before. */
+/** The search for leftovers repeats, because processes may start during a search. */
 const MOST_LOOKS = 200;
 const LOOK_MS = 5;
 
 /**
- * Ends everything but ourselves, our companions, the first process of our namespace, and processes that
- * were started from outside of it.
- * Errors: `instance_failed` if programs start faster than they end.
+ * Ends all processes except this one, its companions, the first process of the namespace, and processes that were
+ * started from outside. Errors: `instance_failed` if programs start faster than they end.
  */
 const endLeftProcesses = async (companions: ReadonlySet<string>): Promise<void> => {
   for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
@@ -55,12 +53,9 @@ const end = (pid: number): void => {
 };
 
 const FIRST_PROCESS = 1;
-/**
- * The parent of processes from outside of the namespace: the container's guard, and its relay for the
- * network.
- */
+/** The parent ID of processes from outside the namespace, such as the container's guard and its relay. */
 const OUTSIDE = 0;
-/** When a process started, read from its state. */
+/** The index of a process's start time in its state. */
 const START = 19;
 
 const leftProcesses = (companions: ReadonlySet<string>): number[] =>
@@ -72,8 +67,8 @@ const leftProcesses = (companions: ReadonlySet<string>): number[] =>
     .map(({ pid }) => pid);
 
 /**
- * Processes that exist before the first command runs, by names that no later process gets: where a
- * container has no outside, the programs that watch the worker run next to it.
+ * The processes that exist before the first command runs, by names that no later process gets. In some containers,
+ * the programs that watch the worker run next to it.
  */
 export const companionsOf = (): ReadonlySet<string> =>
   new Set(isConfined() ? processes().map(({ name }) => name) : []);
@@ -90,7 +85,7 @@ const processes = (): LiveProcess[] =>
   namesIn("/proc").flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];
     try {
-      // Its name is in parentheses, and can hold any of them.
+      // The name of the process is in parentheses, and can contain parentheses and spaces.
       const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
       const [state = "", parent = ""] = fields;
       return [{ pid: Number(pid), state, parent: Number(parent), name: `${pid} ${fields[START] ?? ""}` }];
@@ -106,7 +101,7 @@ const empty = (folder: string, kept: readonly string[]): void => {
     try {
       rmSync(path, { recursive: true, force: true });
     } catch {
-      // Shown from outside, and read-only.
+      // The path is mounted from outside and read-only.
     }
   }
 };

@@ -7,27 +7,27 @@ import { readPackage } from "../runners/package.ts";
 import { recordedState, type PrivateCopy } from "./copy.ts";
 import { statFile } from "./stamp.ts";
 
-/** A package of the workspace that is built by its own script. */
+/** A package of the workspace that has a build script. */
 interface BuiltPackage {
-  /** Relative to the workspace; empty for itself. */
+  /** The path relative to the workspace; empty for the workspace itself. */
   folder: string;
   name: string | null;
-  /** Where it is built to, as names in its folder. */
+  /** The names of the output in its folder. */
   places: string[];
   uses: ReadonlySet<string>;
 }
 
-/** What has to be built before tests run. */
+/** The packages to build before tests run. */
 export interface StalePackages {
-  /** Absolute; each before the ones that use it. */
+  /** Absolute paths. A package comes before the packages that use it. */
   folders: string[];
   /** Records that all of them were built. */
   built(): void;
 }
 
 /**
- * Packages whose sources changed since they were built, and whose output tests read: those of another
- * package, or their own.
+ * Packages whose sources have changed since they were built, and whose output is read by their own tests or by
+ * another package.
  *
  * @param touched files that always count as changed, because the workspace's build output may be out of date
  */
@@ -88,7 +88,7 @@ const inOrder = (packages: readonly BuiltPackage[]): BuiltPackage[] => {
   return ordered;
 };
 
-/** Every folder of the workspace with a manifest, linked by others or not. */
+/** Every folder of the workspace that has a manifest. */
 const manifestFolders = (copy: PrivateCopy): string[] =>
   [...copy.base.keys()]
     .filter((path) => path === "package.json" || path.endsWith("/package.json"))
@@ -101,10 +101,10 @@ const buildsForTests = (folder: string): boolean => {
   return new RegExp(`\\b(run|pnpm|yarn)\\s+${name}\\b`).test(`${pretest} && ${test}`);
 };
 
-/** An import of the folder of the package itself: of what its entries lead to. */
+/** An import of the package's own folder, which leads to its entries. */
 const readsOwnEntry = /["'](\.\.\/)*\.\.\/?(index(\.[cm]?js)?)?["']/;
 
-/** Whether another package of the workspace uses it, or its own tests read what it is built to. */
+/** Whether another package of the workspace uses it, or its own tests read its output. */
 const isRead = (copy: PrivateCopy, { folder, name, places }: BuiltPackage): boolean => {
   const others = manifestFolders(copy).filter((other) => other !== folder);
   if (name !== null && others.some((other) => dependencyNames(join(copy.root, other)).includes(name)))

@@ -9,16 +9,16 @@ export const stampOf = (stats: Stats): string =>
 
 export const isExecutable = (stats: Stats): boolean => (stats.mode & 0o111) !== 0;
 
-/** The file's state; `null` if there is nothing. Links are not followed. */
+/** The file's state; null if it does not exist. Links are not followed. */
 export const statFile = (path: string): Stats | null => {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;
   } catch {
-    return null; // A file stands where a folder on the way should be.
+    return null; // A parent of the path is a file.
   }
 };
 
-/** Longest time in which two writes can get the same time stamp, on file systems with fine ones. */
+/** The longest time in which two writes can get the same time stamp, on file systems with fine time stamps. */
 export const CLOCK_TICK_MS = 20;
 const COARSE_TICK_MS = 2000;
 

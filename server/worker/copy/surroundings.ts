@@ -16,9 +16,9 @@ import { syncFile, syncTree, type Room } from "./sync.ts";
 const MOST_OF_A_PACKAGE: Room = { bytes: 64 * 1024 * 1024, files: 5000 };
 
 /**
- * Rebuilds around the copy what the workspace's tools resolve above it: configuration, sibling packages
- * with their output, and installed packages. The places relative to the workspace are the same, so
- * `../../tsconfig.base.json` means what it means to the user. Nothing there is part of a change set.
+ * Rebuilds around the copy what the workspace's tools resolve above it: configuration, sibling packages with their
+ * output, and installed packages. Relative paths are the same, so `../../tsconfig.base.json` leads to the same file as
+ * for the user. Nothing outside the copy is part of a change set.
  */
 export const copySurroundings = (copy: PrivateCopy): LeftOut[] => {
   const { git } = copy;

@@ -11,13 +11,13 @@ export interface Room {
   files: number;
 }
 
-/** Which entries of a folder are copied; `path` is absolute. */
+/** Decides which entries of a folder are copied. `path` is absolute. */
 export type Wanted = (path: string, isFolder: boolean) => boolean;
 
 /**
- * Makes `to` equal to the wanted part of `from`, copying only files whose stamp has changed on either
- * side since this worker copied them. `false` if it is larger than the room. Links are left out: they
- * may lead anywhere.
+ * Makes `to` equal to the wanted part of `from`. Copies only files whose stamp has changed on either side since this
+ * worker copied them. Returns false if this is larger than the room. Links are left out, because they may lead
+ * anywhere.
  */
 export const syncTree = (
   copy: PrivateCopy,
@@ -48,7 +48,7 @@ export const syncTree = (
   return entries.every(({ name }) => syncTree(copy, join(from, name), join(to, name), room, isWanted));
 };
 
-/** Makes one file equal to another that is no part of the workspace's tracked state. */
+/** Makes a file equal to another one that does not belong to the tracked state of the workspace. */
 export const syncFile = (copy: PrivateCopy, from: string, to: string): void => {
   const source = statFile(from);
   if (source?.isFile() !== true) return;

@@ -22,7 +22,7 @@ import { unittest } from "./unittest.ts";
 import { uvu } from "./uvu.ts";
 import { vitest } from "./vitest.ts";
 
-/** How each runner is started and its report read. */
+/** How to start each runner and read its report. */
 export const adapters: Record<TestRunner, RunnerAdapter> = {
   vitest,
   jest,
@@ -49,7 +49,7 @@ export const adapters: Record<TestRunner, RunnerAdapter> = {
   rspec,
   minitest,
   ctest,
-  // Its report is found by the name that the user gives.
+  // The user names its report.
   report: command,
   command,
 };

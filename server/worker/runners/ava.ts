@@ -15,7 +15,7 @@ const withoutTests = /^No tests found in ([^,]+)/;
 const outsideOfTests =
   /^(?:\w*(?:Error|Exception)(?: \[\w+\])?: |(?:Uncaught exception|Unhandled rejection) in )/;
 
-/** A file as AVA shows it before titles: parts of the path without what marks a test. */
+/** A file as AVA shows it before titles: the parts of its path without test folders and suffixes. */
 const shownParts = (file: string): string[] => {
   const parts = file.split("/").filter((part) => part !== "__tests__");
   const name = (parts.pop() ?? "")
@@ -25,7 +25,7 @@ const shownParts = (file: string): string[] => {
   return [...parts, name];
 };
 
-/** Test files of the package: those that import AVA. */
+/** The test files of the package, which are those that import AVA. */
 const testFiles = async (folder: string): Promise<string[]> => {
   const files: string[] = [];
   for (const path of await filesBelow(folder, /\.[cm]?[jt]sx?$/))
@@ -33,7 +33,7 @@ const testFiles = async (folder: string): Promise<string[]> => {
   return files;
 };
 
-/** The file and the own title of a test; AVA shows only the end of the path, and of one file nothing. */
+/** The file and the title of a test. AVA shows only the end of the path, or nothing if only one file runs. */
 const placeOf = (shown: string, files: readonly string[]): Pick<TestCase, "file" | "name"> => {
   const parts = shown.split(SEPARATOR);
   for (let count = parts.length - 1; count > 0; count -= 1) {

@@ -4,7 +4,7 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import { pythonInstall } from "./installs.ts";
 import { readPackage, textOf } from "./package.ts";
 
-/** Why tests cannot run on this machine, whatever the code is, and how to repair it. */
+/** Why tests cannot run on this machine, regardless of the code, and how to repair it. */
 export type EnvironmentProblem = NonNullable<TestReport["environment"]>;
 
 interface Sign {

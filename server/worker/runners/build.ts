@@ -25,7 +25,7 @@ const entryFile = /(^|\/)\.\.?(\/index)?$/;
 const buildScripts = ["build", "compile", "prepack", "prepare"];
 const setsUpHooks = /^\s*(husky|lefthook|simple-git-hooks|is-ci|patch-package)\b/;
 
-/** The command line that builds a package with its own script. Null: it has none. */
+/** The command line that builds a package with its own script; null if it has none. */
 export const buildLine = (folder: string): string | null => {
   const scripts = readPackage(folder)?.scripts ?? {};
   const name = buildScripts.find((each) => scripts[each] !== undefined && !setsUpHooks.test(scripts[each]));

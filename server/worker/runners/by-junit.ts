@@ -13,9 +13,9 @@ import { unloadedFile } from "./unloaded-file.ts";
 import { ofJvmClass, ofPhpClass, resultsOfCases, withoutRetries } from "./whole-class.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** Runners that write JUnit's XML: how each is started, and where its report is. */
+/** Runners that write JUnit's XML. Their adapters say how to start each, and where its report is. */
 
-/** The report of a run; null: there is none, or the process ended after it had only opened the file. */
+/** The report of a run; null if there is none, or the process ended before it had written to the file. */
 const writtenReport = async (job: TestJob): Promise<string | null> => {
   const xml = await readReport(reportFile(job));
   return xml?.trim() === "" ? null : xml;
@@ -31,7 +31,7 @@ const oneReport = async (
   return { ...noResults(true), ...resultsOfCases(readJUnit(xml), file, name === undefined ? {} : { name }) };
 };
 
-/** Without a report: the file that could not be loaded, if the output names one. */
+/** The results without a report. If the output names a file that could not be loaded, they contain it. */
 const unloaded = (job: TestJob, ended: ProcessResult): TestResults => {
   const file = unloadedFile(job, ended);
   return file === null
@@ -44,7 +44,7 @@ const flagsOf = ({ script }: TestJob): string[] => script.args.filter((word) => 
 /** PHPUnit reports a test without assertions as an error, but lets it pass. */
 const isRisky = ({ failureType }: JUnitCase): boolean => /(^|\\)RiskyTestError$/.test(failureType);
 
-/** A class without tests, such as the base of others. It is a fault only where the project says so. */
+/** A class without tests, such as a base class. It is an error only if the project says so. */
 const isEmptyClass = ({ classname, message }: JUnitCase): boolean =>
   classname === "" && /^No tests found in class /m.test(message ?? "");
 
@@ -79,7 +79,7 @@ export const phpunit: RunnerAdapter = {
   launch: (job) => {
     const filter = job.name === null ? [] : ["--filter", job.name.split(nameSeparator).at(-1) ?? job.name];
     const command = [job.program ?? "phpunit", `--log-junit=${reportFile(job)}`, "--colors=never", ...filter];
-    // PHPUnit takes one path; of several files the whole suite runs, and the others do not count.
+    // PHPUnit takes one path. For several files, the whole suite runs, and other files do not count.
     return Promise.resolve({ command: [...command, ...(job.files?.length === 1 ? job.files : [])], env: {} });
   },
   read: async (job, ended) => {
@@ -163,7 +163,7 @@ export const deno: RunnerAdapter = {
   },
 };
 
-/** CTest runs what CMake built, so it is configured and built first, in a folder of its own. */
+/** CTest runs what CMake has built, so the project is configured and built first, in a separate folder. */
 export const ctest: RunnerAdapter = {
   launch: (job) => {
     const folder = exists(`${job.folder}/build/CMakeCache.txt`) ? "build" : ".coditect-build";
@@ -200,7 +200,7 @@ const uncompiled =
 const afterError =
   /^(?:\[(?:INFO|WARNING)\]|\[ERROR\](?! {3})|\d+ (?:errors?|warnings?)$|w: |FAILURE: |> Task )/;
 
-/** Files that were not compiled, each with what the compiler says of it. */
+/** Files that could not be compiled, each with the compiler's errors. */
 const uncompiledFiles = (output: string): TestResults["load_errors"] => {
   const errors = new Map<string, string[][]>();
   let error: string[] | null = null;
@@ -270,7 +270,7 @@ export const maven: RunnerAdapter = {
       job.program ?? "mvn",
       "--batch-mode",
       "--fail-at-end",
-      // Instances have no network: a missing dependency is reported at once.
+      // Instances have no network. With this flag, a missing dependency is reported at once.
       "--offline",
       "-Dstyle.color=never",
       ...flagsOf(job),
@@ -281,7 +281,7 @@ export const maven: RunnerAdapter = {
     jvmResults(job, /(^|\/)target\/surefire-reports\/TEST-.*\.xml$/, ended, ({ isError }) => !isError),
 };
 
-/** The project of the build that a file belongs to, as Gradle writes it: `:app:` for `app/src/…`. */
+/** The Gradle project that a file belongs to, such as `:app:` for `app/src/…`. */
 const gradleProject = (root: string, file: string): string => {
   for (let folder = dirname(file); folder !== "."; folder = dirname(folder))
     if (exists(join(root, folder, "build.gradle")) || exists(join(root, folder, "build.gradle.kts")))

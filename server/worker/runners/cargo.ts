@@ -18,7 +18,7 @@ const statuses: Readonly<Record<string, TestCase["status"]>> = {
   ignored: "skipped",
 };
 
-/** Integration tests can be chosen by their file; unit tests are in sources, so all of them run. */
+/** Arguments that select tests. Integration tests have their own files. Unit tests are in sources, so all run. */
 const selection = ({ files }: TestJob): string[] => {
   const isOuter = (file: string): boolean => /^tests\/[^/]+\.rs$/.test(file);
   if (!files?.every(isOuter)) return [];
@@ -27,7 +27,7 @@ const selection = ({ files }: TestJob): string[] => {
 
 /** A package of a workspace. */
 interface Member {
-  /** Relative to the workspace; "." for itself. */
+  /** The path relative to the workspace; "." for the workspace itself. */
   folder: string;
   /** Names of its crates, as Rust writes them. */
   crates: string[];
@@ -48,8 +48,8 @@ const membersOf = async (folder: string): Promise<Member[]> => {
 };
 
 /**
- * The file of a target, which Cargo names relative to its package and not to the workspace. If several
- * packages have such a file, it is that of the crate, or else of `last`, whose targets came before.
+ * The file of a target, which Cargo names relative to its package and not to the workspace. If several packages have
+ * such a file, the crate decides, or else `last`, the package of the previous target.
  */
 const targetIn = (
   root: string,
@@ -65,17 +65,17 @@ const targetIn = (
   return { path: member === undefined ? path : posix.join(member.folder, path), member };
 };
 
-/** A documentation test: its line changes with every line above it, so it is no part of the name. */
+/** A documentation test. Its line number is not part of the name, because it changes with every line above. */
 const docTest = /^(\S+\.rs) - (.*?)\s*\(line \d+\)(?: - compile(?: fail)?)?$/;
 
-/** The file of a documentation test: rustdoc counts from the workspace, wherever Cargo was started. */
+/** The file of a documentation test. rustdoc names it relative to the workspace, wherever Cargo was started. */
 const docFile = (folder: string, path: string): string => {
   const parts = path.split("/");
   const inFolder = parts.map((_, index) => parts.slice(index).join("/"));
   return inFolder.find((each) => exists(join(folder, each))) ?? path;
 };
 
-/** The file of a unit test, from its module's path: `cart::tests::adds` is in `src/cart.rs`. */
+/** The file of a unit test, from the path of its module. For example, `cart::tests::adds` is in `src/cart.rs`. */
 const fileOf = (folder: string, target: string, name: string): string => {
   if (!/(^|\/)src\//.test(target)) return target;
   const source = target.slice(0, target.lastIndexOf("/"));
@@ -90,8 +90,8 @@ const fileOf = (folder: string, target: string, name: string): string => {
 const spokenName = (name: string): string => name.split("::").join(nameSeparator);
 
 /**
- * Rust's own runner. Its machine-readable report is not stable, so this reads what `cargo test`
- * prints, whose form Rust keeps.
+ * Rust's own runner. Its machine-readable report is not stable, so the adapter reads the output of `cargo test`, whose
+ * format Rust keeps.
  */
 export const cargo: RunnerAdapter = {
   launch: (job) => {
@@ -163,12 +163,12 @@ export const cargo: RunnerAdapter = {
   },
 };
 
-/** A tool's configuration of nextest: lower than the project's own, and absolute. */
+/** Our configuration of nextest. The project's own takes precedence, and paths are absolute. */
 const nextestReport = (job: TestJob): string => `[profile.default.junit]
 path = ${JSON.stringify(reportFile(job))}
 `;
 
-/** nextest, where the project has a configuration of it and it is installed; its report is JUnit's. */
+/** nextest, for projects that have its configuration. It must be installed. It writes JUnit's XML. */
 export const nextest: RunnerAdapter = {
   launch: async (job) => {
     const configuration = reportFile(job, "nextest.toml");
@@ -218,7 +218,7 @@ export const nextestFile = (
   return fileOf(root, found ?? inMember("src/lib.rs"), name);
 };
 
-/** Files the compiler refused, each with what it said. */
+/** Files that could not be compiled, each with the compiler's errors. */
 const compileErrors = (text: string): TestResults["load_errors"] => {
   const errors = new Map<string, string[]>();
   for (const [block] of text.matchAll(/^error(\[E\d+\])?: [^]*?(?=^(error|warning)|(?![^]))/gm)) {

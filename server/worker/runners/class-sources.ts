@@ -1,6 +1,6 @@
 import { readIfPossible } from "../../workspace/open.ts";
 
-/** Finds the source of a class that a report names; "" if there is none. */
+/** Finds the source of a class in a report. Returns "" if there is none. */
 export type FindSource = (className: string) => string;
 
 /** The path in `paths` of the source of a class, by its name with dots; "" if there is none. */
@@ -27,8 +27,8 @@ const LARGEST_SOURCE = 1024 * 1024;
 const MOST_SOURCES = 2000;
 
 /**
- * Finds classes by file names first, then by what the files declare, because in several languages a file
- * can have any name and any number of classes. A class that several files declare has no source.
+ * Finds classes by the names of files, and then by the declarations in them, because some languages allow files with
+ * any name and several classes. A class that several files declare has no source.
  */
 export const classSources = (
   folder: string,

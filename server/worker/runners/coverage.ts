@@ -6,7 +6,7 @@ import type { TestJob } from "./runner.ts";
 
 const Lines = z.object({ lines: z.object({ total: z.int().nonnegative(), covered: z.int().nonnegative() }) });
 
-/** Istanbul's `json-summary`, which vitest, jest, c8 and nyc write: one entry per file, and `total`. */
+/** Istanbul's `json-summary`, which vitest, jest, c8 and nyc write. It has one entry per file, and `total`. */
 const Summary = z.record(z.string(), Lines);
 
 /** Where a runner puts its coverage report. */

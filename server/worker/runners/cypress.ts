@@ -21,7 +21,7 @@ const reportFlags = (report: string): string[] => [
   `--reporter-options=mochaFile=${join(report, "cypress-[hash].xml")},toConsole=false,useFullSuiteTitle=true,suiteTitleSeparatedBy=${nameSeparator}`,
 ];
 
-/** Cypress writes a report for each file, and says which in its first suite. */
+/** Reads a report of Cypress, which writes one for each file. Its first suite names the file. */
 export const readCypress = (xml: string): TestCase[] => {
   const file = /<testsuite [^>]*\bfile="([^"]*)"/.exec(xml)?.[1] ?? "";
   return readJUnit(xml).map((test) => {
@@ -34,7 +34,7 @@ export const readCypress = (xml: string): TestCase[] => {
 const isUnloaded = ({ name, status }: TestCase): boolean =>
   status === "failed" && name.endsWith("An uncaught error was detected outside of a test");
 
-/** Cypress: components where the project has tests of them and the script says nothing else, else end to end. */
+/** Cypress. It runs component tests if the project has some and the script does not say otherwise. */
 export const cypress: RunnerAdapter = {
   hook: {
     main: /\/node_modules\/cypress\/bin\/cypress$/,
@@ -68,7 +68,7 @@ export const cypress: RunnerAdapter = {
   },
 };
 
-/** Whether the files are tests of components: they lie outside of the folder for tests end to end. */
+/** Whether the files are component tests, which are outside the folder for end-to-end tests. */
 const testsComponents = async ({ folder, files }: TestJob): Promise<boolean> => {
   if (files !== null) return files.every((file) => !/(^|\/)e2e\//.test(file));
   const [name] = await filesBelow(folder, /^cypress\.config\.[cm]?[jt]s$/, 0);

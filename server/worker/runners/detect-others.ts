@@ -6,15 +6,15 @@ import type { DetectedRunner } from "./runner.ts";
 import { emptyScript } from "../../workspace/test-script.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** A language's runner: the file names that mark a project of it, and its program. */
+/** The runner of a language, with its program and the file names by which a project is recognised. */
 interface Marked {
   runner: TestRunner;
-  /** One of the folder's names matches. */
+  /** Matches the name of a file in the folder. */
   mark: RegExp;
-  /** And the folder has this. */
+  /** A file that the folder must also have. */
   alsoHas?: readonly string[];
   program: string;
-  /** Programs of the project itself, before the one on PATH. */
+  /** Programs of the project itself, which take precedence over the one on PATH. */
   own?: readonly string[];
 }
 
@@ -50,7 +50,7 @@ const languages: readonly Marked[] = [
 const usesNextest = (folder: string): boolean =>
   exists(join(folder, ".config/nextest.toml")) && programOnPath("cargo-nextest") !== null;
 
-/** The runner of a folder in one of the languages above; `null`: none of their files is there. */
+/** The runner of a folder in one of the languages above; null if it has none of their files. */
 export const languageRunner = (folder: string, names: readonly string[]): DetectedRunner | null => {
   const found = languages.find(
     ({ mark, alsoHas = [] }) =>

@@ -14,7 +14,7 @@ const pytestSections: Record<string, RegExp> = {
 export const pythonPackage =
   /^(pyproject\.toml|setup\.py|setup\.cfg|requirements([-_.]\w+)?\.txt|Pipfile|tox\.ini|noxfile\.py)$/;
 
-/** pytest, where the project speaks of it; for a Python file also in a Python package of no word. */
+/** pytest, if the project names it. For a Python file, a Python package that names no runner also counts. */
 export const pythonRunner = (
   folder: string,
   names: readonly string[],
@@ -30,7 +30,7 @@ export const pythonRunner = (
   return ofPackage === undefined ? null : { ...ofPython(folder), source: ofPackage };
 };
 
-/** A program of the project's own environment, else the one on PATH. */
+/** A program of the project's own environment. If there is none, the one on PATH. */
 const pythonProgram = (folder: string, name: string, onPath = name): string | null =>
   [".venv", "venv"]
     .flatMap((environment) => [
@@ -46,7 +46,7 @@ const ofPytest = (folder: string): DetectedRunner => ({
   script: emptyScript,
 });
 
-/** pytest, which runs every kind of test; without it Python's own unittest. */
+/** pytest, which runs every kind of test. If it is not installed, Python's own unittest. */
 export const ofPython = (folder: string): DetectedRunner => {
   const pytest = ofPytest(folder);
   const python = pytest.program === null ? pythonProgram(folder, "python", "python3") : null;
@@ -54,8 +54,8 @@ export const ofPython = (folder: string): DetectedRunner => {
 };
 
 /**
- * The folder whose modules a Python test in `folder` (relative to `root`) imports by their names: the
- * nearest that is no package and not among the tests.
+ * The folder whose modules a Python test in `folder` (relative to `root`) imports by their names. It is the nearest
+ * folder that is not a package and not a test folder.
  */
 export const importRoot = (root: string, folder: string): string => {
   const parts = folder.split("/");
@@ -66,8 +66,8 @@ export const importRoot = (root: string, folder: string): string => {
 };
 
 /**
- * Where Python finds the project's own modules, as PYTHONPATH: as `python -m pytest` finds them, and
- * below `src`, where a project of that layout would have to be installed first.
+ * The PYTHONPATH for the project's own modules. It contains the folders that `python -m pytest` uses and `src`, which
+ * otherwise works only if the project is installed.
  */
 export const modulePath = (folder: string, ...before: readonly string[]): string => {
   const source = join(folder, "src");

@@ -21,7 +21,7 @@ import {
   type ScriptCommand,
 } from "../../workspace/test-script.ts";
 
-/** Runners of JavaScript, in the order in which they are looked for. */
+/** The runners of JavaScript, in the order in which they are tried. */
 const nodeRunners = [
   "vitest",
   "jest",
@@ -54,17 +54,16 @@ const configurationOf: Record<NodeRunner, RegExp> = {
 const isProgram = (word: string, name: string): boolean =>
   word === name || new RegExp(`(^|[\\\\/])${name}(\\.[cm]?js)?$`).test(word);
 
-/** Place of `node` in `node … --test …`; -1 if these words start no such thing. */
+/** The index of `node` in `node … --test …`; -1 if the command is another one. */
 const placeOfNodeTest = (words: readonly string[]): number =>
   words.some((word) => word === "--test" || word.startsWith("--test-"))
     ? words.findIndex((word) => isProgram(word, "node") || isProgram(word, "tsx"))
     : -1;
 
 /**
- * The runner of `file` (relative to `root`), or of the whole suite if it is `null`: that of the nearest
- * package, found from its test script, configuration and dependencies, in this order. A package that
- * names none is tested with what its language provides: node:test, or pytest.
- * `null`: nothing in the folder says how it is tested.
+ * The runner of `file` (relative to `root`), or of the whole suite if it is null. It is that of the nearest package,
+ * according to its test script, configuration and dependencies, in this order. A package that names none is tested
+ * with what its language provides: node:test, or pytest. Null if nothing in the folder says how to test it.
  */
 export const detectRunner = (root: string, file: string | null = null): DetectedRunner | null => {
   const prefersPython = file?.endsWith(".py") ?? false;
@@ -87,12 +86,12 @@ export const detectRunner = (root: string, file: string | null = null): Detected
   }
 };
 
-/** Most folders that are searched for packages. */
+/** The maximum number of folders that are searched for packages. */
 const MOST_FOLDERS = 2000;
 
 /**
- * The runners of the whole suite: the root's own; or, where the root has none or only a script that
- * runs those of its packages, each package's.
+ * The runners of the whole suite. If the root has none, or only a script that runs those of its packages, they are the
+ * runners of the packages.
  */
 export const detectSuite = (root: string): DetectedRunner[] => {
   const own = detectRunner(root);
@@ -101,7 +100,7 @@ export const detectSuite = (root: string): DetectedRunner[] => {
   return packages.length > 0 ? packages : own === null ? [] : [own];
 };
 
-/** The runners of the packages below the root, by folder; a part of another package is none. */
+/** The runners of the packages below the root, by folder. Parts of another package are left out. */
 export const packagesBelow = (root: string): DetectedRunner[] => {
   const packages: DetectedRunner[] = [];
   let seen = 0;
@@ -117,14 +116,14 @@ export const packagesBelow = (root: string): DetectedRunner[] => {
   return packages.sort((one, other) => (one.folder < other.folder ? -1 : 1));
 };
 
-/** The runner of a folder that is a package of its own; `null`: it is none. */
+/** The runner of a folder that is a package; null if it is not. */
 const packageRunner = (folder: string, names: readonly string[]): DetectedRunner | null => {
   const isNode = names.includes("package.json");
   const found = (isNode ? nodeRunner(folder, names, null) : null) ?? pythonRunner(folder, names, false);
   return found ?? (isNode ? null : languageRunner(folder, names));
 };
 
-/** Test files of a folder in which nothing says how it is tested. */
+/** The test files of a folder in which nothing says how to test it. */
 export const looseTests = (root: string): string[] => {
   const found: string[] = [];
   let folders = 0;
@@ -151,7 +150,7 @@ export const isOfOtherLanguages = (root: string): boolean => {
   return isOther;
 };
 
-/** Whether nothing in the project named this runner: its language provides it. */
+/** Whether the project does not name this runner and the language provides it. */
 const isByDefault = ({ runner, script }: DetectedRunner): boolean =>
   runner === "node:test" && script === emptyScript;
 
@@ -159,7 +158,7 @@ const namesIn = (folder: string): string[] => {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // A test file that is yet to be written may stand in a folder that is, too.
+    return []; // The folder of a planned test file may not exist yet.
   }
 };
 
@@ -184,7 +183,7 @@ const nodeRunner = (folder: string, names: readonly string[], file: string | nul
   return null;
 };
 
-/** Place of any runner we know among the words of a command; -1 if it starts none. */
+/** The index of a known runner among the words of a command; -1 if there is none. */
 const placeOfRunner = (words: readonly string[]): number => {
   const place = words.findIndex((word, index) =>
     nodeRunners.some(
@@ -198,8 +197,8 @@ const runnerOfStep = ({ command }: RunnerStep): NodeRunner | "node:test" =>
   nodeRunners.find((each) => isProgram(command.name, each)) ?? "node:test";
 
 /**
- * The step of the test script that runs the file: of several one of the runner that the file is
- * `written` for, whose patterns speak of it.
+ * The step of the test script that runs the file. If there are several, it is one of the runner that the file is
+ * `written` for and whose patterns match.
  */
 const stepFor = (
   scripts: Record<string, string>,
@@ -226,7 +225,7 @@ const ofStep = (folder: string, step: RunnerStep): DetectedRunner => {
   return { ...detected, before: buildSteps(step) };
 };
 
-/** Any command with an exit code: a runner whose reports we cannot read, or tests that are built first. */
+/** A command with an exit code, for runners whose reports we cannot read and for tests that are built first. */
 const ofCommand = (folder: string, ...command: string[]): DetectedRunner => ({
   runner: "command",
   folder,
@@ -235,8 +234,8 @@ const ofCommand = (folder: string, ...command: string[]): DetectedRunner => ({
 });
 
 /**
- * Whether the test script builds its tests and runs the output. Our files are the sources: only the
- * script as a whole can test them.
+ * Whether the test script builds its tests and runs the output. We know only the sources, so only the whole script can
+ * test them.
  */
 const runsCompiledTests = (scripts: Record<string, string>): boolean => {
   const mocha = findCommand(scripts, "test", (words) => words.findIndex((word) => isProgram(word, "mocha")));
@@ -246,7 +245,7 @@ const runsCompiledTests = (scripts: Record<string, string>): boolean => {
   );
 };
 
-/** The file that names the runner: its configuration, or the manifest; null: none does. */
+/** The file that names the runner, which is its configuration or the manifest; null if there is none. */
 const sourceOf = (
   runner: NodeRunner,
   manifest: PackageJson | null,
@@ -280,7 +279,7 @@ const ofNodeTest = (folder: string, script: ScriptCommand): DetectedRunner => ({
   script,
 });
 
-/** How the task `test` of a Deno project starts its tests; its permissions are among the flags. */
+/** How the task `test` of a Deno project starts its tests. The flags include its permissions. */
 const denoTask = (configuration: string): ScriptCommand => {
   const line = /"test"\s*:\s*(?:\{[^}]*?"command"\s*:\s*)?("(?:[^"\\]|\\.)*")/.exec(configuration)?.[1];
   if (line === undefined) return emptyScript;

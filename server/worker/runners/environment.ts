@@ -7,7 +7,7 @@ import { isInstalled, readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** Programs of languages: what people call them, and the package that brings them. */
+/** Programs of languages, with their usual names and the packages that contain them. */
 const toolchains: Partial<Record<TestRunner, { name: string; debian: string; homebrew: string }>> = {
   go: { name: "Go", debian: "golang-go", homebrew: "go" },
   unittest: { name: "Python", debian: "python3", homebrew: "python" },
@@ -67,7 +67,7 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   };
 };
 
-/** An environment file that tests look for and that a private copy lacks, because it may hold secrets. */
+/** The problem that tests need an environment file. The private copy lacks it, because it may contain secrets. */
 const closedSettings = (
   root: string,
   { output, load_errors, tests }: TestReport,
@@ -84,11 +84,11 @@ const closedSettings = (
   };
 };
 
-/** How runners report that a project has no tests yet; some treat it as an error. */
+/** Messages of runners that a project has no tests yet. Some runners treat this as an error. */
 const nothingToRun =
   /no packages to test|matched no packages|no tests?( files?)?( were| was)? (found|executed|ran|run|collected)|couldn.t find any (files|tests)|^Usage:\s+phpunit/im;
 
-/** Programs that do more than test, and need a subcommand to do it. */
+/** Subcommands for testing, for programs that can do more. */
 const testWord: Partial<Record<TestRunner, string>> = {
   go: "go test ./...",
   cargo: "cargo test",
@@ -129,19 +129,19 @@ const outOfReach = (name: string): EnvironmentProblem => ({
   mend: "Install a copy of it (`npm install --install-links`), or move it into the repository.",
 });
 
-/** Without a test, nothing has shown yet that a package is out of reach. */
+/** Reports a linked dependency that is out of reach. If there are no tests, no test can show this. */
 const unreachedDependency = (root: string): EnvironmentProblem | null => {
   const linked = Object.keys(readPackage(root)?.dependencies ?? {}).find((name) => isBrokenLink(root, name));
   return linked === undefined ? null : outOfReach(linked);
 };
 
-/** Whether the package is a link that leads nowhere from here. */
+/** Whether the package is a link without a target here. */
 const isBrokenLink = (folder: string, name: string): boolean => {
   const link = lstatSync(join(folder, "node_modules", name), { throwIfNoEntry: false });
   return link?.isSymbolicLink() === true && !isInstalled(folder, name);
 };
 
-/** Reports that packages are not installed, and how to install them; null: all are there. */
+/** Reports which packages are not installed, and how to install them; null if all are. */
 export const notInstalled = (folder: string, packages: readonly string[]): EnvironmentProblem | null => {
   const [first, ...others] = packages.filter((name) => !isInstalled(folder, name));
   if (first === undefined) return null;

@@ -5,10 +5,10 @@ import { LineCoverage, TestStatus } from "../../../schemas/tests.ts";
 import { rubyFailure } from "./failures.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
 
-/** Longest report that is read; one beyond it counts as broken off there. */
+/** The maximum length of a report. A longer one counts as incomplete. */
 const REPORT_BYTES = 64 * 1024 * 1024;
 
-/** The lines that our reporters for mocha, node:test and pytest write, each as soon as it is known. */
+/** The lines that our reporters for mocha, node:test and pytest write immediately for each event. */
 const ReporterEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("loading"), file: z.string() }),
   z.object({ type: z.literal("begin") }),
@@ -19,7 +19,7 @@ const ReporterEvent = z.discriminatedUnion("type", [
     status: TestStatus,
     duration_ms: z.number().nonnegative().nullable(),
     message: z.string().nullable(),
-    /** The Ruby error of a failed test. Missing: the reporter does not tell. */
+    /** The Ruby error of a failed test. Missing if the reporter does not report it. */
     thrown: z.object({ class: z.string(), message: z.string() }).nullish(),
   }),
   z.object({ type: z.literal("load_error"), file: z.string(), message: z.string() }),
@@ -32,7 +32,7 @@ const ReporterEvent = z.discriminatedUnion("type", [
 export const eventsFile = ({ reportFolder }: Pick<TestJob, "reportFolder">): string =>
   join(reportFolder, "events.jsonl");
 
-/** At most `REPORT_BYTES` of a report; `null` if it was never written. */
+/** Reads at most `REPORT_BYTES` of a report; null if it was never written. */
 export const readReport = async (path: string): Promise<string | null> => {
   const file = await open(path).catch(() => null);
   if (file === null) return null;
@@ -45,15 +45,15 @@ export const readReport = async (path: string): Promise<string | null> => {
   }
 };
 
-/** What a reporter reported before the first test. */
+/** What a reporter wrote before the first test. */
 interface Beginning {
-  /** Whether it came to its first test. */
+  /** Whether it reached the first test. */
   begun: boolean;
   /** The test file that was loaded last. */
   loading: string | null;
 }
 
-/** The events of our reporter, up to its end or to where it stopped. */
+/** Reads the events of our reporter, up to its end or the point where it stopped. */
 export const readEvents = async (job: TestJob): Promise<TestResults & Beginning> => {
   const results: TestResults & Beginning = { ...noResults(false), begun: false, loading: null };
   const text = await readReport(eventsFile(job));

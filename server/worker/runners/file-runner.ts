@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { TestRunner } from "../../../schemas/tests.ts";
 
-/** The signs of a test file that say which runner it is written for. */
+/** Signs in a test file that show which runner it is written for. */
 const signs: readonly [TestRunner, RegExp][] = [
   ["vitest", /["']vitest["']/],
   ["jest", /["']@jest\/globals["']/],
@@ -13,7 +13,7 @@ const signs: readonly [TestRunner, RegExp][] = [
   ["playwright", /["']@playwright\/(test|experimental-ct-[\w-]+)["']/],
 ];
 
-/** The runner that a test file (absolute path) imports, or is named for; null: it does not say, or is not there. */
+/** The runner that a test file (absolute path) imports or is named after; null if unknown. */
 export const runnerOfFile = (path: string): TestRunner | null => {
   if (/\.cy\.[cm]?[jt]sx?$/.test(path)) return "cypress";
   try {

@@ -37,7 +37,7 @@ const selection = async ({ folder, files, name }: TestJob): Promise<string[]> =>
   return [...(name === null ? ["-run", `^(${functions.map(escaped).join("|")})$`] : run), ...packages];
 };
 
-/** Folders of the modules that the folder's `go.work` names, relative to it; without one it is a module itself. */
+/** Folders of the modules in `go.work`, relative to its folder. Without one, the folder itself is the module. */
 const modulesOf = (folder: string): string[] => {
   const uses = [...textOf(folder, "go.work").matchAll(/^\s*use\s+(?:\(([^)]*)\)|(\S+))/gm)];
   const paths = uses.flatMap(([, block, single]) => single ?? (block ?? "").split("\n"));
@@ -51,7 +51,7 @@ const modulesOf = (folder: string): string[] => {
   return modules.length === 0 ? ["."] : modules;
 };
 
-/** The file of each package's test functions: the report has no files. */
+/** The files of each package's test functions, because the report does not contain files. */
 const placesOf = async (folder: string): Promise<Map<string, string>> => {
   const places = new Map<string, string>();
   for (const at of modulesOf(folder)) {
@@ -66,7 +66,7 @@ const placesOf = async (folder: string): Promise<Map<string, string>> => {
   return places;
 };
 
-/** Go refuses `-mod=mod` in a workspace, and looks at vendored packages only without it. */
+/** Flags for Go. Go refuses `-mod=mod` in a workspace, and ignores vendored packages with it. */
 const flagsFor = (folder: string): { GOFLAGS?: string } => {
   const isFixed =
     [...foldersUp(folder)].some((above) => exists(join(above, "go.work"))) ||
@@ -136,7 +136,7 @@ export const go: RunnerAdapter = {
         },
       });
     }
-    // A test that fails only because a subtest does is no failure of its own.
+    // If a test fails only because its subtest fails, it is not counted as a second failure.
     const failedParents = new Set(
       tests.filter(({ test }) => test.status === "failed").map(({ parent }) => parent),
     );
@@ -154,7 +154,7 @@ export const go: RunnerAdapter = {
   },
 };
 
-/** Files the compiler complained about, each with what it said. */
+/** Files that could not be compiled, each with the compiler's errors. */
 const buildErrors = (lines: readonly string[]): TestResults["load_errors"] => {
   const errors = new Map<string, string[]>();
   for (const line of lines) {

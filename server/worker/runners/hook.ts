@@ -2,20 +2,20 @@ import { join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import type { ReportHook } from "./runner.ts";
 
-/** Folder of the scripts that come before programs on PATH; see `ReportHook.program`. */
+/** The folder of the scripts that come before programs on PATH. See `ReportHook.program`. */
 export const programsFolder = (reportFolder: string): string => join(reportFolder, "programs");
 
-/** In flags, this is replaced by the folder of one process's report. */
+/** A placeholder in flags for the folder of the process's report. */
 const PART = "<part>";
 
 /**
- * The text of a script that Node loads before any other (`--require`), in every process that the
- * project's own test command starts. In the main script of a known runner, it changes the arguments so
- * that the runner also reports to us; it leaves every other process alone. So chains, subfolders and
- * monorepo tools run unchanged, and each test still has its name.
+ * The text of a script that Node loads before any other (`--require`), in every process that the project's own test
+ * command starts. In the main script of a known runner, it changes the arguments so that the runner also reports to
+ * us. It does not affect other processes. Chains of commands, subfolders and monorepo tools therefore run unchanged,
+ * and each test still has its name.
  *
- * Each such process has a folder below `parts`, with `part.json` when it begins and `exit` when it ends.
- * Processes that a runner starts itself are left alone: one may be a test's own runner.
+ * Each such process has a folder below `parts`. The process writes `part.json` when it begins and `exit` when it
+ * ends. Processes that a runner starts are not affected, because a test may start a runner itself.
  */
 export const hookText = (
   reportFolder: string,

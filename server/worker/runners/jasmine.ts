@@ -12,7 +12,7 @@ const rules: ArgumentRules = {
   dropped: /^(--reporter|--filter|--fail-fast|--stop-on-failure|--(no-)?color)$/,
 };
 
-/** A reporter for Jasmine that writes its events as `events.ts` reads them; files come with Jasmine 5. */
+/** A reporter for Jasmine that writes events for `events.ts`. Only Jasmine 5 and later report files. */
 const reporter = `
 "use strict";
 const { appendFileSync } = require("node:fs");
@@ -81,7 +81,7 @@ export const jasmine: RunnerAdapter = {
     const { begun, loading: _, ...results } = await readEvents(job);
     const broken = begun ? null : unloadedResults(job, ended);
     if (broken !== null) return broken;
-    // Older majors do not tell the file; of one file that was asked for it is known.
+    // Older major versions do not report the file. It is known only if one file was requested.
     const only = job.files?.length === 1 ? (job.files[0] ?? "") : "";
     return {
       ...results,

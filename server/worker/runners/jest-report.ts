@@ -6,7 +6,7 @@ import { readReport } from "./events.ts";
 import { nameSeparator } from "./names.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
 
-/** The report of `jest --json`, which vitest's JSON reporter writes too; only what is used of it. */
+/** The used fields of the report of `jest --json`, which vitest's JSON reporter writes, too. */
 const JestReport = z.object({
   testResults: z.array(
     z.object({
@@ -42,7 +42,7 @@ const testsOf = (file: FileResult): TestCase[] =>
     message: test.status === "failed" ? (test.failureMessages ?? []).join("\n\n") : null,
   }));
 
-/** A file that failed although no test of it did could not be loaded, or failed around its tests. */
+/** Whether a file failed although none of its tests did. It could not be loaded, or failed around its tests. */
 const isLoadError = (file: FileResult): boolean =>
   file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed");
 

@@ -26,13 +26,13 @@ const reportFlags = ({ report: reportFolder }: ReportFolders): string[] => [
   "--json",
   `--outputFile=${jestReportFile({ reportFolder })}`,
   "--passWithNoTests",
-  // What a test leaves open must not make a finished run wait for its deadline.
+  // Without this, a finished run would wait for its deadline if a test leaves something open.
   "--forceExit",
-  // Its daemon would outlive the run.
+  // Watchman's daemon would outlive the run.
   "--watchman=false",
 ];
 
-/** Whether a threshold of the coverage does not matter for this run. */
+/** Turns thresholds of the coverage off. */
 const noThreshold = "--coverageThreshold={}";
 
 export const jest: RunnerAdapter = {
@@ -68,7 +68,7 @@ export const jest: RunnerAdapter = {
   },
   read: async (job, ended) => {
     const results = await readJestReport(job);
-    // Without any test file, it succeeds without a report.
+    // If there is no test file, jest succeeds without a report.
     return results.complete || ended.exit_code !== 0 ? results : noResults(true);
   },
 };

@@ -2,11 +2,11 @@ import sax from "sax";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { nameSeparator } from "./names.ts";
 
-/** A test as JUnit's XML has it; `file` is empty where the report does not say. */
+/** A test in JUnit's XML. `file` is empty if the report does not contain it. */
 export interface JUnitCase extends TestCase {
   /** The class or package that the report names. */
   classname: string;
-  /** Name of the suite right around it. */
+  /** The name of the innermost suite around it. */
   suite: string;
   /** The type of the failure in the report; empty if there is none, or the report does not name it. */
   failureType: string;
@@ -33,9 +33,9 @@ const withDetails = (message: string | null, details: string): string =>
   message !== null && details.includes(message) ? details : withMore(message, details);
 
 /**
- * The tests of a report in JUnit's XML, as Surefire, Gradle, PHPUnit, CTest, Bun, Deno and many
- * others write it. Suites are nested, or not; the file is an attribute of the test or of a suite
- * around it, or missing. Errors: what is no XML throws.
+ * The tests of a report in JUnit's XML, which Surefire, Gradle, PHPUnit, CTest, Bun, Deno and many others write. Suites
+ * may be nested. The file may be an attribute of the test or of a suite around it, or missing. Throws if the text is
+ * not XML.
  */
 export const readJUnit = (xml: string): JUnitCase[] => {
   const cases: JUnitCase[] = [];
@@ -95,6 +95,6 @@ export const readJUnit = (xml: string): JUnitCase[] => {
   return cases;
 };
 
-/** `Class > test`, or the test alone where the class says nothing more. */
+/** `Class > test`, or only the test if the class adds nothing. */
 export const qualifiedName = ({ classname, name }: JUnitCase): string =>
   classname === "" || classname === name ? name : `${classname}${nameSeparator}${name}`;

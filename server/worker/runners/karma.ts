@@ -14,14 +14,14 @@ const rules: ArgumentRules = {
     /^(--single-run|--no-single-run|--auto-watch|--no-auto-watch|--reporters|--browsers|--colors|--no-colors)$/,
 };
 
-/** Tells our configuration the browsers that a script asks for, with a comma between two. */
+/** The variable that passes the browsers of a script to our configuration, separated by commas. */
 const BROWSERS = "CODITECT_KARMA_BROWSERS";
 
 const configurationNames = ["karma.conf.js", "karma.conf.cjs", "karma.conf.mjs", "karma.conf.ts"];
 
 /**
- * A configuration that includes the project's own, runs once and reports as `events.ts` reads it. Instances
- * have no screen, and a sandbox of their own: browsers run headless, and Chrome without its sandbox.
+ * A configuration that includes the project's own, runs once and writes events for `events.ts`. Browsers run headless,
+ * because instances have no screen. Chrome runs without its sandbox, because instances have their own.
  */
 const configuration = `
 "use strict";
@@ -90,7 +90,7 @@ const askedBrowsers = (args: readonly string[]): Record<string, string> => {
   return place < 0 || value === undefined ? {} : { [BROWSERS]: value };
 };
 
-/** Where Debian and others have a Chrome, for launchers that look for Google's own. */
+/** The path of Chrome on Debian and other systems, for launchers that look for Google's own. */
 const chrome = (): Record<string, string> => {
   const program = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser"]
     .map((name) => programOnPath(name))
@@ -98,7 +98,7 @@ const chrome = (): Record<string, string> => {
   return program === undefined || process.env.CHROME_BIN !== undefined ? {} : { CHROME_BIN: program };
 };
 
-/** Karma loads all files into one page: the file of a test is the one that has its names. */
+/** Finds the file of a test by its names, because Karma loads all files into one page. */
 const filesOf = async (folder: string): Promise<(name: string) => string> => {
   const paths = await filesBelow(folder, /(\.(spec|test)|(^|\/)(tests?|specs?)\/.+)\.[cm]?[jt]sx?$/);
   const texts = await Promise.all(
@@ -144,7 +144,7 @@ export const karma: RunnerAdapter = {
     const { begun: _, loading: __, ...results } = await readEvents(job);
     const fileOf = await filesOf(job.folder);
     const tests = results.tests.map((test) => ({ ...test, file: fileOf(test.name) }));
-    // Karma has no filter that all its frameworks know: all tests run, and those of the name count.
+    // Karma has no filter that all its frameworks support, so all tests run, and those with the name count.
     const { name } = job;
     return { ...results, tests: name === null ? tests : tests.filter((test) => test.name.includes(name)) };
   },

@@ -1,6 +1,6 @@
 import type { Coverage, TestOutcome, TestReport } from "../../../schemas/tests.ts";
 
-/** Outcomes, from the one that decides a merged report to the one that counts only alone. */
+/** Outcomes, from the most to the least severe. The most severe one decides a merged report. */
 const bySeverity: readonly TestOutcome[] = [
   "timed_out",
   "crashed",
@@ -21,8 +21,8 @@ const orNone = <Item>(items: readonly Item[]): Item[] | undefined =>
   items.length === 0 ? undefined : [...items];
 
 /**
- * One report of several packages' tests: every test and load error, and the outcome, command and exit
- * code of the package that went worst.
+ * Merges the reports of several packages. The result has all tests and load errors, and the outcome, command and exit
+ * code of the package with the worst outcome.
  */
 export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): TestReport => {
   const worst = reports.reduce((one, other) =>
@@ -48,7 +48,7 @@ export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): T
     tampering: orNone(reports.flatMap(({ tampering }) => tampering ?? [])),
     mutants: orNone(reports.flatMap(({ mutants }) => mutants ?? [])),
     reached: orNone(reports.flatMap(({ reached }) => reached ?? [])),
-    // If some package's tests ran, the environment works for the project.
+    // If the tests of a package ran, the environment works for the project.
     environment: reports.some(({ counts }) => counts.passed > 0) ? undefined : worst.environment,
   };
 };

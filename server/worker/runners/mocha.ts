@@ -17,10 +17,9 @@ const rules: ArgumentRules = {
 };
 
 /**
- * Reports to `events.ts`, each event at once, so that a run that breaks off still reports what came
- * before. Loaded with --require, it reports which test file is being loaded: mocha loads them all before
- * it creates its reporter, and ends at the first error. A test that leaves something open must not make
- * a finished run wait for its deadline.
+ * Writes each event immediately for `events.ts`, so that the events of an interrupted run are not lost. With --require,
+ * it also reports which test file is being loaded, because mocha loads all files before it creates its reporter and
+ * ends at the first error. It ends a finished run even if a test has left something open.
  */
 const reporter = `
 "use strict";
@@ -61,7 +60,7 @@ const reportFlags = ({ files }: ReportFolders): string[] => [
   `--reporter=${join(files, "mocha-reporter.cjs")}`,
 ];
 
-/** c8 or nyc, where one is installed: mocha has no coverage of its own. */
+/** The command of c8 or nyc if one is installed, because mocha does not measure coverage. */
 export const coverageCommand = (
   job: Pick<TestJob, "coverage" | "folder" | "reportFolder">,
 ): readonly string[] => {

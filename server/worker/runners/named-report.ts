@@ -14,12 +14,12 @@ import { readTap } from "./tap.ts";
 import { ofAnyClass, resultsOfCases } from "./whole-class.ts";
 
 /**
- * A report that any command writes, as the user names it: a path or a glob below the project, or `-`
- * for what the command prints. JUnit's XML, or the Test Anything Protocol.
+ * The user's name for the report of a command: a path or glob below the project, or `-` for its output. The report is
+ * in JUnit's XML or the Test Anything Protocol.
  */
 export type ReportName = string;
 
-/** Largest report, and most of them, that are read. */
+/** The maximum size and number of reports that are read. */
 const LARGEST_REPORT = 32 * 1024 * 1024;
 const MOST_REPORTS = 500;
 
@@ -34,12 +34,12 @@ const reportsIn = async (folder: string, name: ReportName): Promise<string[]> =>
   return (await filesBelow(folder, new RegExp(`^${expression}$`))).slice(0, MOST_REPORTS);
 };
 
-/** Removes reports of earlier runs: what is read afterwards was written by this one. */
+/** Removes reports of earlier runs, so that only reports of this run are read. */
 export const removeReports = async (folder: string, name: ReportName): Promise<void> => {
   for (const path of name === "-" ? [] : await reportsIn(folder, name)) await rm(join(folder, path));
 };
 
-/** A line for a shell that keeps its output where the report is read, if that is the report. */
+/** A line for a shell. If the report is the output, the line writes it to the file that is read. */
 export const keepingOutput = (line: string, name: ReportName, reportFolder: string): string =>
   name === "-" ? `{ ${line}\n} > '${join(reportFolder, printed)}'` : line;
 
@@ -49,7 +49,7 @@ const textsOf = async (job: TestJob, name: ReportName): Promise<string[]> => {
   return paths.flatMap((path) => readInside(folder, path, { most: LARGEST_REPORT })?.toString("utf8") ?? []);
 };
 
-/** The file of a test where its report names only a class or a module: `shop.cart_test.TestCart`. */
+/** The file of a test, also if the report names only a class or module, such as `shop.cart_test.TestCart`. */
 const fileOf = (test: JUnitCase, programs: readonly string[]): string => {
   if (test.file !== "") return test.file;
   const parts = test.classname.split(/[.:\\]+/);
@@ -58,7 +58,7 @@ const fileOf = (test: JUnitCase, programs: readonly string[]): string => {
   return names.map((each) => sourceFile(programs, each, extensions)).find((found) => found !== "") ?? "";
 };
 
-/** A first part of a name in TAP may be the file. */
+/** A test of TAP. The first part of its name may be the file. */
 const tapTest = (test: TestCase): TestCase => {
   const [first = "", ...rest] = test.name.split(nameSeparator);
   return rest.length > 0 && program.test(first)
@@ -82,8 +82,8 @@ const resultsOf = async (job: TestJob, name: ReportName): Promise<TestResults> =
 };
 
 /**
- * The report of a command that reports its tests itself. Its exit code decides; without a report, the
- * run counts as broken off.
+ * Reads the report of a command that reports its tests itself. Its exit code decides. Without a report, the run counts
+ * as incomplete.
  */
 export const readNamedReport = async (
   root: string,

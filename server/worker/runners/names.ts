@@ -2,8 +2,8 @@
 export const nameSeparator = " > ";
 
 /**
- * A regular expression, as text, for tests whose full name contains `name`. Runners join the names
- * of suites and test by a space, or as we do.
+ * A regular expression, as text, for tests whose full name contains `name`. Runners join the names of suites and test
+ * with a space, or as we do.
  */
 export const namePattern = (name: string): string =>
   name

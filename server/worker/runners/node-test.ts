@@ -18,9 +18,9 @@ const rules: ArgumentRules = {
 };
 
 /**
- * A reporter for node:test that writes its events as `events.ts` reads them. A test's own suites are
- * known from the starts before it, which come in the order of the report. The runner reports a file as a
- * test of its own if it ran none of its tests or failed after them.
+ * A reporter for node:test that writes events for `events.ts`. The suites of a test are known from the start events
+ * before it, which come in the order of the report. The runner reports a file like a test if none of its tests ran or
+ * it failed after them.
  */
 const reporter = `
 import { resolve } from "node:path";
@@ -77,10 +77,9 @@ export default async function* (source) {
 `;
 
 /**
- * Loaded before each test file. What a test leaves open must not make a finished run wait for its
- * deadline, and an error that comes soon after the last test must still be seen: Node's own
- * `--test-force-exit` leaves no time for one. Results that the runner has not read yet would be lost
- * with the process. A file that waits at its top level may declare more tests, so it ends by itself.
+ * A script that is loaded before each test file. It ends a finished file that a test has left something open in, but
+ * waits a moment for late errors, which Node's own `--test-force-exit` does not. It also waits until the runner has
+ * read all results. A file that waits at its top level may declare more tests, so it ends by itself.
  */
 const grace = `
 import { readFileSync } from "node:fs";

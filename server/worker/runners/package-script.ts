@@ -3,14 +3,14 @@ import { readPackage, withPackages } from "./package.ts";
 import type { ProjectCommand } from "./project-command.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** What `npm init` writes in place of a test script. */
+/** The text that `npm init` writes instead of a test script. */
 const placeholder = "no test specified";
 
-/** Whether the package says itself how it is tested. */
+/** Whether the package has its own test script. */
 export const hasTestScript = (scripts: Readonly<Record<string, string>>): boolean =>
   scripts.test !== undefined && !scripts.test.includes(placeholder);
 
-/** The package manager of a package, told from its lock file or those of the folders above. */
+/** The package manager of a package, according to its lock file or those of the folders above. */
 const packageManager = (folder: string): "npm" | "pnpm" | "yarn" | "bun" => {
   const has = (name: string) => exists(join(folder, name)) || exists(join(folder, "../..", name));
   if (has("pnpm-lock.yaml")) return "pnpm";
@@ -18,7 +18,7 @@ const packageManager = (folder: string): "npm" | "pnpm" | "yarn" | "bun" => {
   return has("bun.lock") || has("bun.lockb") ? "bun" : "npm";
 };
 
-/** A package's own `npm test`, with what npm runs before and after it; null: it has none. */
+/** A package's own `npm test`, with what npm runs before and after it; null if it has none. */
 export const packageTestCommand = (folder: string): ProjectCommand | null => {
   const manifest = readPackage(folder);
   if (manifest === null || !hasTestScript(manifest.scripts)) return null;

@@ -7,7 +7,7 @@ import { exists } from "../../workspace/file-access.ts";
 
 const Names = z.record(z.string(), z.string()).catch({});
 
-/** What of a package.json matters here; fields of another shape count as absent. */
+/** The used fields of a package.json. Invalid fields count as missing. */
 const PackageJson = z.object({
   name: z.string().optional().catch(undefined),
   version: z.string().optional().catch(undefined),
@@ -20,7 +20,7 @@ const PackageJson = z.object({
 });
 export type PackageJson = z.infer<typeof PackageJson>;
 
-/** The package.json of a folder; `null` if there is none that can be read. */
+/** The package.json of a folder; null if it is missing or cannot be read. */
 export const readPackage = (folder: string): PackageJson | null => {
   try {
     const text = readFileSync(join(folder, "package.json"), "utf8");
@@ -30,7 +30,7 @@ export const readPackage = (folder: string): PackageJson | null => {
   }
 };
 
-/** A file of a folder as text; empty if it cannot be read. */
+/** The text of a file in a folder; empty if it cannot be read. */
 export const textOf = (folder: string, name: string): string => {
   try {
     return readFileSync(join(folder, name), "utf8");
@@ -49,7 +49,7 @@ export function* foldersUp(folder: string): Generator<string> {
 
 const Manifest = z.object({ bin: z.union([z.string(), z.record(z.string(), z.string())]) });
 
-/** The script of an installed package's program, found as Node or yarn finds packages; `null`: not installed. */
+/** The script of an installed package's program, found in the same way as Node and yarn do; null if not installed. */
 export const installedProgram = (folder: string, name: string, program = name): string | null => {
   const home = homeOf(folder, name);
   if (home === null) return null;
@@ -60,7 +60,7 @@ export const installedProgram = (folder: string, name: string, program = name): 
   return script === undefined ? null : join(home, script);
 };
 
-/** The place of an installed package; it may be in one of yarn's archives. */
+/** The folder of an installed package, which may be in one of yarn's archives. */
 const homeOf = (folder: string, name: string): string | null => {
   const homes = [...foldersUp(folder)].map((above) => join(above, "node_modules", name));
   const found = homes.find((home) => exists(join(home, "package.json")));
@@ -85,14 +85,14 @@ export const withPackages = (
     : { ...env, NODE_OPTIONS: `${options} ${env.NODE_OPTIONS ?? ""}`.trim() };
 };
 
-/** PATH as npm sets it for scripts: the programs of the package and of those around it first. */
+/** The PATH that npm sets for scripts. The programs of the package and the packages around it come first. */
 export const pathWithPrograms = (folder: string): string =>
   [
     ...[...foldersUp(folder)].map((above) => join(above, "node_modules", ".bin")).filter((at) => exists(at)),
     process.env.PATH ?? "",
   ].join(delimiter);
 
-/** A program on PATH, or of the packages of `packagesOf` first; `null` if it is not there. */
+/** The path of a program on PATH; null if there is none. The packages of `packagesOf` take precedence. */
 export const programOnPath = (name: string, packagesOf: string | null = null): string | null => {
   const path = packagesOf === null ? (process.env.PATH ?? "") : pathWithPrograms(packagesOf);
   const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
@@ -101,11 +101,11 @@ export const programOnPath = (name: string, packagesOf: string | null = null): s
   return null;
 };
 
-/** The Node that runs scripts: our own, unless it is an editor's. */
+/** The Node that runs scripts. It is our own, unless that is an editor's executable. */
 export const nodeProgram = (): string =>
   (process.versions.electron === undefined ? null : programOnPath("node")) ?? process.execPath;
 
-/** What an editor's own executable needs to act as Node; nothing for a real one. */
+/** The variables with which an editor's executable acts as Node. Empty for a real Node. */
 export const nodeVariables = (): Record<string, string> =>
   process.versions.electron !== undefined && nodeProgram() === process.execPath
     ? { ELECTRON_RUN_AS_NODE: "1" }

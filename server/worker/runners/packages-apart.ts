@@ -7,17 +7,17 @@ import { hasTestScript } from "./package-script.ts";
 import { readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 
-/** Packages of which nobody expects that they are tested with the project. */
+/** Folders whose packages are usually not tested with the project. */
 const notOurs =
   /(^|\/)(\.?[\w-]*(fixtures?|examples?|samples?|demos?|templates?|playgrounds?|benchmarks?)|vendor|third[-_]party)(\/|$)/i;
 
-/** Most packages that are tested in addition to the project's own command. */
+/** The maximum number of packages that are tested in addition to the project's own command. */
 const MOST_PACKAGES = 20;
 
 /**
- * Packages of the project that its own command did not test: a Python service below an npm package, a
- * frontend with its own manifest. `own` is the report of that command. One whose runner is not
- * installed is left out, and all are where the report has no names: the command may have run them.
+ * Packages of the project that its own command did not test, such as a Python service below an npm package. `own` is
+ * the report of that command. Packages whose runner is not installed are left out. The result is empty if the report
+ * has no names, because the command may have tested all packages.
  */
 export const packagesApart = (root: string, own: TestReport): DetectedRunner[] => {
   if (own.runner === "command" || own.environment !== undefined) return [];

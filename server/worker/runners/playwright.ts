@@ -15,7 +15,7 @@ const rules: ArgumentRules = {
     /^(--reporter|--ui.*|--debug|--headed|--update-snapshots|-u|--max-failures|-x|--forbid-only|--pass-with-no-tests)$/,
 };
 
-/** The report of Playwright's `json` reporter; only what is used of it. */
+/** The used fields of the report of Playwright's `json` reporter. */
 interface Suite {
   title: string;
   specs: {
@@ -62,7 +62,7 @@ const statuses: Readonly<Record<string, TestCase["status"]>> = {
   unexpected: "failed",
 };
 
-/** Tests of a suite; the titles of files are no part of their names, those of projects are. */
+/** The tests of a suite. Their names include the titles of projects, but not those of files. */
 const testsOf = (suite: Suite, root: string, above: readonly string[]): TestCase[] => [
   ...suite.specs.flatMap(({ title, file, tests }) =>
     tests.map(({ projectName, status, results }): TestCase => {

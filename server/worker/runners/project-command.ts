@@ -18,28 +18,28 @@ import { noResults, type TestJob } from "./runner.ts";
 import { emptyScript } from "../../workspace/test-script.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** What a person would run to test a project. */
+/** The command with which a person tests a project. */
 export interface ProjectCommand {
-  /** Where it runs, absolute. */
+  /** The absolute path of the folder in which it runs. */
   folder: string;
-  /** As a person types it. */
+  /** The command as a person types it. */
   shown: readonly string[];
-  /** Lines for a shell, one after the other, up to the first that fails. */
+  /** Lines for a shell. They run one after the other until one fails. */
   lines: readonly string[];
-  /** What the package manager sets for a script. */
+  /** The variables that the package manager sets for a script. */
   env: Record<string, string>;
 }
 
 export interface CommandRun {
-  /** Absolute folder for reports, outside the workspace. */
+  /** The absolute path of the folder for reports, outside the workspace. */
   reportFolder: string;
-  /** Only tests of these files count, absolute paths; null: all. */
+  /** Absolute paths of the files whose tests count; null means all. */
   files: readonly string[] | null;
   coverage: boolean;
-  /** The report that the command writes, as the user names it; null: those of the runners it starts. */
+  /** The user's name for the report of the command; null means the reports of the runners that it starts. */
   report: string | null;
   timeoutMs: number;
-  /** Longest output that is kept. */
+  /** The maximum output that is kept. */
   outputBytes: number;
 }
 
@@ -52,13 +52,13 @@ const withoutCaches = {
   WIREIT_CACHE: "none",
 };
 
-/** What the beginning of a process of a runner told; see `hook.ts`. */
+/** What a process of a runner writes when it begins. See `hook.ts`. */
 const Part = z.object({ runner: TestRunner, folder: z.string(), args: z.array(z.string()) });
 
 /**
- * Runs the project's own test command unchanged, and reads the report of every runner that it starts.
- * Its exit code decides: one that no test explains is an error of its own. Without any report, it counts
- * as one test, see `command.ts`. Errors: `cancelled`, `worker_failed`.
+ * Runs the project's own test command unchanged, and reads the report of every runner that it starts. The exit code
+ * decides: if no test explains it, it counts as an error. Without any report, the command counts as one test; see
+ * `command.ts`. Errors: `cancelled`, `worker_failed`.
  */
 export const runProjectCommand = async (
   root: string,
@@ -124,7 +124,7 @@ const reportingEnvironment = async (
   });
 };
 
-/** A folder of scripts that start runners which are no scripts of Node's, for `hook.ts` to change. */
+/** A folder of scripts that start runners which are not Node scripts, so that `hook.ts` can change them. */
 const changedPrograms = async (reportFolder: string, folder: string): Promise<string[]> => {
   if (process.platform === "win32") return [];
   const programs = programsFolder(reportFolder);
@@ -144,8 +144,8 @@ process.exit(status ?? 1);
 };
 
 /**
- * A folder in which `node` is that of the project's packages, or the Node that runs tests everywhere else. A script may set NODE_OPTIONS
- * of its own (`NODE_OPTIONS=--experimental-vm-modules jest`): `node` then loads the hook all the same.
+ * A folder in which `node` is the Node of the project's packages, or the usual Node for tests. It loads the hook even
+ * if a script sets its own NODE_OPTIONS (`NODE_OPTIONS=--experimental-vm-modules jest`).
  */
 const ownNode = async (reportFolder: string, project: string, hookFile: string): Promise<string[]> => {
   const packaged = [...foldersUp(project)].map((folder) => join(folder, "node_modules", ".bin", "node"));
@@ -230,7 +230,7 @@ const readParts = async (
   return reports;
 };
 
-/** The exit code of the whole, where no test and no error of a part explains it. */
+/** Adds the exit code of the whole command to the report, if no test and no error of a part explains it. */
 const withLastWord = (report: TestReport, ended: ProcessResult): TestReport => {
   const isExplained = report.outcome !== "passed" && report.outcome !== "no_tests";
   const whole = { ...report, exit_code: ended.exit_code };
@@ -243,7 +243,7 @@ const withLastWord = (report: TestReport, ended: ProcessResult): TestReport => {
   };
 };
 
-/** A command that started no known runner: there is only its exit code. */
+/** The report of a command that started no known runner. It only has an exit code. */
 const bareReport = async (
   root: string,
   { folder, shown, lines }: ProjectCommand,

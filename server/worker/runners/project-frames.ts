@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { readIfPossible } from "../../workspace/open.ts";
 
-/** Stacks of the JVM and of .NET, with the frames of the project's own files alone and with their paths. */
+/** Reduces stacks of the JVM and .NET to the frames of the project's own files, with their paths. */
 
 /** A frame: `at app//shop.Cart$Item.total(Cart.java:5)`. */
 const jvmFrame = /^\s*at (?:[^\s()]*\/)?([\w.$]+)\.[^.\s()]+\(([^\s():]+):(\d+)\)\s*$/;
@@ -50,7 +50,7 @@ const netFrame = /^(\s*at .+) in (?:\/_\/)?(\S.*?\.(?:cs|fs|vb)):line (\d+)\s*$/
 const anyNetFrame =
   /^\s*(?:at [\w.<>`+|$[\],]+\([^]*\)|--- End of stack trace from previous location.*---)\s*$/;
 
-/** The same for .NET, whose frames of the project's files have their paths. */
+/** The same for .NET, whose stacks already have paths. */
 export const netFrames = (message: string): string =>
   message
     .split("\n")

@@ -6,19 +6,19 @@ import { missingProgram, notInstalled } from "./environment.ts";
 import { readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 
-/** How a package of a project is tested, as far as that shows without running anything. */
+/** How a package of a project is tested, determined without running anything. */
 export interface PackageTests {
-  /** Relative to the project; empty for itself. */
+  /** The path relative to the project; empty for the project itself. */
   folder: string;
   runner: TestRunner;
-  /** The file that says so, relative to the project; null: the language brings the runner along. */
+  /** The file that names the runner, relative to the project; null if the language provides it. */
   source: string | null;
-  /** The script or command that is run whole, as a person types it; null: the runner is called alone. */
+  /** The script or command that runs as a whole, as a person types it; null if the runner is called directly. */
   command: string | null;
   problem: EnvironmentProblem | null;
 }
 
-/** How each package of the project is tested; empty: nothing in it says so, and no test is there. */
+/** How each package of the project is tested. Empty if nothing says so and there are no tests. */
 export const testsOfProject = (root: string): PackageTests[] => {
   const suite = detectSuite(root);
   if (suite.length > 0) return suite.map((detected) => describe(root, detected));
@@ -40,7 +40,7 @@ const describe = (root: string, detected: DetectedRunner): PackageTests => {
   };
 };
 
-/** What the package's manifest names and is not there; null: nothing. */
+/** Reports dependencies of the manifest that are not installed; null if all are. */
 const missingDependencies = (folder: string): EnvironmentProblem | null => {
   const manifest = readPackage(folder);
   if (manifest === null) return null;

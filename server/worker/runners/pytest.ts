@@ -4,7 +4,7 @@ import { eventsFile, readEvents } from "./events.ts";
 import { nameSeparator } from "./names.ts";
 import type { RunnerAdapter } from "./runner.ts";
 
-/** A plug-in for pytest that writes its events as `events.ts` reads them, each at once. */
+/** A plug-in for pytest that immediately writes each event for `events.ts`. */
 const plugin = `
 import json, os, time
 
@@ -100,7 +100,7 @@ def pytest_unconfigure(config):
     tell(type="coverage", files=files)
 `;
 
-/** `-k` takes an expression of words, so that is what is left of a name. */
+/** The words of a name, because `-k` takes an expression of words. */
 const wordsOf = (name: string): string =>
   (
     name
@@ -112,8 +112,8 @@ const wordsOf = (name: string): string =>
     .join(" and ");
 
 /**
- * pytest takes what follows a bracket for the parameters of a test. For such a file it gets the folder
- * above, and tests that were not requested are left out of the report.
+ * The argument for a file. pytest takes the text after a bracket for the parameters of a test. For a path with one, it
+ * gets the folder above, and the report leaves out tests that were not requested.
  */
 const argumentFor = (file: string): string =>
   file.includes("[") ? file.slice(0, file.indexOf("[")).replace(/[^/]*$/, "") || "." : file;
@@ -126,13 +126,13 @@ export const pytest: RunnerAdapter = {
         job.program ?? "pytest",
         "-p",
         "coditect_reporter",
-        // The project's own options may need the cache; an empty one keeps --lf and --ff harmless.
+        // The project's own options may need the cache. An empty one makes --lf and --ff harmless.
         "-o",
         `cache_dir=${join(job.reportFolder, "cache")}`,
         "--color=no",
         "--maxfail=0",
         ...(job.coverage ? ["--cov=.", "--cov-report="] : []),
-        // The project's threshold is for the whole suite, where it counts unless we measure.
+        // The project's threshold is for the whole suite. There, it counts unless we measure the coverage.
         ...(job.coverage || job.files !== null || job.name !== null ? ["--cov-fail-under=0"] : []),
         ...(job.name === null ? [] : ["-k", wordsOf(job.name)]),
         ...new Set(job.files?.map(argumentFor)),

@@ -2,17 +2,17 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestJob } from "./runner.ts";
 
-/** Where a runner's report or its standard output goes. */
+/** The file for a runner's report or its standard output. */
 export const reportFile = ({ reportFolder }: Pick<TestJob, "reportFolder">, name = "report.xml"): string =>
   join(reportFolder, name);
 
-/** The command with its output in a file: a long report on standard output has no other place. */
+/** The command with its output redirected to a file, because a report on standard output can be long. */
 export const withOutputIn = (file: string, command: readonly string[]): string[] =>
   process.platform === "win32"
     ? ["cmd.exe", "/d", "/s", "/c", `${command.map((word) => `"${word}"`).join(" ")} > "${file}" 2>&1`]
     : ["/bin/sh", "-c", 'exec "$@" > "$0" 2>&1', file, ...command];
 
-/** The command with only its standard output in a file: what tests write to the other is no report. */
+/** The command with its standard output redirected to a file. Standard error is not part of the report. */
 export const withStandardOutputIn = (file: string, command: readonly string[]): string[] =>
   process.platform === "win32"
     ? ["cmd.exe", "/d", "/s", "/c", `${command.map((word) => `"${word}"`).join(" ")} > "${file}"`]
@@ -20,7 +20,7 @@ export const withStandardOutputIn = (file: string, command: readonly string[]): 
 
 const unlisted = new Set(["node_modules", ".git", ".gradle", "vendor"]);
 
-/** Files below a folder whose path (with `/`, from it) matches, in order. */
+/** Files below a folder whose path matches, in order. Paths are relative to the folder, with `/`. */
 export const filesBelow = async (folder: string, wanted: RegExp, depth = 12): Promise<string[]> => {
   const found: string[] = [];
   const walk = async (below: string, left: number): Promise<void> => {

@@ -12,12 +12,12 @@ import type { TestJob, TestResults } from "./runner.ts";
 
 const LONGEST_MESSAGE = 4000;
 
-/** A frame of a stack that is not the project's. */
+/** A frame of a stack that does not belong to the project. */
 const foreignFrame = /^\s*(at|❯) .*(node_modules|node:internal|\(node:|<anonymous>\)$)/;
 
 /**
- * Converts results to the documented form: paths relative to the workspace, and messages without
- * colours, places of this machine, and frames that are not the project's.
+ * Converts results to the documented form. Paths are relative to the workspace, and messages have no colours, no paths
+ * of this machine, and no frames of other code.
  */
 export const describeResults = (
   root: string,
@@ -25,7 +25,7 @@ export const describeResults = (
   { command, ended, results }: { command: readonly string[]; ended: ProcessResult; results: TestResults },
 ): TestReport => {
   const paths = workspacePaths(root, job.folder);
-  // Some runners run more files than they were asked for.
+  // Some runners run more files than requested.
   const isWanted = (file: string): boolean =>
     job.files === null ||
     file === "" ||
@@ -89,13 +89,13 @@ export const describeResults = (
   };
 };
 
-/** The runner failed although each test passed: an error outside of all tests, a threshold. */
+/** The error if a runner failed although each test passed, for example because of a threshold. */
 const unexplainedExit = (what: string, exitCode: number | null, output: string) => ({
   name: `${what} ended with exit code ${exitCode ?? "none"} although no test failed`,
   message: cutMiddle(output.trim(), LONGEST_MESSAGE),
 });
 
-/** Without test files: a shell that expands `test/*.js` names each, and a new test is one more. */
+/** The name of a part, without test files: a shell expands `test/*.js`, so that they change with each new test. */
 const partName = (folder: string, job: TestJob): string => {
   const { runner, script } = job;
   const words = script.args.filter((word) => !namesFiles(job.folder, word));
@@ -105,7 +105,7 @@ const partName = (folder: string, job: TestJob): string => {
 const namesFiles = (folder: string, word: string): boolean =>
   !word.startsWith("-") && (/[*?[\]{}]/.test(word) || statFile(resolve(folder, word))?.isFile() === true);
 
-/** How a run ended, decided in one place for every runner; see {@link TestOutcome}. */
+/** The outcome of a run, by the same rules for every runner. See {@link TestOutcome}. */
 export const outcomeOf = (
   ended: Pick<ProcessResult, "timed_out" | "exit_code">,
   complete: boolean,
@@ -118,7 +118,7 @@ export const outcomeOf = (
   if (!complete) return "crashed";
   if (counts.failed + errors > 0) return "failed";
   if (counts.passed === 0) return "no_tests";
-  // An error outside of all tests.
+  // The error is outside of all tests.
   return ended.exit_code === 0 || ended.timed_out ? "passed" : "failed";
 };
 
@@ -147,7 +147,7 @@ const workspacePaths = (root: string, folder: string) => {
   return { relative, withoutPlaces, clean };
 };
 
-/** Coverage of the workspace's own files without its tests, and their sum. */
+/** The coverage of the workspace's own files without its tests, and their sum. */
 const sumCoverage = (files: Coverage["files"], relative: (path: string) => string): Coverage => {
   const own = Object.entries(files)
     .map(([path, lines]) => [relative(path), lines] as const)

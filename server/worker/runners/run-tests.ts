@@ -25,15 +25,15 @@ import { describeResults } from "./report.ts";
 import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** What is asked for, and which files of the workspace are tests. */
+/** The requested tests, and which files of the workspace are tests. */
 type TestRequest = WorkerParams<"tests/run"> & { layout: TestLayout };
 
-/** Longest output of a runner that is kept. */
+/** The maximum output of a runner that is kept. */
 const OUTPUT_BYTES = 64 * 1024;
 
 /**
- * Runs the tests of the project in `root`, each package's with its own runner, and reads the runners'
- * own reports. Failed tests are data; errors: `no_test_runner`, `cancelled`.
+ * Runs the tests of the project in `root`, those of each package with its own runner, and reads the reports of the
+ * runners. Failed tests are part of the result. Errors: `no_test_runner`, `cancelled`.
  */
 export const runTests = async (
   root: string,
@@ -78,7 +78,7 @@ const runSuites = async (
   return reports.length === 0 ? own : mergeReports([own, ...reports]);
 };
 
-/** The tests of the project itself: those of its own command, or of its packages where it has none. */
+/** Runs the tests of the project's own command. If it has none, runs those of its packages. */
 const runOwn = async (
   root: string,
   request: TestRequest,
@@ -91,7 +91,7 @@ const runOwn = async (
   if (whole !== null && missing === null) {
     const work = (): Promise<TestReport> => runWhole(root, whole, request, left(), signal);
     const report = await builtIfNeeded(root, root, work);
-    // A monorepo's tool that is not there: its packages have scripts of their own.
+    // If a monorepo's tool is missing, the packages may still have their own scripts.
     if (isGiven || report.runner !== "command" || report.outcome === "passed") return report;
     const packages = partsOf(root, request).filter(({ detected }) => detected.runner !== "command");
     if (packages.length === 0 || packages.some(({ detected }) => detected.folder === root)) return report;
@@ -115,7 +115,7 @@ const runOwn = async (
   return others.length === 0 ? first : mergeReports([first, ...others]);
 };
 
-/** The report of a folder that has no tests yet, and nothing that says how it is tested. */
+/** The report of a folder that has no tests yet and does not say how to test it. */
 const withoutTests: TestReport = {
   runner: "command",
   command: [],
@@ -131,7 +131,7 @@ const withoutTests: TestReport = {
   output: "",
 };
 
-/** Builds the package and runs its tests again, if they miss files that only a build makes. */
+/** Builds the package and runs its tests again, if they need files that only a build creates. */
 const builtIfNeeded = async (
   root: string,
   folder: string,
@@ -143,13 +143,13 @@ const builtIfNeeded = async (
   return work();
 };
 
-/** The runner that the project's test script begins with, when it is not installed. */
+/** The runner that the project's test script begins with, if it is not installed. */
 const missingRunner = (root: string): DetectedRunner | null => {
   const detected = detectRunner(root);
   return detected?.program === null && detected.runner !== "command" ? detected : null;
 };
 
-/** The one command that tests all of the project, where it has one; the user's own comes first. */
+/** The command that tests the whole project, if there is one. The user's own command takes precedence. */
 const wholeCommand = (
   root: string,
   { files, name, command: line, report }: TestRequest,
@@ -196,13 +196,13 @@ const withReportFolder = async <T>(work: (folder: string) => Promise<T>): Promis
   }
 };
 
-/** A runner, and the files of the workspace it is to run; `null`: all of its package. */
+/** A runner, and the files of the workspace to run; null means all files of its package. */
 interface SuitePart {
   detected: DetectedRunner;
   files: string[] | null;
 }
 
-/** Which runner runs what: each file that of its package. */
+/** Assigns each file to the runner of its package. */
 const partsOf = (root: string, { files }: TestRequest): SuitePart[] => {
   if (files === null) {
     const suite = detectSuite(root).map((detected) => ({ detected, files: null }));
@@ -244,7 +244,7 @@ const runPart = (
     return isWatched ? watchedReport(root, report, probe, layout) : report;
   });
 
-/** The report of a run under a witness, with what only the texts of the judged sources show. */
+/** The report of a run with a witness, including what only the texts of the judged sources show. */
 const watchedReport = (
   root: string,
   report: TestReport,
@@ -296,7 +296,7 @@ const runJob = async (
   }
 };
 
-/** The runner's adapter, under the eyes of the witness where there is one. */
+/** The runner's adapter. If there is a witness, it watches the run. */
 const adapterFor = (job: TestJob, witness: Witness | null): RunnerAdapter => {
   const under = witness === null ? undefined : watched[job.runner];
   if (under === undefined || witness === null) return adapters[job.runner];
@@ -306,7 +306,7 @@ const adapterFor = (job: TestJob, witness: Witness | null): RunnerAdapter => {
   };
 };
 
-/** The report when what tests need could not be built: no test file can be loaded then. */
+/** The report if a build that tests need has failed. No test file can be loaded then. */
 const notBuilt = (
   root: string,
   detected: DetectedRunner,
@@ -318,7 +318,7 @@ const notBuilt = (
   return describeResults(root, job, { command: shellCommand(line), ended, results });
 };
 
-/** The report when nothing was started, and why. */
+/** The report if nothing was started, with the reason. */
 const notRun = (root: string, job: TestJob, complete: boolean, output: string): TestReport => {
   const ended = { exit_code: null, signal: null, timed_out: false, output, duration_ms: 0 };
   return describeResults(root, job, { command: [job.runner], ended, results: noResults(complete) });

@@ -13,13 +13,13 @@ import type { ArgumentRules, ScriptCommand } from "../../workspace/test-script.t
 /** A test runner found in a project, and how the project itself starts it. */
 export interface DetectedRunner {
   runner: TestRunner;
-  /** Folder of the package it belongs to, absolute; it runs there. */
+  /** The absolute path of its package's folder, in which it runs. */
   folder: string;
-  /** Name of the file in `folder` that says so; absent: the language brings the runner along. */
+  /** The name of the file in `folder` that names the runner. Missing if the language provides it. */
   source?: string;
-  /** Absolute path of its program (a script for Node, or pytest); `null`: it is not installed. */
+  /** The absolute path of its program (a script for Node, or pytest); null if it is not installed. */
   program: string | null;
-  /** Lines for a shell that the project runs before, to build what its tests need. */
+  /** Lines for a shell that the project runs before, to build the files that its tests need. */
   before?: readonly string[];
   /** The project's own flags, variables and patterns for it. */
   script: ScriptCommand;
@@ -27,42 +27,42 @@ export interface DetectedRunner {
 
 /** One run of one runner. */
 export interface TestJob extends DetectedRunner {
-  /** Only these test files, relative to `folder`; `null`: all. */
+  /** The test files to run, relative to `folder`; null means all. */
   files: string[] | null;
-  /** Only tests whose full name (suites and test, joined with ` > `) contains this; `null`: all. */
+  /** Runs only tests whose full name (suites and test, joined with ` > `) contains this; null means all. */
   name: string | null;
   coverage: boolean;
-  /** Absolute folder for the report, outside the workspace; empty, removed afterwards. */
+  /** The absolute path of an empty folder for the report, outside the workspace. It is removed afterwards. */
   reportFolder: string;
 }
 
-/** What to start; the variables come on top of `childEnvironment` and the script's own. */
+/** What to start. The variables are added to `childEnvironment` and to those of the script. */
 interface Launch {
-  /** Program first. */
+  /** The program and its arguments. */
   command: readonly string[];
   env: Record<string, string>;
 }
 
-/** What a report tells. Paths are absolute or relative to the job's folder. */
+/** The results in a report. Paths are absolute or relative to the job's folder. */
 export interface TestResults {
-  /** Whether the runner came to its end; false: it broke off, and the rest is what it told before. */
+  /** Whether the runner finished. If not, the results are those that it reported before it stopped. */
   complete: boolean;
   tests: TestCase[];
   load_errors: TestReport["load_errors"];
-  /** Errors outside of any test that the report tells. */
+  /** Errors outside of all tests in the report. */
   errors: TestReport["errors"];
   coverage: Coverage["files"] | null;
-  /** What the witness of a watched run saw; absent: nobody watched. */
+  /** What the witness of a watched run saw. Missing if there was no witness. */
   tampering?: Tampering[];
   mutants?: Mutant[];
   reached?: MutantReached[];
 }
 
-/** Where a runner finds our files and puts its own. */
+/** The folders of our files and of a runner's report. */
 export interface ReportFolders {
-  /** For its report. */
+  /** The folder for its report. */
   report: string;
-  /** With the reporters of {@link RunnerAdapter.files}. */
+  /** The folder of the reporters in {@link RunnerAdapter.files}. */
   files: string;
 }
 
@@ -72,54 +72,54 @@ export const foldersOf = ({ reportFolder }: Pick<TestJob, "reportFolder">): Repo
 });
 
 /**
- * How a runner that the project's own script starts is made to report as well: what `hook.ts`
- * changes of its arguments, in its own process. Folders are those of this process's report.
+ * How `hook.ts` changes the arguments of a runner in its own process, so that a runner that the project's own script
+ * starts also reports to us. Folders are those of this process's report.
  */
 export interface ReportHook {
-  /** The end of the path of its main script; null: Node itself, with `--test`. */
+  /** The end of the path of its main script; null means Node itself, with `--test`. */
   main: RegExp | null;
-  /** Name of a program that is no script of Node's: a script of that name comes before it on PATH. */
+  /** The name of a program that is not a Node script. A script with this name comes before it on PATH. */
   program?: string;
-  /** Name of the script of {@link RunnerAdapter.files} that is loaded before its main script. */
+  /** The name of the script in {@link RunnerAdapter.files} that is loaded before its main script. */
   loads?: string;
-  /** One of {@link RunnerAdapter.files} takes the place of its configuration, and includes it. */
+  /** A file in {@link RunnerAdapter.files} that replaces its configuration and includes it. */
   configuration?: {
-    /** Names of the configuration where its arguments name none. */
+    /** Names of the configuration if the arguments name none. */
     defaults: readonly string[];
-    /** The variable that gives our configuration the place of the project's own. */
+    /** The variable that passes the path of the project's configuration to ours. */
     variable: string;
     /** Flags whose values our configuration sets, and the variables that pass them on. */
     values: Readonly<Record<string, string>>;
     file: string;
   };
   rules: ArgumentRules;
-  /** First words (subcommands) that become another: `watch` is `run`. */
+  /** Subcommands that are replaced by another one, such as `watch` by `run`. */
   words?: Readonly<Record<string, string>>;
-  /** Acts only with one of these first words. */
+  /** Acts only with one of these subcommands. */
   onlyWith?: readonly string[];
   flags(folders: ReportFolders): string[];
   coverage?: {
     flags(folders: ReportFolders): string[];
-    /** Added where the project itself asks for no coverage: its threshold does not count then. */
+    /** Arguments that are added if the project itself measures no coverage, so that its threshold does not count. */
     withoutThreshold: readonly string[];
-    /** Arguments, or text of a configuration file, by which the project itself asks for coverage. */
+    /** Matches arguments or configuration with which the project itself measures coverage. */
     own: RegExp;
-    /** Packages of which one must be installed to measure; absent: none is needed. */
+    /** Packages of which one must be installed to measure coverage. Missing if none is needed. */
     needs?: readonly string[];
   };
-  /** Variables of this process. */
+  /** Variables for this process. */
   env?(folders: ReportFolders): Record<string, string>;
-  /** Name of the file that gets what it prints, too. */
+  /** The name of the file that its output is also written to. */
   output?: string;
-  /** Goes on to another runner in a process of its own, as coverage tools do. */
+  /** Whether it starts another runner in a separate process, as coverage tools do. */
   isWrapper?: boolean;
 }
 
-/** How one kind of runner is started and its report read. See `CONTRIBUTING.md`: "add a runner". */
+/** How to start one kind of runner and read its report. See "a test runner" in `CONTRIBUTING.md`. */
 export interface RunnerAdapter {
-  /** Absent: the runner has no main script of Node's. */
+  /** Missing if the main script of the runner does not run in Node. */
   hook?: ReportHook;
-  /** Our reporters that its flags name: text by file name, put into the report's folder. */
+  /** The texts of our reporters by file name. They are written into the report's folder, and its flags name them. */
   files?: Readonly<Record<string, string>>;
   launch(job: TestJob): Promise<Launch>;
   read(job: TestJob, ended: ProcessResult): Promise<TestResults>;

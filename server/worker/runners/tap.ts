@@ -22,8 +22,8 @@ const readPoint = (line: string): { indent: number; isOk: boolean; name: string;
 };
 
 /**
- * The tests of a report in the Test Anything Protocol. A subtest's own line follows its tests,
- * indented less: its name is theirs too, and it is no test of its own.
+ * The tests of a report in the Test Anything Protocol. The line of a suite follows its tests and is less indented. Its
+ * name becomes part of theirs, and it does not count as a test.
  */
 export const readTap = (text: string): { tests: TestCase[]; isComplete: boolean } => {
   const waiting: { indent: number; test: TestCase }[] = [];
@@ -74,7 +74,7 @@ export const readTap = (text: string): { tests: TestCase[]; isComplete: boolean 
   };
 };
 
-/** In names of a TAP report the first part may be the test's file. */
+/** A test with its file. In a TAP report, the first part of a name may be the file. */
 const placed = (test: TestCase, files: readonly string[] | null): TestCase => {
   const [first = "", ...rest] = test.name.split(nameSeparator);
   if (rest.length > 0 && /\.[cm]?[jt]sx?$/.test(first))
@@ -89,7 +89,7 @@ const readTapReport = async (job: TestJob, ended: ProcessResult): Promise<TestRe
   if (text === null) return noResults(false);
   const { tests, isComplete } = readTap(text);
   const results = { ...noResults(isComplete), tests: tests.map((test) => placed(test, job.files)) };
-  // A file that ran no test is an entry of its own.
+  // A file in which no test ran is a separate entry.
   const isUnloaded = ({ status, file, name }: TestCase): boolean =>
     status === "failed" && file !== "" && (name === file || file.endsWith(`/${name}`));
   const unloaded = results.tests.filter(isUnloaded);
@@ -103,7 +103,7 @@ const readTapReport = async (job: TestJob, ended: ProcessResult): Promise<TestRe
   };
 };
 
-/** A runner of Node's that prints TAP when it is asked to. */
+/** A Node runner that can print TAP. */
 export const printsTap = (
   name: string,
   main: RegExp,

@@ -1,6 +1,6 @@
 import type { TestCase } from "../../../schemas/tests.ts";
 
-/** A test of a report, with the name and file it has here. */
+/** A test of a report, with our name and file for it. */
 export const testCase = (
   { status, duration_ms, message, failure }: Omit<TestCase, "name" | "file">,
   name: string,

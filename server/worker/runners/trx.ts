@@ -23,7 +23,7 @@ const outcomes: Readonly<Record<string, TestCase["status"]>> = {
   PassedButRunAborted: "failed",
 };
 
-/** `00:00:01.2345678` in milliseconds. */
+/** Converts `00:00:01.2345678` to milliseconds. */
 const milliseconds = (duration: string): number | null => {
   const [, hours, minutes, seconds] = /^(\d+):(\d+):([\d.]+)$/.exec(duration) ?? [];
   return seconds === undefined
@@ -31,7 +31,7 @@ const milliseconds = (duration: string): number | null => {
     : (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
 };
 
-/** The tests of a report of Visual Studio's test platform (`.trx`); `file` is the test's class. */
+/** The tests of a report of Visual Studio's test platform (`.trx`). `file` is the class of the test. */
 export const readTrx = (xml: string): TestCase[] => {
   const classes = new Map<string, string>();
   const tests: { id: string; test: TestCase }[] = [];
@@ -77,7 +77,7 @@ export const readTrx = (xml: string): TestCase[] => {
   return tests.map(({ id, test }) => ({ ...test, file: classes.get(id) ?? "" }));
 };
 
-/** Files that the compiler refused, each with what it says. A build repeats its errors at its end. */
+/** Files that could not be compiled, each with its errors. A build repeats its errors at the end. */
 const uncompiledFiles = (output: string): TestResults["load_errors"] => {
   const errors = new Map<string, Set<string>>();
   for (const [line, file = ""] of output.matchAll(

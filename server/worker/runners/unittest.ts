@@ -4,9 +4,9 @@ import { eventsFile, readEvents } from "./events.ts";
 import type { RunnerAdapter } from "./runner.ts";
 
 /**
- * Runs the test cases of Python's own `unittest` and tells each as `events.ts` reads them. Arguments:
- * test files; none: all of the folder. A file is imported by the name that the folder gives it, as
- * `python -m unittest` does.
+ * Runs the test cases of Python's own `unittest` and writes events for `events.ts`. The arguments are test files;
+ * without arguments, it runs all of the folder. A file is imported by the name that results from its path, as with
+ * `python -m unittest`.
  */
 const program = `
 import importlib, json, os, re, sys, time, traceback, unittest
@@ -124,7 +124,7 @@ def main():
 main()
 `;
 
-/** Python's own test cases, where pytest is not installed. */
+/** Python's own runner, which is used if pytest is not installed. */
 export const unittest: RunnerAdapter = {
   files: { "coditect_unittest.py": program },
   launch: (job) =>

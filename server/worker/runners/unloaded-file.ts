@@ -4,7 +4,7 @@ import type { ProcessResult } from "../process.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
 
-/** The file that ended a runner of Node's before its first test: the first of the project that its output names. */
+/** The file that ended a Node runner before its first test. It is the first project file in the output. */
 export const unloadedFile = (
   { folder, files }: TestJob,
   { exit_code, output }: ProcessResult,
@@ -17,7 +17,7 @@ export const unloadedFile = (
   return own ?? (files?.length === 1 && /\bError\b/.test(output) ? (files[0] ?? null) : null);
 };
 
-/** The results of a runner that such a file ended; null: none did. */
+/** The results of a runner that such a file ended; null if there is no such file. */
 export const unloadedResults = (job: TestJob, ended: ProcessResult): TestResults | null => {
   const file = unloadedFile(job, ended);
   return file === null ? null : { ...noResults(true), load_errors: [{ file, message: ended.output }] };

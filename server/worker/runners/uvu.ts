@@ -12,8 +12,8 @@ const rules: ArgumentRules = {
 };
 
 /**
- * uvu has no reporters: while its library is loaded, this makes it tell each test as `events.ts` reads
- * them. Names of files are relative to the folder that uvu was given.
+ * Makes uvu write events for `events.ts` when its library is loaded, because uvu has no reporters. Names of files are
+ * relative to the folder in uvu's arguments.
  */
 const reporter = `
 "use strict";
@@ -82,7 +82,7 @@ export const uvu: RunnerAdapter = {
     const broken = begun ? null : unloadedResults(job, ended);
     if (broken !== null) return broken;
     if (!begun && ended.exit_code === 0) return noResults(true);
-    // uvu has no filter: all tests run, and those of the name count.
+    // uvu has no filter, so all tests run, and those with the name count.
     const { name } = job;
     const isNamed = (test: TestCase): boolean => name === null || test.name.includes(name);
     return { ...results, tests: results.tests.filter(isNamed) };

@@ -28,7 +28,7 @@ const coverageFlags = ({ report: reportFolder }: ReportFolders): string[] => [
   "--coverage.reportOnFailure",
 ];
 
-/** Whether what the coverage has to reach is not this run's question. */
+/** Turns thresholds of the coverage off. */
 const withoutThreshold = [
   "--coverage.thresholds.100=false",
   ...["lines", "functions", "branches", "statements"].map((kind) => `--coverage.thresholds.${kind}=0`),
@@ -42,7 +42,7 @@ const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] =
   "--passWithNoTests",
 ];
 
-/** Tells the errors outside of tests, which vitest's own report leaves out; by the names of all majors. */
+/** A reporter of errors outside of tests, which vitest's own report lacks. It supports all major versions. */
 const errorsReporterText = `
 import { appendFileSync } from "node:fs";
 const tell = (errors) => {
