@@ -73,10 +73,6 @@ const quiet = {
   "editor.cursorBlinking": "solid",
   "terminal.integrated.cursorBlinking": false,
   "chat.disableAIFeatures": true,
-  // No extension of the tests runs in the browser.
-  "extensions.webWorker": false,
-  "workbench.editor.languageDetection": false,
-  "workbench.enableExperiments": false,
   "files.autoSave": "off",
   "window.commandCenter": false,
   // These tests do not depend on a sandbox.
