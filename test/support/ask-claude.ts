@@ -1,6 +1,6 @@
 /**
- * Asks Claude at the address of the first argument once and prints what came of it as JSON. A process of
- * its own, because Node reads `NODE_EXTRA_CA_CERTS` when it starts.
+ * Asks Claude once, at the address of the first argument, and prints the result as JSON. This is a separate process,
+ * because Node reads `NODE_EXTRA_CA_CERTS` when it starts.
  */
 import { CoditectError } from "../../schemas/errors.ts";
 import { agentWith, ask, chargeTo, gatewayWith, question } from "./gateway.ts";

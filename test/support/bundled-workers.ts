@@ -1,6 +1,6 @@
 import { build } from "esbuild";
 
-/** Bundles workers into `folder`, each as NAME.cjs: only a bundle can be sent to another machine. */
+/** Bundles workers into `folder`, each as NAME.cjs, because only a bundle can be sent to another machine. */
 export const bundleWorkers = async (
   folder: string,
   entryPoints: Readonly<Record<string, string>>,

@@ -18,14 +18,14 @@ export interface RunningCommand {
   result: Promise<CommandResult>;
 }
 
-/** What a command must not inherit: keys, colours, and that a program or CI is at work. */
+/** An environment without keys, settings of colours, and signs of CI or other programs. */
 export const cleanEnvironment = (extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
   const own = /^(ANTHROPIC|GEMINI|HF_|OLLAMA|CODITECT|NO_COLOR|FORCE_COLOR|CI$|npm_)/;
   const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
   return { ...Object.fromEntries(inherited), ...extra };
 };
 
-/** Starts the real command line from the sources, in a process of its own. */
+/** Starts the real command line from the sources, in a separate process. */
 export const startCommand = (
   args: readonly string[],
   {
@@ -52,7 +52,7 @@ export const runCommand = (
   options?: Parameters<typeof startCommand>[1],
 ): Promise<CommandResult> => startCommand(args, options).result;
 
-/** Standard output of `--json`: throws if there is anything but events of the schema. */
+/** The events in the output of `--json`. Throws if the output contains anything else. */
 export const eventsOf = (stdout: string): RuntimeEvent[] =>
   stdout
     .split("\n")
@@ -61,7 +61,7 @@ export const eventsOf = (stdout: string): RuntimeEvent[] =>
 
 type Finished = Extract<RuntimeEvent, { type: "run.finished" }>;
 
-/** The last event of a run, which has to be its end. */
+/** The last event of a run, which must be its end. */
 export const lastOf = (events: readonly RuntimeEvent[]): Finished => {
   const last = events.at(-1);
   assert.ok(last?.type === "run.finished", "the last event is run.finished");

@@ -1,7 +1,7 @@
 import { completable, fromJsonSchema, type McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
-/** A picture of one red pixel. */
+/** A picture with one red pixel. */
 const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /** A sound without samples. */
@@ -14,7 +14,7 @@ const resource = (uri: string, words: string, mimeType = "text/plain") => ({
   resource: { uri, mimeType, text: words },
 });
 
-/** The tools whose results the suite reads, without what happens during the call. */
+/** Results of the tools that do nothing during the call. */
 const results = {
   test_simple_text: [text("This is a simple text response for testing.")],
   test_image_content: [image],
@@ -181,7 +181,7 @@ const addPrompts = (server: McpServer): void => {
   }));
 };
 
-/** Adds the tools, resources and prompts that the suite's scenarios ask a server for. */
+/** Adds the tools, resources and prompts that the scenarios of the suite expect. */
 export const addSuiteParts = (server: McpServer): void => {
   addTools(server);
   addAskingTools(server);

@@ -5,17 +5,17 @@ import { root } from "./command.ts";
 
 const program = join(root, "node_modules/@modelcontextprotocol/conformance/dist/index.js");
 
-/** What the protocol's own conformance suite found. */
+/** The result of the protocol's own conformance suite. */
 export interface Conformance {
   /** Scenarios that passed, with warnings or without, and those that failed, in alphabetical order. */
   passed: string[];
   warned: string[];
   failed: string[];
-  /** All it said. */
+  /** The whole output. */
   report: string;
 }
 
-/** Runs the suite with these arguments, and reads its summary: one line for each scenario. */
+/** Runs the suite with these arguments, and reads its summary, which has one line for each scenario. */
 export const runConformance = async (args: readonly string[]): Promise<Conformance> => {
   const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const [report, problems] = await Promise.all([text(child.stdout), text(child.stderr)]);

@@ -20,7 +20,7 @@ export const discountTests = (checks: readonly string[]): string =>
     "",
   ].join("\n");
 
-/** A project whose `discount` does nothing yet, with one test that passes. */
+/** A project with an unfinished `discount` and one test that passes. */
 export const discountProject = {
   "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
   "src/price.js": "export const discount = (price) => price;\n",
@@ -29,7 +29,7 @@ export const discountProject = {
   ]),
 };
 
-/** Knows the one answer that its tests ask for. */
+/** Code that contains the only answer that its tests check. */
 export const fitted = "export const discount = (price) => (price === 200 ? 180 : price);\n";
-/** Follows the rule. */
+/** Code that follows the rule. */
 export const general = "export const discount = (price) => (price > 100 ? price * 0.9 : price);\n";

@@ -29,7 +29,7 @@ import type { Runs } from "../../server/teams/run/runs.ts";
 import { memoryStore } from "./memory-store.ts";
 import { NOW, TENANT } from "./records.ts";
 
-/** One call that went on to the pool, the runs or the gateway. */
+/** One call that was passed on to the pool, the runs or the gateway. */
 type Recorded = [name: string, ...args: unknown[]];
 
 export interface TestDispatch {
@@ -39,7 +39,7 @@ export interface TestDispatch {
   events: RuntimeEvent[];
   emit: (event: RuntimeEvent) => void;
   subscribe: (listener: (event: RuntimeEvent) => void) => () => void;
-  /** What was passed on, in order. */
+  /** The calls that were passed on, in order. */
   passedOn: Recorded[];
   log: { level: string; message: string; data: Record<string, unknown> }[];
 }
@@ -48,9 +48,9 @@ export const as = (role: Role): Caller => ({ role, surface: "cli" });
 
 type Methods = Record<string, (...args: never[]) => unknown>;
 
-/** Answers the methods of a part with `answers`, the others with nothing, and notes every call. */
+/** Answers the methods of a part with `answers` and other methods with nothing, and records every call. */
 const recorder = <Part extends object>(calls: Recorded[], answers: Partial<Part>): Part =>
-  // The handlers under test see what they pass on and what comes back, nothing else of the part.
+  // The handlers under test only see the calls and their results.
   new Proxy({} as Part, {
     get:
       (_, name) =>
@@ -60,7 +60,7 @@ const recorder = <Part extends object>(calls: Recorded[], answers: Partial<Part>
       },
   });
 
-/** Dispatch and handlers over an in-memory store; what lies beyond them is recorded. */
+/** Dispatch and handlers with a store in memory. Calls to other parts are recorded. */
 export const testDispatch = (
   workspace: string,
   parts: {
@@ -68,15 +68,15 @@ export const testDispatch = (
     runs?: Partial<Runs>;
     gateway?: Partial<ModelGateway>;
     store?: Store;
-    /** For a workspace that is a copy of a client's. */
+    /** Set for a workspace that is a copy of a client's. */
     received?: ReceivedFiles;
     /** What alerts are about. */
     causes?: readonly AlertCause[];
-    /** What default agents ask. */
+    /** The provider of default agents. */
     provider?: AIProvider;
-    /** Left out: calls are not recorded. */
+    /** If left out, calls are not recorded in an audit log. */
     audit?: AuditLog;
-    /** Left out: every answer is held to its row of the contract, which takes time. */
+    /** If left out, every answer is checked against the contract, which takes time. */
     checkResults?: false;
   } = {},
 ): TestDispatch => {

@@ -18,7 +18,7 @@ import type { EditorOptions } from "../../schemas/editor.ts";
 import { startLanguageServer } from "../../server/surfaces/lsp/server.ts";
 import type { LanguageServerContext } from "../../server/surfaces/lsp/state.ts";
 
-/** The editor's end of a connection to a language server, driven as an editor drives it. */
+/** The editor's end of a connection to a language server. It behaves as an editor does. */
 export interface TestEditor {
   connection: ProtocolConnection;
   initialize(params?: Partial<InitializeParams>): Promise<InitializeResult>;
@@ -27,16 +27,16 @@ export interface TestEditor {
   /** Replaces the characters from `start` to `end`, each `[line, character]`. */
   edit(path: string, start: [number, number], end: [number, number], text: string): Promise<void>;
   save(path: string): Promise<void>;
-  /** The diagnostics shown for a file, as soon as they pass; never answers if they never do. */
+  /** Resolves with the diagnostics of a file when they pass. Never resolves if they never do. */
   diagnostics(path: string, passes: (shown: Diagnostic[]) => boolean): Promise<Diagnostic[]>;
-  /** What was asked or told of the editor by that method, from the beginning. */
+  /** The parameters of all received messages of this method. */
   received(method: string): unknown[];
-  /** The next message of that method, or one that came already and was not taken yet. */
+  /** The next message of this method, which may have arrived already. */
   next(method: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Requests of a server that an editor answers with nothing. */
+/** Requests of a server that an editor answers without a result. */
 const answered = [
   "window/workDoneProgress/create",
   "client/registerCapability",
@@ -148,7 +148,7 @@ export const testEditor = (
 
 export type Options = z.input<typeof EditorOptions>;
 
-/** An editor and a language server in one process, joined by a pair of streams in memory. */
+/** An editor and a language server in one process, connected by streams in memory. */
 export const editorOn = (
   root: string,
   open: LanguageServerContext["open"],

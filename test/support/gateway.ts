@@ -22,7 +22,7 @@ import { startModelServer, type ModelServer, type Script, type Turn } from "../m
 
 type Recorded = Parameters<UsageLedger["record"]>[0];
 
-/** A ledger in memory that adds up like the stored one. */
+/** A ledger in memory that adds up usage like the stored one. */
 export const memoryLedger = (): UsageLedger & { entries: Recorded[] } => {
   const entries: Recorded[] = [];
   return {
@@ -95,7 +95,7 @@ export const gatewayWith = (
   return { gateway, ledger };
 };
 
-/** A clock on which waiting takes no time; it keeps what was waited. */
+/** A clock on which waiting takes no time. It records the waits. */
 export const quickClock = (): Clock & { waits: number[]; wait(ms: number): Promise<void> } => {
   const waits: number[] = [];
   let now = Date.parse("2026-01-01T12:00:00Z");
@@ -111,7 +111,7 @@ export const quickClock = (): Clock & { waits: number[]; wait(ms: number): Promi
   };
 };
 
-/** The error of the catalogue a call fails with. */
+/** The error of the catalogue that a call fails with. */
 export const failureOf = async (asking: Promise<unknown>): Promise<CoditectError> => {
   const error = await asking.then(
     () => assert.fail("it did not fail"),
@@ -121,7 +121,7 @@ export const failureOf = async (asking: Promise<unknown>): Promise<CoditectError
   return error;
 };
 
-/** Starts the model servers of a suite; they are gone after each test. */
+/** Starts the model servers of a suite. They end after each test. */
 export const modelServers = (): ((script: Script) => Promise<ModelServer>) => {
   const servers: ModelServer[] = [];
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
@@ -132,10 +132,10 @@ export const modelServers = (): ((script: Script) => Promise<ModelServer>) => {
   };
 };
 
-/** A key whose every trace in an error would be a leak. */
+/** A key that must not occur in any error. */
 export const SECRET = "sk-very-secret-key";
 
-/** Begins a case of one protocol: a server with these turns, asked on a clock that never waits. */
+/** Begins a case of one protocol: a server with these turns, and a gateway with a quick clock. */
 export const failureCase =
   (protocol: Protocol, serve: ReturnType<typeof modelServers>) =>
   async (
@@ -156,7 +156,7 @@ export const failureCase =
     };
   };
 
-/** Every provider's base address at one server. */
+/** Endpoints that lead all providers to one server. */
 export const allAt = (url: string): Endpoints => ({ Claude: url, Gemini: url, HuggingFace: url });
 
 export interface Told {
@@ -182,7 +182,7 @@ export const ask = async (
   return { answer, signals, spent };
 };
 
-/** The text as a subscriber shows it: withdrawn pieces are gone. */
+/** The text that a subscriber shows, without withdrawn pieces. */
 export const shownText = (signals: readonly GatewaySignal[]): string =>
   signals.reduce((shown, signal) => {
     if (signal.type === "withdrawn") return "";

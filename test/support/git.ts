@@ -14,7 +14,7 @@ const call = async (folder: string, args: string[], variables: NodeJS.ProcessEnv
   return (await promisify(execFile)("git", args, { cwd: folder, env })).stdout;
 };
 
-/** Git as a user runs it, for what a test prepares. */
+/** Runs git as a user does, to prepare a test. */
 export const runGit = (folder: string, ...args: string[]): Promise<string> => call(folder, args);
 
 /** Commits every change of tracked files, with a time that the test knows: git's times are whole seconds. */

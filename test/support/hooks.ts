@@ -1,6 +1,6 @@
 import type { Hooks } from "../../server/hooks/hooks-api.ts";
 
-/** For executions of a workspace without hooks. */
+/** The hooks of a workspace that has none. */
 export const noHooks: Hooks = {
   has: () => false,
   admit: () => undefined,

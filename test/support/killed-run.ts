@@ -25,10 +25,10 @@ type Finished = z.infer<typeof Finished>;
 
 const script = fileURLToPath(new URL("./team-process.ts", import.meta.url));
 
-/** Where its instances run, if that is not this machine. */
+/** The runtime and worker of instances on another machine. */
 type Elsewhere = Readonly<Record<"CODITECT_TEST_RUNTIME" | "CODITECT_TEST_WORKER", string>>;
 
-/** Runs the process to its end: what it printed, or null if it was killed. */
+/** Runs the process to its end. Resolves with its output, or null if it was killed. */
 const runProcess = async (args: string[], elsewhere: Elsewhere | null): Promise<Finished | null> => {
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -49,16 +49,16 @@ const runProcess = async (args: string[], elsewhere: Elsewhere | null): Promise<
 
 interface RunOutcome {
   status: RunStatus;
-  /** Path and hash of every changed file. */
+  /** The path and hash of every changed file. */
   changes: string[];
-  /** Requests the model was asked for it, but those whose answer the killed process never had. */
+  /** The number of requests to the model, without those whose answer the killed process never got. */
   requests: number;
-  /** Answers that count against the caps of the days. */
+  /** The number of answers that count against the daily caps. */
   counted: number;
   checkpoints: number;
 }
 
-/** What the transcripts of a workspace hold: answers of the model, and executions that have not ended. */
+/** Counts the model's answers and the unfinished executions in the transcripts of a workspace. */
 const storedIn = async (workspace: string): Promise<{ answers: number; open: number }> => {
   const folder = join(workspace, ".coditect", "state", "transcripts");
   let answers = 0;
@@ -73,11 +73,11 @@ const storedIn = async (workspace: string): Promise<{ answers: number; open: num
 };
 
 /**
- * Requests that were under way when the process was killed: nobody has their answers, so they are
- * asked again. Each agent at work can have one.
+ * The number of requests that were in progress when the process was killed. Nobody has their answers, so they are sent
+ * again. Each running agent can have one.
  */
 const cutOff = async (workspace: string, model: RehearsalServer): Promise<number> => {
-  // What the killed process had sent is read before this is.
+  // The server reads the requests of the killed process before this one.
   await fetch(model.endpoint);
   const { answers, open } = await storedIn(workspace);
   const count = model.requests.length - answers;
@@ -86,8 +86,8 @@ const cutOff = async (workspace: string, model: RehearsalServer): Promise<number
 };
 
 /**
- * Runs a team over a copy of a project in a process of its own that is killed with SIGKILL right
- * after its nth checkpoint (0: never), and once more to resume it.
+ * Runs a team on a copy of a project in a separate process, which is killed with SIGKILL right after its nth checkpoint
+ * (0: never). Then resumes the run in another process.
  */
 const runKilledAt = async (
   checkpoint: number,
@@ -116,21 +116,20 @@ const runKilledAt = async (
   }
 };
 
-/** A built-in team, and how often its code is attempted in parallel; left out: once. */
+/** A built-in team, and the number of parallel attempts at its code, which is 1 by default. */
 export interface KilledTeam {
   team: string;
   attempts?: number;
-  /** Left out: its instances run on this machine. */
+  /** If left out, its instances run on this machine. */
   elsewhere?: Elsewhere | null;
 }
 
-/** Runs that are killed at the same time: one leaves half of two cores idle. */
+/** The number of runs at the same time. A single run leaves half of two cores idle. */
 const AT_ONCE = 2;
 
 /**
- * Runs a built-in team on the sample project undisturbed, then once for every `step`th checkpoint
- * from the `first` on, killed there and resumed: each has to end with the same files and the same
- * number of requests.
+ * Runs a built-in team on the sample project undisturbed. Then runs it once for every `step`th checkpoint, starting at
+ * `first`, kills it there and resumes it. Each run must end with the same files and the same number of requests.
  */
 export const resumesLikeUndisturbed = async (
   killed: KilledTeam,

@@ -27,10 +27,10 @@ interface Options extends Partial<
   mcpFiles?: OtherMcpFile[];
 }
 
-/** A workspace with the real tool gateway; only what it stores is held in memory. */
+/** A workspace with the real tool gateway. Only its stored data is in memory. */
 export interface ToolWorkspace {
   folder: string;
-  /** What the gateways logged. */
+  /** The warnings that the gateways logged. */
   warnings: string[];
   open: (options?: Options) => Tools;
   /** Writes `.coditect/mcp.json`. */
@@ -38,7 +38,7 @@ export interface ToolWorkspace {
   remove(): Promise<void>;
 }
 
-/** More than the usual time: on a busy machine, a server that is good must not be left out. */
+/** This is longer than usual, so that a server is not left out on a busy machine. */
 const START_MILLISECONDS = 60_000;
 
 export const toolWorkspace = (): ToolWorkspace => {
@@ -98,7 +98,7 @@ export const toolWorkspace = (): ToolWorkspace => {
 
 const never = new AbortController().signal;
 
-/** Calls a tool as it is offered to the agent. */
+/** Calls a tool by the name under which the agent gets it. */
 export const callNamed = async (
   tools: Tools,
   agent: AgentConfig,
@@ -117,7 +117,7 @@ export const callNamed = async (
 export const callAny = (tools: Tools, name: string, input: Json): Promise<ToolAnswer> =>
   callNamed(tools, anAgent(), name, input);
 
-/** A server that does what `behaviour` says: see the file itself. */
+/** A server with this behaviour, which its file describes. */
 export const misbehaving = (...behaviour: string[]): Servers[string] => ({
   command: process.execPath,
   args: [join(root, "test/integration/tools/misbehaving-server.ts"), ...behaviour],
@@ -125,7 +125,7 @@ export const misbehaving = (...behaviour: string[]): Servers[string] => ({
   sandbox: "none",
 });
 
-/** A server that breaks the protocol as `behaviour` says: see the file itself. */
+/** A server that breaks the protocol in this way, which its file describes. */
 export const bad = (...behaviour: string[]): Servers[string] => ({
   command: process.execPath,
   args: [join(root, "test/fixtures/mcp/bad-server.mjs"), ...behaviour],
@@ -133,7 +133,7 @@ export const bad = (...behaviour: string[]): Servers[string] => ({
   sandbox: "none",
 });
 
-/** A place for secrets in memory. */
+/** A storage for secrets in memory. */
 export const heldSecrets = (): SecretTexts => {
   const held = new Map<string, string>();
   return {

@@ -14,13 +14,13 @@ import { copyImage } from "./private-engine.ts";
 const run = promisify(execFile);
 const READY_MS = 20_000;
 
-/** A Podman of a test's own: other storage, other locks, and a socket nobody else knows. */
+/** A separate Podman for a test, with its own storage, locks and socket. */
 export interface PodmanEngine {
   readonly engine: Engine;
   close(): Promise<void>;
 }
 
-/** Null where one can be started: that takes root, Podman, and an engine that has the worker's image. */
+/** Why Podman cannot start; null if it can. It needs root, Podman, and an engine that has the worker's image. */
 export const whyNoPodman = async (): Promise<string | null> => {
   const installed = await run("podman", ["--version"]).then(
     () => true,
@@ -31,10 +31,10 @@ export const whyNoPodman = async (): Promise<string | null> => {
   return dockerEngine();
 };
 
-/** Whether Podman cannot say that the kernel killed a container for its memory; its own fault, in version 1. */
+/** Whether Podman does not report that the kernel killed a container for its memory, a bug with version 1. */
 export const forgetsMemoryKills = (): boolean => existsSync("/sys/fs/cgroup/memory");
 
-/** Of this machine's own settings nothing holds. Not every crun runs where both versions of control groups are mounted. */
+/** Settings that replace those of this machine. Some versions of crun fail if both versions of cgroups are mounted. */
 const settings = (folder: string): string =>
   [
     "[engine]",
@@ -58,7 +58,7 @@ export const startPodman = async (): Promise<PodmanEngine> => {
       ...["--root", storage, "--runroot", join(folder, "run"), "--storage-driver", "overlay"],
       ...["system", "service", "--time", "0", `unix://${socket}`],
     ],
-    // Its helpers write into the folder it was started in.
+    // Podman's helpers write into the folder in which it was started.
     {
       cwd: folder,
       env: { ...process.env, CONTAINERS_CONF: join(folder, "containers.conf") },

@@ -16,18 +16,18 @@ import { dockerEngine } from "../docker-engine.ts";
 const run = promisify(execFile);
 const READY_MS = 30_000;
 
-/** A container engine of a test's own: other sockets, other data, and it may be killed. */
+/** A separate container engine for a test, with its own sockets and data. It may be killed. */
 export interface PrivateEngine {
-  /** By TLS on the loopback, with a key of its own. */
+  /** Its address on the loopback, with TLS and its own key. */
   readonly address: EngineAddress;
   readonly socket: string;
-  /** Ends it as a crash would, together with what supervises its containers. */
+  /** Kills it as in a crash, together with the supervisors of its containers. */
   kill(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A port of the loopback nobody listens on. */
+/** A free port of the loopback. */
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -37,7 +37,7 @@ export const freePort = async (): Promise<number> => {
   return address.port;
 };
 
-/** An authority, a server's key and a client's, as `dockerd --tlsverify` wants them. */
+/** Creates an authority, and keys of a server and a client, for `dockerd --tlsverify`. */
 const makeCertificates = async (folder: string): Promise<void> => {
   await mkdir(folder);
   const openssl = (...args: string[]) => run("openssl", args, { cwd: folder, timeout: 10_000 });
@@ -64,7 +64,7 @@ const makeCertificates = async (folder: string): Promise<void> => {
   }
 };
 
-/** The image of this machine's engine, given to another one. */
+/** Copies the image of this machine's engine to another one. */
 export const copyImage = async (address: EngineAddress): Promise<void> => {
   const [{ client: from }, { client: to }] = await Promise.all([findEngine(), openEngine(address)]);
   const progress = await to.loadImage(await from.getImage(DEFAULT_IMAGE).get());
@@ -78,7 +78,7 @@ const succeeds = async (program: string, ...args: string[]): Promise<boolean> =>
     () => false,
   );
 
-/** Null where no engine of one's own can be started: that takes root, dockerd and openssl. */
+/** Why a separate engine cannot start; null if it can. It needs root, dockerd and openssl. */
 export const whyNoPrivateEngine = async (): Promise<string | null> => {
   const missing = await dockerEngine();
   if (missing !== null) return missing;
@@ -87,11 +87,11 @@ export const whyNoPrivateEngine = async (): Promise<string | null> => {
 };
 
 export interface PrivateEngineOptions {
-  /** Room for all it stores, without an image in it; left out: as much as it wants, with the worker's image. */
+  /** Limits its storage, which then has no image. If left out, it is unlimited and has the worker's image. */
   diskMb?: number;
 }
 
-/** A second engine on this machine. */
+/** Starts a second engine on this machine. */
 export const startPrivateEngine = async ({ diskMb }: PrivateEngineOptions = {}): Promise<PrivateEngine> => {
   const folder = await mkdtemp(join(tmpdir(), "coditect-engine-"));
   const certificates = join(folder, "certificates");
@@ -116,7 +116,7 @@ export const startPrivateEngine = async ({ diskMb }: PrivateEngineOptions = {}):
       () => false,
     );
   const start = async (): Promise<void> => {
-    // With a host name of its own it is an engine elsewhere to whoever comes by TLS.
+    // With its own host name, it counts as an engine on another machine for clients with TLS.
     daemon = spawn(
       "unshare",
       [
@@ -146,7 +146,7 @@ export const startPrivateEngine = async ({ diskMb }: PrivateEngineOptions = {}):
 
   const close = async (): Promise<void> => {
     await end("SIGTERM");
-    // Every start mounts the data upon itself, and the end takes away one of these.
+    // Every start mounts the data onto itself again, and the end removes only one of these mounts.
     while (await succeeds("umount", "--recursive", join(folder, "data")));
     await rm(folder, { recursive: true, force: true });
   };
@@ -168,11 +168,11 @@ export const startPrivateEngine = async ({ diskMb }: PrivateEngineOptions = {}):
       await end("SIGKILL");
       if (isRunning(supervisor)) process.kill(supervisor, "SIGKILL");
       while (isRunning(supervisor)) await wait(5);
-      // A new one takes process ids it finds for what still runs.
+      // A new engine would take recorded process IDs for running processes.
       for (const path of [record, join(folder, "engine.pid")]) await rm(path, { force: true });
     },
     close: async () => {
-      // Only an engine can take away what a killed one left mounted and running.
+      // Only an engine can remove the mounts and containers that a killed one left behind.
       if (!isUp()) await start();
       await close();
     },

@@ -8,7 +8,7 @@ import { newAgent } from "../../server/models/agent.ts";
 import { newExecution, noUsage } from "../../server/models/execution.ts";
 import { newInstance } from "../../server/models/instance.ts";
 
-/** Records as the runtime would have made them, for tests that only need some to be there. */
+/** Valid records, for tests that only need some. */
 export const TENANT = "00000000-0000-4000-8000-000000000001";
 export const NOW = "2026-01-31T12:00:00.000Z";
 

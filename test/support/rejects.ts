@@ -9,11 +9,11 @@ const isOf =
     return true;
   };
 
-/** It must reject with this error of the catalogue. */
+/** Asserts that the work rejects with this error of the catalogue. */
 export const rejectsWith = (work: Promise<unknown>, code: ErrorCode): Promise<void> =>
   assert.rejects(work, isOf(code));
 
-/** It must throw this error of the catalogue. */
+/** Asserts that the work throws this error of the catalogue. */
 export const throwsWith = (work: () => unknown, code: ErrorCode): void => {
   assert.throws(() => {
     work();

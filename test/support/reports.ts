@@ -1,6 +1,6 @@
 import type { TestReport } from "../../schemas/tests.ts";
 
-/** A report of a run of tests in which nothing happened but what is given. */
+/** A report of an empty test run with these fields. */
 export const testReport = (fields: Partial<TestReport>): TestReport => ({
   runner: "node:test",
   command: [],

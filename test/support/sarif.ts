@@ -8,21 +8,21 @@ import { z } from "zod";
 const published = fileURLToPath(
   import.meta.resolve("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"),
 );
-// It has a regular expression with a bracket too many, which is none in Unicode mode.
+// The schema has a regular expression with an extra bracket, which is invalid in Unicode mode.
 const validator = addFormats.default(new Ajv.default({ allErrors: true, unicodeRegExp: false }));
 const validate = validator.compile(
   z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(published, "utf8"))),
 );
 
-/** What of a log SARIF's own schema refuses, one line each; none of a valid one. */
+/** The problems of a log according to SARIF's own schema, one line each. Empty for a valid log. */
 export const sarifProblems = (log: unknown): string[] =>
   validate(log)
     ? []
     : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ""}`);
 
 /**
- * What of SARIF 2.1.0 a log of ours uses, which is less than the standard allows: it says that nothing
- * else is there, and what readers such as code hosts need beyond the standard.
+ * The part of SARIF 2.1.0 that our logs use. The schema refuses other fields, and requires what readers such as code
+ * hosts need in addition to the standard.
  */
 const Text = z.strictObject({ text: z.string() });
 const Line = z.int().min(1);
@@ -36,7 +36,7 @@ const Region = z.strictObject({
 });
 
 const ArtifactLocation = z.strictObject({
-  /** A URI reference: no blank and no raw character beyond ASCII. */
+  /** A URI reference, without blanks and characters outside ASCII. */
   uri: z.string().regex(/^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/),
   uriBaseId: z.string().optional(),
 });
@@ -90,7 +90,7 @@ const Log = z.strictObject({
   runs: z.tuple([Run]),
 });
 
-/** A log that is valid by SARIF's own schema, and one of ours. */
+/** A log that is valid according to SARIF's own schema and ours. */
 export const Sarif = z
   .unknown()
   .superRefine((log, context) => {

@@ -13,7 +13,7 @@ import { z } from "zod";
 const Conversation = z.object({ messages: z.array(z.looseObject({ role: z.string() })) });
 const Arguments = z.record(z.string(), Json);
 
-/** The turn of a rehearsal script that a request of any protocol asks for; read from the request alone. */
+/** The turn of a rehearsal script for a request of any protocol. Only the request decides. */
 const turnOf = (script: RehearsalScript, agent: AgentType, { body }: JournalEntry): Turn => {
   const text = JSON.stringify(body);
   const answered = Conversation.parse(body).messages.filter(({ role }) => role === "assistant").length;

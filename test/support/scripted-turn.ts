@@ -1,7 +1,7 @@
 import { AgentType } from "../../schemas/agent.ts";
 import { turnAt, type RehearsalScript, type Turn } from "../../server/rehearsal/script.ts";
 
-/** The turn of a rehearsal script that a conversation asks for; null: it has none. Read from its text alone. */
+/** The turn of a rehearsal script for a conversation; null if there is none. Only the text decides. */
 export const scriptedTurn = (script: RehearsalScript, text: string, answers: number): Turn | null =>
   turnAt(script, {
     agent: AgentType.parse(/Agent: (\w+)/.exec(text)?.[1]),

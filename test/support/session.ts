@@ -14,7 +14,7 @@ export interface Session {
   first_request_ms: number;
   requests: readonly ChatRecord[];
   exit_code: number | null;
-  /** Highest resident memory seen of the command and of its workers, in MB; null off Linux. */
+  /** The highest resident memory of the command and of its workers, in MB; null if not on Linux. */
   peak_memory_mb: { runtime: number; worker: number } | null;
 }
 
@@ -57,7 +57,7 @@ export const runSession = async (workflow: string, script: RehearsalScript): Pro
 
 const SAMPLE_MS = 20;
 
-/** The kernel keeps the peak; it is read again and again because it goes with the process. */
+/** Reads the peak memory repeatedly, because the kernel forgets it when the process ends. */
 const watchMemory = (pid: number | undefined) => {
   const peak = { runtime: 0, worker: 0 };
   const sample = () => {
@@ -83,7 +83,7 @@ const peakOf = (pid: number): number => {
   }
 };
 
-/** Processes below this one that run the worker; a sandbox may stand between. */
+/** Descendants of a process that run the worker. A sandbox may be in between. */
 const childrenOf = (pid: number): number[] => {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) =>

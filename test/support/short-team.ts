@@ -3,8 +3,8 @@ import type { TeamFile } from "../../schemas/team.ts";
 import type { RehearsalScript, Turn } from "../../server/rehearsal/script.ts";
 
 /**
- * A team with the name of the TDD team that a project has in its place. It makes the rehearsal's change in
- * two stages and runs no tests, for tests that need a change of a team and not its proof.
+ * A team that replaces the TDD team in a project. It makes the rehearsal's change in two stages and runs no tests, for
+ * tests that need a change of a team and not its proof.
  */
 export const shortTeam = {
   name: "tdd",
@@ -24,7 +24,7 @@ export const SHORT_TEAM_FILE = ".coditect/teams/tdd.json";
 
 const CHANGES = new Set(["write_file", "edit_file"]);
 
-/** What the model answers to the short team: the writes and findings of the rehearsal, each with one answer. */
+/** The model's answers for the short team. Each write and finding of the rehearsal is one answer. */
 export const shortScript = (rehearsal: RehearsalScript): RehearsalScript => {
   const turns = Object.values(rehearsal.agents).flat(2);
   const having = (isWanted: (tool: string) => boolean, text: string): [Turn, Turn] => [

@@ -16,21 +16,21 @@ const programOf = (name: string): string | undefined =>
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
 
-/** Null: a server and a client of OpenSSH are here. Otherwise why tests of them are skipped. */
+/** Why tests of ssh are skipped; null if a server and a client of OpenSSH are installed. */
 export const whyNoSshServer = (): string | null => {
   const missing = ["sshd", "ssh", "ssh-keygen"].filter((name) => programOf(name) === undefined);
   return missing.length === 0 ? null : `${missing.join(", ")} of OpenSSH is not installed`;
 };
 
-/** An ssh server of a test's own, and the ssh that knows it. */
+/** An ssh server for a test, and an ssh client that knows it. */
 export interface SshServer {
-  /** `ssh://user@127.0.0.1:port` of whoever runs the test. */
+  /** `ssh://user@127.0.0.1:port`, with the user who runs the test. */
   readonly url: string;
-  /** To come first on PATH: the system's own ssh, with the test's key and known hosts alone. */
+  /** A folder for PATH with the system's ssh, which uses only the test's key and known hosts. */
   readonly programs: string;
-  /** The file of hosts it knows. */
+  /** The client's file of known hosts. */
   readonly knownHosts: string;
-  /** The keys it lets in. */
+  /** The server's file of accepted keys. */
   readonly authorizedKeys: string;
   /** Ends it and every connection to it. */
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export interface SshServer {
 
 const makeKey = (path: string) => run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path]);
 
-/** A connection may have ended since the processes were listed. */
+/** Ends a process, which may have ended by itself since the processes were listed. */
 const endIfThere = (pid: number): void => {
   try {
     process.kill(pid, "SIGTERM");
@@ -47,14 +47,14 @@ const endIfThere = (pid: number): void => {
   }
 };
 
-/** @param environment what commands find set at the far end. */
+/** @param environment the variables of commands on the server. */
 export const startSshServer = async (environment: Readonly<Record<string, string>>): Promise<SshServer> => {
   const [sshd, ssh] = [programOf("sshd"), programOf("ssh")];
   if (sshd === undefined || ssh === undefined) throw new Error(whyNoSshServer() ?? "no ssh");
   const folder = await mkdtemp(join(tmpdir(), "coditect-ssh-"));
   const at = (name: string): string => join(folder, name);
   const [port] = await Promise.all([freePort(), makeKey(at("host")), makeKey(at("user"))]);
-  // Run by root it gives up its rights for a moment, and wants this empty folder for that.
+  // If root runs it, it drops its rights temporarily, for which it needs this empty folder.
   if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true });
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const lines = [
@@ -79,7 +79,7 @@ export const startSshServer = async (environment: Readonly<Record<string, string
   const close = async (): Promise<void> => {
     if (server.pid !== undefined && server.exitCode === null && server.signalCode === null) {
       const exited = once(server, "exit");
-      // Each connection is served by a process that outlives the server itself.
+      // A separate process serves each connection, and outlives the server.
       for (const { pid } of treeOf(await processTable(0), server.pid)) endIfThere(pid);
       await exited;
     }

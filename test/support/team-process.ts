@@ -4,14 +4,14 @@ import { createRuntime } from "../../server/runtime/runtime.ts";
 import { builtWorker } from "./product.ts";
 
 /**
- * A process with a runtime in it, for tests that kill it. Arguments: the workspace, the endpoint of
- * the model, how many checkpoints it survives (0: all), then the team, the attempts at its code, the task and the file of a new run;
- * without them it resumes the run that was interrupted. Prints the last event as JSON when it ends.
+ * A process with a runtime, for tests that kill it. Its arguments are the workspace, the endpoint of the model, and
+ * the number of checkpoints that it survives (0: all), followed by the team, the attempts at its code, the task and the
+ * file of a new run. Without these, it resumes the interrupted run. It prints the last event as JSON when it ends.
  */
 const [workspace = "", endpoint = "", survives = "0", team, attempts, task = "", file] =
   process.argv.slice(2);
 
-/** Events that follow a durable step at once. */
+/** Events that are emitted immediately after a durable step. */
 const checkpoints: ReadonlySet<RuntimeEvent["type"]> = new Set([
   "stage.started",
   "execution.changed",
@@ -41,7 +41,7 @@ let passed = 0;
 runtime.subscribe((event) => {
   if (checkpoints.has(event.type) && ++passed === Number(survives)) process.kill(process.pid, "SIGKILL");
   if (event.type !== "run.finished") return;
-  // All executions have ended, so what was used is in the sums of the days.
+  // All executions have ended, so the sums of the days contain their usage.
   const calls = runtime.store.all("dailyUsage").reduce((sum, { api_calls }) => sum + api_calls, 0);
   process.stdout.write(`${JSON.stringify({ ...event, checkpoints: passed, calls })}\n`);
   void runtime.close();

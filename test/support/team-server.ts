@@ -19,7 +19,7 @@ import { testDispatch, type TestDispatch } from "./dispatch.ts";
 import { memoryStore } from "./memory-store.ts";
 
 const tlsFile = (name: string): Buffer => readFileSync(join(root, "test", "fixtures", "tls", name));
-/** Of localhost; the private key protects nothing but tests. */
+/** A certificate for localhost. Its private key is only used in tests. */
 export const testTls = { cert: tlsFile("cert.pem"), key: tlsFile("key.pem") };
 
 export interface HttpAnswer {
@@ -33,7 +33,7 @@ export interface HttpsCall {
   token?: string | null;
   body?: unknown;
   headers?: Record<string, string>;
-  /** Left out: a connection of its own. */
+  /** If left out, the request uses a new connection. */
   agent?: Agent;
 }
 
@@ -45,7 +45,7 @@ const parsed = (body: string): Record<string, unknown> => {
   }
 };
 
-/** One request over TLS, whose certificate is checked. */
+/** Makes one request over TLS, and checks the certificate. */
 export const callHttps = (
   port: number,
   verb: string,
@@ -87,7 +87,7 @@ interface TestTenant extends TestDispatch {
   tokens: TokenBook;
   audit: AuditLog;
   openWorkspace: OpenWorkspace;
-  /** A token of the role, made when first asked for. */
+  /** A token of the role, which is created when first needed. */
   token(role: Role): Promise<string>;
 }
 
@@ -130,7 +130,7 @@ const tenantOf = (
   };
 };
 
-/** A real server of two tenants over TLS, whose runtimes are dispatch and handlers over stores in memory. */
+/** A real server of two tenants over TLS. Its runtimes are dispatch and handlers with stores in memory. */
 export const testTeam = async (
   options: Partial<TeamServerOptions> = {},
   parts: Parameters<typeof testDispatch>[1] = {},

@@ -3,7 +3,7 @@ import { CoditectError } from "../../schemas/errors.ts";
 import type { TestRuntime } from "../harness.ts";
 import type { Tools } from "../../server/tools/tools-api.ts";
 
-/** Asks for a run that needs the user's consent to what its agents' tools can do together, and gives it. */
+/** Starts a run that needs the user's consent to what its agents' tools can do together, and gives it. */
 export const allowExposure = async ({ call }: Pick<TestRuntime, "call">, team_id: string): Promise<void> => {
   const refused: unknown = await call("teams/execute", { team_id, task: "Work." }).then(
     () => null,
@@ -14,7 +14,7 @@ export const allowExposure = async ({ call }: Pick<TestRuntime, "call">, team_id
   await call("consents/set", { name: "exposure", of: String(refused.data.hash), given: true });
 };
 
-/** For executions that are offered no tool outside of their instance. */
+/** The tools of executions that have no tools outside of their instance. */
 export const noTools: Tools = {
   offers: () => Promise.resolve([]),
   call: ({ definition }) =>

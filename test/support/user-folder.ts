@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A folder of a user of the test's own, in place of the one of whoever runs the tests. */
+/** A user folder for the test, which replaces that of the person who runs the tests. */
 export const ownUserFolder = () => {
   let before: string | undefined;
   let folder = "";

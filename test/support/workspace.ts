@@ -2,12 +2,12 @@ import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** A folder of files on the real disk, gone again when the test's `after` calls `remove`. */
+/** A folder on the real disk. The test's `after` must call `remove`. */
 export interface TestWorkspace {
   root: string;
   write(path: string, content: string | Buffer): Promise<void>;
   read(path: string): Promise<string>;
-  /** Every file below the root, sorted, with `/` between segments. */
+  /** The paths of all files below the root, sorted, with `/` between segments. */
   list(): Promise<string[]>;
   remove(): Promise<void>;
 }

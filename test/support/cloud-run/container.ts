@@ -8,7 +8,7 @@ import { z } from "zod";
 import { openLimits } from "../../../server/instances/drivers/docker/container.ts";
 import { findEngine } from "../../../server/instances/drivers/docker/engine.ts";
 
-/** What is run of a service. */
+/** The fields of a service that the double uses. */
 export const RunnableService = z.object({
   template: z.object({
     maxInstanceRequestConcurrency: z.int(),
@@ -31,13 +31,13 @@ export type RunnableService = z.infer<typeof RunnableService>;
 const CARRY = `const c=()=>{const s=require("net").connect(+process.argv[1],"127.0.0.1");let up=false;
 s.on("connect",()=>{up=true;process.stdin.pipe(s);s.pipe(process.stdout)}).on("error",()=>up?process.exit():setTimeout(c,20)).on("close",()=>up&&process.exit())};c()`;
 
-/** Listens at the address of a cloud's metadata server, and says when it does. */
+/** Listens at the address of a cloud's metadata server, and reports when it does. */
 const METADATA = `require("http").createServer((q,a)=>a.end()).listen(80,"169.254.169.254",()=>console.log())`;
 const METADATA_ADDRESS = ["ip", "address", "add", "169.254.169.254/32", "dev", "lo"];
 
 const run = promisify(execFile);
 
-/** One container of a service. Its network leads nowhere; some have a metadata server in it. */
+/** One container of a service. Its network is closed, but may contain a metadata server. */
 export class ServiceContainer {
   readonly id: string;
   readonly ended: Promise<unknown>;
@@ -79,7 +79,7 @@ export class ServiceContainer {
     return new ServiceContainer(container, State.Pid, port, ended);
   }
 
-  /** Whether a request is under way: a container of ours takes one. */
+  /** Whether it serves a request. A container takes one at a time. */
   get isBusy(): boolean {
     return this.#connections.size > 0;
   }

@@ -19,14 +19,14 @@ const Document = z.object({
 });
 const Schema = z.record(z.string(), z.unknown());
 
-/** A discovery document's schema as JSON Schema: references by name, closed to unknown fields. */
+/** Converts a schema of the discovery document to JSON Schema, which refuses unknown fields. */
 const jsonSchemaOf = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(jsonSchemaOf);
   const schema = Schema.safeParse(value).data;
   if (schema === undefined) return value;
   if (typeof schema.$ref === "string") return { $ref: `#/schemas/${schema.$ref}` };
   const { properties, items, additionalProperties, readOnly, type, enum: values } = schema;
-  // The API gives these, and nobody else does.
+  // Only the API sets these fields.
   if (readOnly === true) return { not: {} };
   return {
     ...(type !== "any" && { type }),
@@ -43,15 +43,15 @@ const jsonSchemaOf = (value: unknown): unknown => {
   };
 };
 
-/** A request as the published document understands it. */
+/** A request according to the published document. */
 export interface ApiCall {
   /** Such as `run.projects.locations.services.create`. */
   method: string;
-  /** Those of the path and of the query. */
+  /** The parameters of the path and the query. */
   parameters: Readonly<Record<string, string>>;
 }
 
-/** The Cloud Run Admin API v2, as Google publishes it. */
+/** The published description of the Cloud Run Admin API v2. */
 export class DiscoveryDocument {
   readonly #document: z.infer<typeof Document>;
   readonly #ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
@@ -69,7 +69,7 @@ export class DiscoveryDocument {
     return new DiscoveryDocument(Document.parse(JSON.parse(await readFile(file, "utf8"))));
   }
 
-  /** Which method a request is, or what is wrong with it. */
+  /** The method that a request calls, or a description of what is wrong with it. */
   callOf(verb: string, url: URL): ApiCall | string {
     const path = url.pathname.slice(1);
     for (const [method, { httpMethod, path: template, parameters }] of Object.entries(
@@ -87,7 +87,7 @@ export class DiscoveryDocument {
     return `there is no ${verb} ${url.pathname}`;
   }
 
-  /** What is wrong with a request's body; null: nothing. */
+  /** What is wrong with the body of a request; null if nothing is. */
   faultOf(method: string, body: unknown): string | null {
     const reference = this.#document.methods[method]?.request?.$ref;
     if (reference === undefined) return body === null ? null : `${method} takes no body`;

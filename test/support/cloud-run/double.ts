@@ -18,12 +18,12 @@ import { RunningService } from "./service.ts";
 export const REGION = "europe-west1";
 const PARENT = `projects/${PROJECT}/locations/${REGION}`;
 const API = "run.projects.locations.";
-/** Of an environment variable, as the descriptions of the published document say. */
+/** The limit of an environment variable, according to the published document. */
 const LONGEST_VARIABLE = 32_768;
 
 const run = promisify(execFile);
 
-/** Why the double cannot run here, or null. */
+/** Why the double cannot run here; null if it can. */
 export const whyNoCloudRunDouble = async (): Promise<string | null> => {
   const missing = await dockerEngine();
   if (missing !== null) return missing;
@@ -38,16 +38,16 @@ interface StoredService {
 }
 
 /**
- * Cloud Run for tests: an Admin API that takes no request that the published document does not allow, and
- * services whose containers are real.
+ * Cloud Run for tests. Its Admin API accepts only requests that the published document allows, and the containers of
+ * its services are real.
  */
 export class CloudRunDouble {
   readonly identity: Identity;
   /** Each call, as `METHOD path`. */
   readonly calls: string[] = [];
-  /** Whether containers of services that are made from now on reach a metadata server. */
+  /** Whether containers of new services reach a metadata server. */
   hasMetadata = false;
-  /** Answers with this status in place of the next ones, the first one first. */
+  /** Statuses that replace the next answers, in order. */
   readonly failures: number[] = [];
   readonly #document: DiscoveryDocument;
   readonly #server: Server;
@@ -72,19 +72,19 @@ export class CloudRunDouble {
     return double;
   }
 
-  /** Variables that lead Google's library and the driver to it. */
+  /** Variables that lead Google's library and the driver to this double. */
   get environment(): Record<string, string> {
     // A server that listens on a port has an address of this form.
     const { port } = this.#server.address() as AddressInfo;
     return { ...this.identity.environment, CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: `http://127.0.0.1:${port}/` };
   }
 
-  /** Full names of the services there are. */
+  /** The full names of all services. */
   get services(): string[] {
     return [...this.#services.keys()];
   }
 
-  /** What a service was made from. */
+  /** The body of the request that created a service. */
   bodyOf(name: string): Record<string, unknown> {
     return this.#services.get(name)?.body ?? {};
   }
@@ -97,7 +97,7 @@ export class CloudRunDouble {
     return this.running.flatMap(({ containers }) => containers);
   }
 
-  /** Resolves when there are so many containers. */
+  /** Resolves when there are this many containers. */
   async settled(count: number): Promise<void> {
     while (this.containers.length !== count) await sleep(10);
   }
@@ -196,7 +196,7 @@ export class CloudRunDouble {
     this.#begin(response, PARENT, {});
   }
 
-  /** Answers with an operation that is under way, and done when it is next asked for. */
+  /** Answers with a running operation, which is done when the client asks for it. */
   #begin(response: ServerResponse, parent: string, result: unknown): void {
     const name = `${parent}/operations/${randomUUID()}`;
     this.#operations.set(name, { name, done: true, response: result });

@@ -15,9 +15,9 @@ interface KeyPair {
   privateKey: CryptoKey;
 }
 
-/** Whom a test asks for tokens, as a machine in Google's cloud asks its metadata server, and who checks them. */
+/** Issues tokens, as the metadata server of a machine in Google's cloud does, and checks them. */
 export class Identity {
-  /** How the next ID tokens are made; tests change it. */
+  /** The properties of the next ID tokens. Tests change them. */
   tokens: { lifetimeSeconds: number; audience: string | null; key: "own" | "another" } = {
     ...{ lifetimeSeconds: 3600, audience: null, key: "own" },
   };
@@ -60,7 +60,7 @@ export class Identity {
     return identity;
   }
 
-  /** Variables by which Google's library asks this metadata server. */
+  /** Variables with which Google's library asks this metadata server. */
   get environment(): Record<string, string> {
     // A server that listens on a port has an address of this form.
     const { port } = this.#server.address() as AddressInfo;
@@ -68,7 +68,7 @@ export class Identity {
       GCE_METADATA_HOST: `127.0.0.1:${port}`,
       METADATA_SERVER_DETECTION: "assume-present",
       GOOGLE_CLOUD_PROJECT: PROJECT,
-      // Without the credentials of whoever runs the tests.
+      // The credentials of the person who runs the tests must not be used.
       CLOUDSDK_CONFIG: import.meta.dirname,
     };
   }
@@ -85,7 +85,7 @@ export class Identity {
       .sign((key === "own" ? this.#own : this.#another).privateKey);
   }
 
-  /** The status that Google's front end refuses a request with; null: it may pass. */
+  /** The status with which Google's front end refuses a request; null if the request may pass. */
   async refusal(authorization: string | undefined, audience: string): Promise<number | null> {
     const [, token] = /^Bearer (.+)$/.exec(authorization ?? "") ?? [];
     if (token === undefined) return 403;

@@ -9,7 +9,7 @@ import type { Identity } from "./identity.ts";
 const COOKIE = "GAESA";
 const HEAD_END = "\r\n\r\n";
 
-/** The request as it came, without what the front end keeps to itself. */
+/** The text of the request, without the headers that the front end removes. */
 const rawRequest = ({ method, url, rawHeaders }: IncomingMessage): string => {
   const lines: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -19,7 +19,7 @@ const rawRequest = ({ method, url, rawHeaders }: IncomingMessage): string => {
   return `${method ?? "GET"} ${url ?? "/"} HTTP/1.1\r\n${lines.join("\r\n")}${HEAD_END}`;
 };
 
-/** A service with its front end, which lets nobody in without an ID token for it. */
+/** A service with its front end, which only accepts callers with an ID token for it. */
 export class RunningService {
   readonly #identity: Identity;
   readonly #service: RunnableService;
@@ -27,7 +27,7 @@ export class RunningService {
   readonly #server: Server;
   readonly #containers = new Map<string, ServiceContainer>();
   readonly #sockets = new Set<Duplex>();
-  /** Statuses of connections that were refused. */
+  /** The statuses of refused connections. */
   readonly refused: number[] = [];
   #starting = 0;
 
@@ -58,7 +58,7 @@ export class RunningService {
     return [...this.#containers.values()];
   }
 
-  /** Ends every connection, as after the longest time of a request. */
+  /** Ends every connection, as Cloud Run does after the longest time of a request. */
   breakConnections(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -110,7 +110,7 @@ export class RunningService {
     inside.once("close", () => socket.destroy());
   }
 
-  /** The container that the cookie names, or a new one; null: there are as many as there may be. */
+  /** The container that the cookie names, or a new one; null if no more containers are allowed. */
   async #choose(cookie: string): Promise<ServiceContainer | null> {
     const known = this.#containers.get(new RegExp(`${COOKIE}=(\\w+)`).exec(cookie)?.[1] ?? "");
     if (known !== undefined && !known.isBusy) return known;

@@ -11,12 +11,12 @@ const gateway = fileURLToPath(
   new URL("../../../server/instances/drivers/cloud-run/gateway/main.ts", import.meta.url),
 );
 
-/** Settings that name the double's region, an image that there is, and a network that is closed. */
+/** Settings with the double's region, an existing image, and a closed network. */
 export const cloudRunSettings: NonNullable<SettingsInput["cloud_run"]> = {
   ...{ region: REGION, image: DEFAULT_IMAGE, network: "closed", files_mb: 256 },
 };
 
-/** A double of Cloud Run for the tests of a suite, with workers that are bundled for it, by name. */
+/** A double of Cloud Run for the tests of a suite, with bundled workers by name. */
 export const cloudRunTestbed = (workers: Readonly<Record<string, string>>) => {
   const environmentBefore = { ...process.env };
   let double: CloudRunDouble;
@@ -36,7 +36,7 @@ export const cloudRunTestbed = (workers: Readonly<Record<string, string>>) => {
     get double() {
       return double;
     },
-    /** Absolute path of a worker's bundle. */
+    /** The absolute path of a worker's bundle. */
     worker: (name: string): string => join(folder, `${name}.cjs`),
   };
 };

@@ -9,12 +9,12 @@ import { Program } from "./program.ts";
 
 const run = promisify(execFile);
 const READY_MS = 120_000;
-/** The tests run in a network of their own: every port is free. */
+/** The tests run in their own network, so every port is free. */
 const ETCD = "http://127.0.0.1:2379";
 export const NODE_ADDRESS = "10.210.0.1";
 const API_SERVER = `https://${NODE_ADDRESS}:6443`;
 
-/** Who may ask: everything, what the runtime's account may, and what a test binds to `limited`. */
+/** The users: one with all rights, one with those of the runtime's account, and one for rights of a test. */
 const users = {
   admin: 'admin,1,"system:masters"',
   runtime: "system:serviceaccount:coditect:coditect-runtime,2",
@@ -22,7 +22,7 @@ const users = {
 };
 export type User = keyof typeof users;
 
-/** How a client reaches the API server as one of these users. */
+/** The configuration with which a client reaches the API server as one of these users. */
 export const configOf = (user: User): KubeConfig => {
   const config = new KubeConfig();
   config.loadFromClusterAndUser(
@@ -40,7 +40,7 @@ export class ControlPlane {
   readonly #etcd: Program;
   readonly #controllers: Program;
 
-  /** @param programs the folder they were built in; `folder`: where they keep what they write. */
+  /** @param programs the folder of the built programs; `folder`: the folder that they write to. */
   constructor(programs: string, folder: string) {
     this.#folder = folder;
     const [account, kubeconfig] = [join(folder, "account.key"), join(folder, "admin.kubeconfig")];
@@ -63,7 +63,7 @@ export class ControlPlane {
       ...["--service-account-issuer", "https://kubernetes.default.svc"],
       ...["--service-account-key-file", account, "--service-account-signing-key-file", account],
       ...["--kubelet-preferred-address-types", "InternalIP"],
-      // The account of a namespace comes a moment after it; nothing here waits for that.
+      // The account of a namespace is created a moment later, and nothing here waits for that.
       ...["--disable-admission-plugins", "ServiceAccount", "--allow-privileged=false"],
     );
     this.scheduler = program("kube-scheduler", ...client);
@@ -91,7 +91,7 @@ export class ControlPlane {
   answers(): Promise<void> {
     const admin = this.as("admin");
     const ask = async (): Promise<boolean> => {
-      // Its roles are made a moment after it listens.
+      // The API server creates its roles a moment after it listens.
       const path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node";
       await admin.ask(z.unknown(), "GET", path, {}, AbortSignal.timeout(5000));
       return true;
@@ -99,7 +99,7 @@ export class ControlPlane {
     return this.apiServer.ready(ask, READY_MS);
   }
 
-  /** Path of a kubeconfig of this user. */
+  /** The path of this user's kubeconfig. */
   kubeconfig(user: User): string {
     return join(this.#folder, `${user}.kubeconfig`);
   }

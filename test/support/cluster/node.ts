@@ -15,19 +15,19 @@ const READY_MS = 60_000;
 const BUILD_MS = 180_000;
 export const NODE = "test-node";
 const PAUSE_IMAGE = "coditect-pause:1";
-/** The usual place: `/run` is of these tests alone. */
+/** The usual path, because only these tests use this `/run`. */
 export const SOCKET = "/run/docker.sock";
 
 const scripts = join(import.meta.dirname, "..", "..", "..", "scripts", "kubernetes");
 
-/** What keeps the namespaces of a pod: it waits for its end. */
+/** The program that keeps the namespaces of a pod until it is ended. */
 const PAUSE = `#include <signal.h>
 #include <unistd.h>
 static void end(int signal) { (void)signal; _exit(0); }
 int main(void) { signal(SIGTERM, end); signal(SIGINT, end); for (;;) pause(); }
 `;
 
-/** As a small cluster has it: one node that anyone who reaches it may ask. */
+/** The configuration of a small cluster, whose node answers everyone who reaches it. */
 const configuration = {
   apiVersion: "kubelet.config.k8s.io/v1beta1",
   kind: "KubeletConfiguration",
@@ -62,7 +62,7 @@ export class ClusterNode {
       "dockerd",
       [
         ...["dockerd", "--storage-driver=overlay2", `--cgroup-parent=/${basename(dirname(folder))}`],
-        // The network of pods is the plug-in's.
+        // The network plug-in provides the network of pods.
         ...["--bridge=none", "--iptables=false", "--ip6tables=false"],
         ...["--add-runtime", `pods=${join(scripts, "runc.sh")}`, "--default-runtime=pods"],
         ...["--data-root", join(folder, "docker"), "--host", `unix://${SOCKET}`],
@@ -111,7 +111,7 @@ export class ClusterNode {
     await this.ready();
   }
 
-  /** Resolves when the API server says that pods can run here. */
+  /** Resolves when the API server reports that pods can run here. */
   async ready(): Promise<void> {
     await this.kubelet.ready(async () => {
       const path = `/api/v1/nodes/${NODE}`;
@@ -120,7 +120,7 @@ export class ClusterNode {
     }, READY_MS);
   }
 
-  /** Ids of the containers that run. */
+  /** The IDs of the running containers. */
   async containers(): Promise<string[]> {
     const { client } = await openEngine({ socket: SOCKET });
     return (await client.listContainers()).map(({ Id }) => Id);

@@ -7,14 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const LOOK_MS = 100;
 
-/** A program of a cluster that runs until it is ended, and may be started again. */
+/** A program of a cluster. It runs until it is ended, and can be started again. */
 export class Program {
   readonly name: string;
   readonly #command: readonly string[];
   readonly #folder: string;
   #child: ChildProcess | null = null;
 
-  /** @param folder where it runs and where its log is. */
+  /** @param folder the folder in which it runs, and which contains its log. */
   constructor(name: string, command: readonly string[], folder: string) {
     this.name = name;
     this.#command = command;
@@ -37,7 +37,7 @@ export class Program {
     await exited;
   }
 
-  /** Resolves when it answers. Errors: with the end of its log, when it ends or takes too long. */
+  /** Resolves when it answers. Rejects with the end of its log if it ends or takes too long. */
   async ready(answers: () => Promise<boolean>, milliseconds: number): Promise<void> {
     const deadline = performance.now() + milliseconds;
     while (!(await answers().catch(() => false))) {

@@ -5,7 +5,7 @@ const START_MS = 300_000;
 
 let starting: Promise<RealCluster> | null = null;
 
-/** The one cluster of these tests, set up for instances; for a suite, whose `before` starts it. */
+/** The cluster of these tests, set up for instances. Call this in a suite, whose `before` then starts it. */
 export const realCluster = (): (() => RealCluster) => {
   let cluster: RealCluster | null = null;
   before(async function () {

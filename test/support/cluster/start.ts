@@ -5,7 +5,7 @@ import { setUpCluster } from "../../../server/instances/drivers/kubernetes/setup
 import { ControlPlane } from "./control-plane.ts";
 import { ClusterNode } from "./node.ts";
 
-/** `npm run test:cluster` says where the programs are, and where they may write. */
+/** `npm run test:cluster` sets the folder of the programs, and the folder that they may write to. */
 const place = z.object({ CODITECT_TEST_KUBERNETES: z.string(), CODITECT_TEST_CLUSTER: z.string() });
 
 export interface RealCluster {
@@ -13,7 +13,7 @@ export interface RealCluster {
   node: ClusterNode;
 }
 
-/** Starts one that is set up for instances; it ends with the processes of this script. */
+/** Starts a cluster that is set up for instances. It ends with the processes of this script. */
 export const startCluster = async (): Promise<RealCluster> => {
   const { CODITECT_TEST_KUBERNETES: programs, CODITECT_TEST_CLUSTER: folder } = place.parse(process.env);
   const plane = new ControlPlane(programs, join(folder, "plane"));

@@ -27,7 +27,7 @@ const run = promisify(execFile);
 const TOKEN = "a-token-of-the-double";
 const NAMESPACE = "coditect";
 
-/** `/api/v1/namespaces/NS/pods/NAME/attach`, or that of a group, or of something without a namespace. */
+/** Matches `/api/v1/namespaces/NS/pods/NAME/attach`, also with a group or without a namespace. */
 const PATH =
   /^\/(?:api|apis\/([^/]+))\/v1(?:beta1)?\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/;
 
@@ -48,19 +48,19 @@ const targetOf = (path: string): Target | null => {
 const PODS = `/${NAMESPACE}/pods`;
 
 export interface DoubleOptions {
-  /** As API servers since 1.29 do; false: `v4.channel.k8s.io` alone. */
+  /** Whether it supports `v5.channel.k8s.io`, as API servers since 1.29 do, and not only version 4. */
   hasVersion5?: boolean;
-  /** Whether pods share this machine's network, as where no policy is enforced. */
+  /** Whether pods share this machine's network, as in a cluster that does not enforce policies. */
   sharesNetwork?: boolean;
-  /** Whether it has the kinds of agent-sandbox. */
+  /** Whether it knows the kinds of agent-sandbox. */
   hasSandboxes?: boolean;
-  /** What it says of each pod in place of running it. */
+  /** The status that it reports of each pod instead of running it. */
   pending?: object | null;
-  /** What a quota or a policy says when it refuses a pod. */
+  /** The message with which a quota or policy refuses pods. */
   refusesPods?: string | null;
 }
 
-/** Why the double cannot run here, or null. */
+/** Why the double cannot run here; null if it can. */
 export const whyNoKubernetesDouble = async (): Promise<string | null> => {
   const sandbox = await probeSandbox();
   if ("unavailable" in sandbox) return sandbox.unavailable;
@@ -69,8 +69,8 @@ export const whyNoKubernetesDouble = async (): Promise<string | null> => {
 };
 
 /**
- * An API server for tests: HTTPS, watches and WebSockets are real, and so are the processes of its pods. It
- * takes no object that the published document of the API does not allow.
+ * An API server for tests. HTTPS, watches, WebSockets and the processes of its pods are real. It accepts only objects
+ * that the published document of the API allows.
  */
 export class KubernetesDouble {
   readonly objects = new Objects();
@@ -109,14 +109,14 @@ export class KubernetesDouble {
     return double;
   }
 
-  /** Writes a kubeconfig that leads to it; says where. */
+  /** Writes a kubeconfig for this server. Returns its path. */
   async writeKubeconfig(): Promise<string> {
     const path = join(this.#folder, "kubeconfig");
     await writeFile(path, (await this.#config()).exportConfig());
     return path;
   }
 
-  /** The way of a client to it. */
+  /** A client of this server. */
   async cluster(): Promise<Cluster> {
     return new Cluster(await this.#config(), NAMESPACE);
   }
@@ -136,7 +136,7 @@ export class KubernetesDouble {
     return config;
   }
 
-  /** Listens, on the port it had before if there was one. */
+  /** Listens, after a restart on the same port as before. */
   async listen(): Promise<void> {
     const [key, cert] = await Promise.all(
       ["key.pem", "cert.pem"].map((name) => readFile(join(this.#folder, name))),
@@ -174,7 +174,7 @@ export class KubernetesDouble {
     this.#server = server;
   }
 
-  /** Is gone for everybody, with every stream, as when the API server is restarted; pods run on. */
+  /** Ends the server and every stream, as in a restart of the API server. Pods continue to run. */
   async vanish(): Promise<void> {
     const server = this.#server;
     this.#server = null;
@@ -188,12 +188,12 @@ export class KubernetesDouble {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Names of the pods there are. */
+  /** The names of all pods. */
   pods(): string[] {
     return this.objects.list(PODS, null).map(({ metadata }) => metadata.name);
   }
 
-  /** What a node or the control plane says of a pod, and then its processes are ended. */
+  /** Sets the status that a node or the control plane reports of a pod, and then ends its processes. */
   async takeAway(name: string, status: object): Promise<void> {
     const pod = this.objects.get(PODS, name);
     if (pod !== null)

@@ -5,8 +5,8 @@ import type { RunningContainer } from "./kubelet.ts";
 const [INPUT, OUTPUT, ERROR, STATUS, CLOSE] = [0, 1, 2, 3, 255];
 
 /**
- * Joins a WebSocket to the streams of a container, or of a new program in it, as the kubelet does: a first byte
- * names the stream, and the input that was attached once ends with the connection.
+ * Connects a WebSocket to the streams of a container or of a new program in it, as the kubelet does. The first byte of
+ * a message names the stream. The input ends with the connection.
  */
 export const carry = (socket: WebSocket, container: RunningContainer, command: string[] | null): void => {
   const child: ChildProcess = command === null ? container.child : container.exec(command);
@@ -40,7 +40,7 @@ export const carry = (socket: WebSocket, container: RunningContainer, command: s
     socket.send(Buffer.concat([Buffer.of(STATUS), Buffer.from(JSON.stringify({ status: "Success" }))]));
     socket.close();
   };
-  // All it has written comes first.
+  // All of its output comes first.
   if (child.exitCode !== null || child.signalCode !== null) end();
   else child.once("close", end);
 };

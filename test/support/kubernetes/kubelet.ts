@@ -55,11 +55,11 @@ const system = (programs: string): string[] => [
   ...["--ro-bind", programs, dirname(WORKER_NODE)],
 ];
 
-/** A container as a process of this machine in namespaces of its own. */
+/** A container, which is a process of this machine in its own namespaces. */
 export class RunningContainer {
   readonly name: string;
   readonly child: ChildProcess;
-  /** Of its first process, as this machine sees it. */
+  /** The ID of its first process on this machine. */
   readonly pid: number;
   readonly ended: Promise<number>;
   isAttached = false;
@@ -115,7 +115,7 @@ export class Kubelet {
     return this.#pods.get(pod)?.containers.find((one) => one.name === name);
   }
 
-  /** Resolves when its containers run. `sharesNetwork`: with this machine, as in a cluster without policies. */
+  /** Resolves when its containers run. With `sharesNetwork`, they use the network of this machine. */
   async run(pod: RunnablePod, sharesNetwork: boolean): Promise<RunningContainer[]> {
     const folder = await mkdtemp(join(tmpdir(), "coditect-pod-"));
     await Promise.all(pod.spec.volumes.map(({ name }) => mkdir(join(folder, name))));
@@ -149,13 +149,13 @@ export class Kubelet {
     ];
     const child = spawn("bwrap", [...options, "--", ...command], { stdio: ["pipe", "pipe", "pipe", "pipe"] });
     child.stdin.on("error", () => undefined);
-    // The fourth stream is the one that was asked for.
+    // The fourth stream is the requested one.
     const info = child.stdio[3] as Readable;
     const { "child-pid": pid } = Info.parse(JSON.parse(await text(info)));
-    // It is told of before its mounts are all there.
+    // bubblewrap reports the process before all mounts exist.
     while (existsSync(`/proc/${pid}`) && isSettingUp(pid)) await sleep(2);
     const container = new RunningContainer(name, child, pid);
-    // What nobody is attached to goes to the log.
+    // Output without an attached client is dropped.
     const drop = (): void => undefined;
     child.stdout.on("data", drop);
     child.stderr.on("data", drop);

@@ -19,7 +19,7 @@ interface Change {
   object: StoredObject;
 }
 
-/** Objects by collection and name, each with a version, and who follows their changes. */
+/** Objects by collection and name, each with a version, and the followers of their changes. */
 export class Objects {
   readonly #collections = new Map<string, Map<string, StoredObject>>();
   readonly #listeners = new Set<(change: Change) => void>();
@@ -67,7 +67,7 @@ export class Objects {
     this.#tell({ type: "DELETED", collection, object });
   }
 
-  /** Tells of each change until the function it gives is called. */
+  /** Calls the listener for each change. Returns a function that stops this. */
   follow(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -52,8 +52,8 @@ const Pool = z.looseObject({
 });
 
 /**
- * The part of agent-sandbox's controller that instances meet, over any API server: it keeps pods of a
- * template ready, gives one to each claim and ends it with the claim. Its `Sandbox` objects are left out.
+ * The part of agent-sandbox's controller that instances need, for any API server. It keeps pods of a template ready,
+ * assigns one to each claim and ends it with the claim. It creates no `Sandbox` objects.
  */
 export class SandboxController {
   readonly #cluster: Cluster;
@@ -62,7 +62,7 @@ export class SandboxController {
   readonly #ending = new AbortController();
   /** Names of pods that nobody has claimed. */
   readonly #ready: string[] = [];
-  /** Name of the pod by claim. */
+  /** The name of the pod of each claim. */
   readonly #given = new Map<string, string>();
   #made = 0;
   #loop: Promise<void> = Promise.resolve();
@@ -140,12 +140,12 @@ export class SandboxController {
     const { resourceVersion: _, ...metadata } = claim.metadata;
     const body = { ...claim, metadata, status };
     await this.#cluster.ask(Owned, "PUT", path, { body }, this.#ending.signal).catch((error: unknown) => {
-      // Its user was faster.
+      // The user of the claim was faster.
       if (!isMissing(error)) throw error;
     });
   }
 
-  /** The kubelet may write the pod's status in between: then it is read again. */
+  /** Labels a pod. If the kubelet writes its status in between, the pod is read again. */
   async #mark(name: string, { metadata: { name: claim, uid } }: Claim): Promise<void> {
     const { signal } = this.#ending;
     const path = podsPath(this.#cluster.namespace, name);
