@@ -54,7 +54,7 @@ const checkRecord = (
   }
   const record = sound.value as Records[typeof collection]; // It passed the collection's own schema.
   if (keyOf(collection, tenantId, record) !== where)
-    check.problems.push({ kind: "a record stands under another's key", where, repair: null });
+    check.problems.push({ kind: "a record is stored under the key of another", where, repair: null });
   for (const list of listsOf(collection, tenantId, record))
     expected.set(list, (expected.get(list) ?? new Set()).add(id));
   for (const { collection: to, id: target } of referencesOf(collection, record))
