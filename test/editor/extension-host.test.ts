@@ -2,6 +2,7 @@ import { z } from "zod";
 import { skipUnlessNull } from "../support/skip.ts";
 import { runInHost } from "./host.ts";
 import { missingPart } from "./parts.ts";
+import { endShared } from "./suite.ts";
 
 const Results = z.array(z.object({ title: z.string(), error: z.string().nullable() }));
 
@@ -14,6 +15,7 @@ describe("in the extension host", function () {
   let results: z.infer<typeof Results> = [];
 
   before(async () => {
+    await endShared();
     results = Results.parse(JSON.parse(await runInHost("suite", { "chat.disableAIFeatures": false })));
   });
 

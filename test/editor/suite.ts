@@ -26,7 +26,8 @@ export interface SuiteParts {
  * window. It ends when a suite with a session of its own begins.
  */
 let shared: EditorSession | null = null;
-const endShared = async (): Promise<void> => {
+/** Ends the session of the suites so far. Call it before you open a browser without `useWorkbench`. */
+export const endShared = async (): Promise<void> => {
   const ended = shared;
   shared = null;
   await ended?.close();

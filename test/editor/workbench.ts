@@ -23,6 +23,8 @@ const EDITOR = "http://editor.localhost";
  * browsers share what is kept of the workbench's scripts. Without it, each window would compile them again.
  */
 export const openBrowser = async (url: string): Promise<BrowserContext> => {
+  // Chromium would wait for the profile without an end.
+  if (isBrowserOpen) throw new Error("Close the browser that is open first: both would use one profile.");
   profile ??= await mkdtemp(join(tmpdir(), "coditect-browser-"));
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath() ?? "",
@@ -31,11 +33,16 @@ export const openBrowser = async (url: string): Promise<BrowserContext> => {
     locale: "en-US",
     reducedMotion: "reduce",
   });
+  isBrowserOpen = true;
+  browser.once("close", () => {
+    isBrowserOpen = false;
+  });
   await browser.addInitScript({ content: STOP_ANIMATIONS });
   return browser;
 };
 
 let profile: string | null = null;
+let isBrowserOpen = false;
 
 /** Removes what browsers keep for each other, after the last one. */
 export const removeBrowserData = async (): Promise<void> => {
