@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
 import { z } from "zod";
 import type { AgentInstance } from "../../schemas/instance.ts";
 import { Settings } from "../../schemas/settings.ts";
@@ -15,7 +16,6 @@ import { reportPage } from "../../server/metrics/report.ts";
 import { openStore } from "../../server/store/open.ts";
 import type { Store } from "../../server/store/store.ts";
 import { chromiumPath } from "../editor/parts.ts";
-import { openBrowser } from "../editor/workbench.ts";
 import {
   aChangedFile,
   aChangeSet,
@@ -94,7 +94,10 @@ const measurePaint = async (html: string, folder: string): Promise<number | null
   if (chromiumPath() === null) return null;
   const path = join(folder, "report.html");
   await writeFile(path, html);
-  const browser = await openBrowser(join(folder, "browser"));
+  const browser = await chromium.launch({
+    executablePath: chromiumPath() ?? "",
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
   try {
     const page = await browser.newPage();
     await page.goto(pathToFileURL(path).href);
