@@ -4,15 +4,32 @@ import { join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
 import { missingPart, savedText } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** The run of the tests raises one alert. */
+const ALERTING = { "coditect.limits.tokensPerDay": 10_000_000, "coditect.alerts.limitShare": 0.00001 };
 
 describe("what the user reads and decides", function () {
   skipUnlessNull(this, missingPart());
   const parts = useWorkbench();
 
+  let folder = "";
+  let hasRun = false;
+  const window = parts.shareWindow(async () => {
+    hasRun = false;
+    return (folder = await parts.session.shortProject(parts.model, ALERTING));
+  });
+  /** A window after a run. Each test decides something else about the run. */
+  const finished = async (): Promise<{ workbench: Workbench; folder: string }> => {
+    const workbench = await window();
+    if (!hasRun) await workbench.runShort();
+    hasRun = true;
+    await workbench.showView();
+    return { workbench, folder };
+  };
+
   it("accepts one hunk of a diff and discards the other", async () => {
-    const folder = await parts.session.shortProject(parts.model);
-    const workbench = await parts.session.open(folder);
-    await workbench.runShort();
+    const { workbench, folder } = await finished();
     await workbench.command("CODITECT: Discard All Changes");
     const question = workbench.page.locator(".monaco-dialog-box", { hasText: "Discard every change" });
     await question.waitFor();
@@ -35,7 +52,36 @@ describe("what the user reads and decides", function () {
     assert.doesNotMatch(written, /the first ones pay one cent more/);
   });
 
-  it("says which file could not be saved, and keeps the change in its editor", async () => {
+  it("keeps a rating, and why, for later runs", async () => {
+    const { workbench, folder } = await finished();
+    await workbench.command("CODITECT: Rate Run");
+    await workbench.choose("Good");
+    await workbench.answer("Why?", "The tests say what is meant");
+    await workbench.notification(/Your rating of .* was saved/).waitFor();
+    await workbench.picture("rated");
+    assert.match(await readFile(join(folder, ".coditect/lessons.md"), "utf8"), /The tests say what is meant/);
+  });
+
+  it("lists an alert in its own view and in the status bar until it is acknowledged", async () => {
+    const { workbench } = await finished();
+    const status = workbench.page.locator(".part.statusbar").getByText("1 alert", { exact: true });
+    await status.waitFor();
+    await status.click();
+    const alert = workbench.treeItem(/^Warning: Tokens of the day/);
+    await alert.hover();
+    await workbench.picture("alert");
+    await alert.getByRole("button", { name: "Acknowledge Alert" }).click();
+    await status.waitFor({ state: "hidden" });
+    await workbench.treeItem(/^Warning: Tokens of the day.* acknowledged$/).waitFor();
+    await workbench.picture("alert-acknowledged");
+  });
+});
+
+describe("a file that cannot be saved", function () {
+  skipUnlessNull(this, missingPart());
+  const parts = useWorkbench();
+
+  it("is named, and its editor keeps the change", async () => {
     const folder = await parts.session.shortProject(parts.model, {
       "files.readonlyInclude": { "src/**": true },
     });
@@ -48,33 +94,5 @@ describe("what the user reads and decides", function () {
     assert.doesNotMatch(await readFile(source, "utf8"), /Math\.floor\(cents \/ people\)/);
     await workbench.openFile("src/bill.js");
     await workbench.page.locator(".view-line", { hasText: "Math.floor(cents / people)" }).waitFor();
-  });
-
-  it("keeps a rating, and why, for later runs", async () => {
-    const folder = await parts.session.shortProject(parts.model);
-    const workbench = await parts.session.open(folder);
-    await workbench.runShort();
-    await workbench.command("CODITECT: Rate Run");
-    await workbench.choose("Good");
-    await workbench.answer("Why?", "The tests say what is meant");
-    await workbench.notification(/Your rating of .* was saved/).waitFor();
-    await workbench.picture("rated");
-    assert.match(await readFile(join(folder, ".coditect/lessons.md"), "utf8"), /The tests say what is meant/);
-  });
-
-  it("lists an alert in its own view and in the status bar until it is acknowledged", async () => {
-    const settings = { "coditect.limits.tokensPerDay": 10_000_000, "coditect.alerts.limitShare": 0.00001 };
-    const workbench = await parts.session.open(await parts.session.shortProject(parts.model, settings));
-    await workbench.runShort();
-    const status = workbench.page.locator(".part.statusbar").getByText("1 alert", { exact: true });
-    await status.waitFor();
-    await status.click();
-    const alert = workbench.treeItem(/^Warning: Tokens of the day/);
-    await alert.hover();
-    await workbench.picture("alert");
-    await alert.getByRole("button", { name: "Acknowledge Alert" }).click();
-    await status.waitFor({ state: "hidden" });
-    await workbench.treeItem(/^Warning: Tokens of the day.* acknowledged$/).waitFor();
-    await workbench.picture("alert-acknowledged");
   });
 });
