@@ -101,4 +101,33 @@ it("has properties", () => { fc.assert(fc.property(fc.integer(), (number) => dou
         [true, false],
       );
     });
+
+  const imports = 'import * as check from "uvu/assert";\nimport { same as is } from "uvu/assert";';
+  const others = 'it("is another", () => {\n  check.is("a", 1);\n});';
+  for (const [what, head, body] of [
+    ["a comment", imports, "half(2); // check.is(half(2), 1) and sinon.assert.called(half)"],
+    ["a text", imports, 'half("check", `is`);'],
+    ["an apostrophe in a comment", imports, "half(2); // It doesn't ask."],
+    ["another word of an import", imports, "half(2 as number).same;"],
+    ["an import in a comment", '// import expect from "expect.js";', "half(expect);"],
+    [
+      "a function next to one that throws",
+      "describe('all', () => {\n  const half = (a) => a / 2;\n  const close = (a) => {\n    if (a) throw new AssertionError({});\n  };",
+      "half(2);",
+    ],
+    [
+      "a function that throws in a comment",
+      "function half(a) {\n  // throw new AssertionError({});\n}",
+      "half(2);",
+    ],
+  ] as const)
+    it(`takes no test for one that asserts because of ${what}`, () => {
+      const text = `${head}\nit("halves", () => {\n  ${body}\n});\n${others}`;
+      assert.equal(assertsByLibrary(text, "halves"), false);
+    });
+
+  it("shows whether it asserts only what is written in it, whatever its comments say", () => {
+    const text = `// it("is one", () => check(half(2)));\nit("is one", () => {\n  expect(1).toBe(1); // checks "assert"\n});`;
+    assert.equal(assertsTruthsAlone(text, "is one"), true);
+  });
 });
