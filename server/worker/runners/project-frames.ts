@@ -46,7 +46,8 @@ export const jvmFrames = (folder: string, sources: readonly string[]): ((message
       .join("\n");
 };
 
-const netFrame = /^(\s*at .+) in (?:\/_\/)?(\S.*?\.(?:cs|fs|vb)):line (\d+)\s*$/;
+/** The end of a frame of .NET after the method's parameters: ` in /src/Cart.cs:line 5`. */
+const netPlace = /^ in (?:\/_\/)?(\S.*\.(?:cs|fs|vb)):line (\d+)\s*$/;
 const anyNetFrame =
   /^\s*(?:at [\w.<>`+|$[\],]+\([^]*\)|--- End of stack trace from previous location.*---)\s*$/;
 
@@ -55,8 +56,10 @@ export const netFrames = (message: string): string =>
   message
     .split("\n")
     .flatMap((line) => {
-      const [, what, file, number] = netFrame.exec(line) ?? [];
-      if (what !== undefined) return [`${what} (${file ?? ""}:${number ?? ""})`];
+      const end = line.indexOf(") in ") + 1;
+      const [, file = "", number = ""] = netPlace.exec(line.slice(end)) ?? [];
+      if (end > 0 && file !== "" && /^\s*at /.test(line))
+        return [`${line.slice(0, end)} (${file}:${number})`];
       return anyNetFrame.test(line) ? [] : [line];
     })
     .join("\n");
