@@ -317,7 +317,8 @@ process[Symbol.for("nodejs.coditect.chai")] = ({ Assertion, expect }) => {
 /** Vitest gives chai's expect a method that adds matchers, and calls it with its own expect and the matchers. */
 const refuseAdded = (expect) => {
   let extend;
-  if (getOwnPropertyDescriptor(expect, "extend") !== undefined) return;
+  // A file of chai that has the class alone has no expect.
+  if (expect === undefined || getOwnPropertyDescriptor(expect, "extend") !== undefined) return;
   defineProperty(expect, "extend", {
     configurable: true,
     enumerable: true,
@@ -328,7 +329,7 @@ const refuseAdded = (expect) => {
   });
 };
 // Version 4 and earlier export the class, later ones have it in the same file.
-const afterChai = ';process[Symbol.for("nodejs.coditect.chai")]?.(typeof Assertion==="undefined"?typeof module==="undefined"?{}:module.exports:{Assertion,expect});';
+const afterChai = ';process[Symbol.for("nodejs.coditect.chai")]?.(typeof Assertion==="undefined"?typeof module==="undefined"?{}:module.exports:{Assertion,expect:typeof expect==="undefined"?undefined:expect});';
 const isChai = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?chai\/(?:index|chai|lib\/chai\/assertion)\.m?js$/;
 const refuseExpect = (expect) => {
   const matchers = {};
