@@ -157,6 +157,76 @@ def test_replaced(monkeypatch):
     assert.equal(report.tampering, undefined);
   });
 
+  it("refuses failures that are written out, but only where they cannot be caught", async () => {
+    await project.write({
+      "tests/test_written.py": `
+import pytest, unittest
+
+def good(value):
+    raise ValueError(value)
+
+def test_fails_in_try():
+    try:
+        good(1)
+        raise AssertionError("no error")
+    except ValueError:
+        pass
+
+def test_fails_past_exception():
+    try:
+        good(1)
+        pytest.fail("no error")
+    except Exception:
+        pass
+
+def test_fails_in_else():
+    try:
+        good(1)
+    except ValueError:
+        pass
+    else:
+        pytest.fail("no error")
+
+def test_passes_by_exception():
+    try:
+        good(1)
+        raise AssertionError("no error")
+    except Exception:
+        pass
+
+def test_passes_by_bare_except():
+    try:
+        good(1)
+        pytest.fail("no error")
+    except:
+        pass
+
+class Queue:
+    def fail(self, job):
+        pass
+
+def test_passes_by_another_fail():
+    queue = Queue()
+    if queue:
+        queue.fail(1)
+
+class TestOther(unittest.TestCase):
+    def test_fails_in_if(self):
+        if int("1") != 1:
+            self.fail("another number")
+`,
+    });
+    const probe = TestProbe.parse({ refuse_assertions: true });
+    const report = await project.test({ files: ["tests/test_written.py"], probe });
+    assert.ok(
+      report.tests.every(({ name, status, failure }) =>
+        name.includes("passes") ? status === "passed" : failure === "refused",
+      ),
+      outline(report).join("\n"),
+    );
+    assert.deepEqual(report.counts, { passed: 3, failed: 4, skipped: 0 });
+  });
+
   it("stops a test that never ends, and keeps what was told before", async () => {
     await project.write({
       "tests/test_hangs.py": "def test_first():\n    pass\n\ndef test_hangs():\n    while True: pass\n",

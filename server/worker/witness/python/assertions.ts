@@ -21,44 +21,61 @@ def _refuse_rewritten():
     hook = rewrite.AssertionRewritingHook
     should_rewrite = hook._should_rewrite
     def fails(node):
-        # raise AssertionError(…), pytest.fail(…), self.fail(…)
-        called = node.exc if isinstance(node, ast.Raise) else node.value if isinstance(node, ast.Expr) else None
-        func = called.func if isinstance(called, ast.Call) else called
-        name = getattr(func, "attr", getattr(func, "id", ""))
-        return name == "AssertionError" if isinstance(node, ast.Raise) else isinstance(called, ast.Call) and name == "fail"
+        # raise AssertionError(…), pytest.fail(…), self.fail(…), fail(…)
+        if isinstance(node, ast.Raise):
+            error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            return getattr(error, "attr", getattr(error, "id", "")) == "AssertionError"
+        func = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+        if isinstance(func, ast.Attribute):
+            return func.attr == "fail" and isinstance(func.value, ast.Name) and func.value.id in ("pytest", "self")
+        return isinstance(func, ast.Name) and func.id == "fail"
     def asks(test):
         return any(isinstance(part, (ast.Name, ast.Call, ast.Await)) for part in ast.walk(test))
     class Refusing(ast.NodeTransformer):
-        def __init__(self, name):
-            self.name = name
+        def __init__(self, is_own):
+            self.is_own = is_own
         def refusal(self, *operands):
-            return ast.Expr(value=ast.Call(func=ast.Name(id=self.name, ctx=ast.Load()), args=list(operands), keywords=[]))
+            name = "__coditect_refuse__" if self.is_own else "__coditect_refuse_tests__"
+            return ast.Expr(value=ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=list(operands), keywords=[]))
+        def refusal_like(self, failing):
+            # Whoever catches the failure also catches this. What pytest.fail(…) raises is no Exception.
+            if not self.is_own or isinstance(failing, ast.Raise):
+                return self.refusal()
+            func = copy.deepcopy(failing.value.func)
+            return ast.Expr(value=ast.Call(func=func, args=[ast.Constant(value=REFUSED)], keywords=[]))
+        def instead(self, refusal, node):
+            # A package goes on after an assertion that does not refuse, and may need what it does.
+            return ast.copy_location(refusal, node) if self.is_own else [ast.copy_location(refusal, node), node]
         def visit_Assert(self, node):
             test = node.test
             # A tuple is always true, and so is what has nothing but constants in it.
             if isinstance(test, ast.Tuple) or not (asks(test) or (isinstance(test, ast.Constant) and not test.value)):
-                return ast.copy_location(ast.Pass(), node)
+                return ast.copy_location(ast.Pass(), node) if self.is_own else node
             compares = isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)
-            return ast.copy_location(self.refusal(*([test.left, *test.comparators] if compares else [])), node)
+            return self.instead(self.refusal(*([test.left, *test.comparators] if compares and self.is_own else [])), node)
         def visit_Expr(self, node):
             # Libraries call their assertions so: assert_allclose(…), assert_that(…).equals(…).
             for part in ast.walk(node):
                 if isinstance(part, ast.Call) and re.match("assert", getattr(part.func, "attr", getattr(part.func, "id", "")), re.I):
-                    return ast.copy_location(self.refusal(), node)
+                    return self.instead(self.refusal(), node)
             return node
         def visit_If(self, node):
             # A comparison that is written out.
-            written = asks(node.test) and any(fails(each) for each in [*node.body, *node.orelse])
+            failing = next((each for each in [*node.body, *node.orelse] if fails(each)), None)
             self.generic_visit(node)
-            return [ast.copy_location(self.refusal(), node), node] if written else node
+            if failing is None or not asks(node.test):
+                return node
+            return [ast.copy_location(self.refusal_like(failing), node), node]
         def visit_Try(self, node):
-            # What fails unless an error is raised.
-            written = any(fails(each) for each in [*node.body, *node.orelse])
+            # What fails unless an error is raised. If the handlers catch the failure, the test cannot fail.
+            caught, free = (next(filter(fails, part), None) for part in (node.body, node.orelse))
             self.generic_visit(node)
-            return [ast.copy_location(self.refusal(), node), node] if written else node
+            if caught is not None:
+                node.body.insert(0, ast.copy_location(self.refusal_like(caught), caught))
+            return node if free is None else [ast.copy_location(self.refusal_like(free), node), node]
     def rewriting(module, source, module_path=None, *args, **kwargs):
         is_own = module_path is None or _path_of(module_path) is not None
-        Refusing("__coditect_refuse__" if is_own else "__coditect_refuse_tests__").visit(module)
+        Refusing(is_own).visit(module)
         ast.fix_missing_locations(module)
         return original(module, source, module_path, *args, **kwargs)
     def refuse_tests(*operands):
