@@ -18,7 +18,7 @@ interface Compiler {
 
 /** Names of test libraries. A test that uses one that is missing lacks an import. */
 const ofTestLibrary =
-  /^(?:assert|expect|should|verify|mock|describe|it$|test$|Test|Before|After|Fact$|Theory$|Parameterized)/;
+  /^(?:[Aa]ssert|expect|should|verify|mock|describe|it$|test$|Test|Before|After|Fact$|Theory$|Parameterized)/;
 
 /** The first group of the first expression that matches. */
 const firstOf = (error: string, expressions: readonly RegExp[]): string | null => {
@@ -29,32 +29,68 @@ const firstOf = (error: string, expressions: readonly RegExp[]): string | null =
   return null;
 };
 
-const go: ReadError = (error, { text }) => {
-  const local = /: undefined: (\w+)$/m.exec(error)?.[1];
-  // What is before a dot is a package that is not imported, or a variable of the test.
-  if (local !== undefined) return new RegExp(`(?<![\\w.])${local}\\.`).test(text) ? null : local;
-  return firstOf(error, [
-    /: undefined: \w+\.(\w+)$/m,
-    /\.(\w+) undefined \(type .* has no field or method \w+\)/,
-    /: unknown field '?(\w+)'? in struct literal/,
-    /: (?:too many|not enough) arguments in call to (\S+)/,
-    /: assignment mismatch: .* but (\S+) returns/,
-  ]);
+/** Whether a name is one of a type, a function or a part of something. Others are mostly variables of the test. */
+const isNamedAsCode = (name: string, text: string): boolean =>
+  /^\p{Lu}/u.test(name) || new RegExp(`\\b${name}\\s*[(<{]|(?:\\.|::|->|\\bimport .*)${name}\\b`).test(text);
+
+/** Where the standard library of Go begins its paths. */
+const goStandard =
+  /^(?:archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go|hash|html|image|index|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|runtime|slices|sort|strconv|strings|structs|sync|syscall|testing|text|time|unicode|unique|unsafe|weak)(?:\/|$)/;
+const goType = /^(?:any|bool|byte|comparable|complex\d+|error|float\d+|u?int\d*|rune|string|uintptr)$/;
+
+/** Whether a name with its package, a type or a function, can be of the code: not of a library or of the test. */
+const isOfGoCode = (name: string, text: string): boolean => {
+  const [, qualifier, local = ""] = /^\*?(?:(\w+)\.)?(\w+)(?:\[.*\])?$/.exec(name) ?? [];
+  if (qualifier === undefined)
+    return local !== "" && !goType.test(local) && !new RegExp(`\\b(?:type|func) ${local}\\b`).test(text);
+  const [, renamed, usual = qualifier] =
+    new RegExp(`\\b${qualifier}\\s+"([^"\\n]+)"|"((?:[^"\\n]*/)?${qualifier})"`).exec(text) ?? [];
+  const path = renamed ?? usual;
+  return !goStandard.test(path) && !ofTestLibrary.test(basename(path)) && !/^[bft]$/.test(qualifier);
 };
 
-const ofRustLibrary =
-  /found for (?:type|reference|array|slice|tuple|closure|fn|(?:struct|enum) `(?:Option|Result|Vec|String|HashMap|HashSet|BTreeMap|Box|Rc|Arc)\b)/;
+const go: ReadError = (error, { text }) => {
+  const local = /: undefined: (\w+)$/m.exec(error)?.[1];
+  if (local !== undefined) {
+    // The code is another package, and a dot imports its names.
+    const isElsewhere = /^\s*package \w+_test\b/m.test(text) && !/^\s*(?:import\s+)?\.\s+"/m.test(text);
+    // What is before a dot is a package that is not imported, or a variable of the test.
+    const isQualifier = new RegExp(`(?<![\\w.])${local}\\.`).test(text);
+    return isElsewhere || isQualifier || !isNamedAsCode(local, text) ? null : local;
+  }
+  const [, qualifier = "", member] = /: undefined: (\w+)\.(\w+)$/m.exec(error) ?? [];
+  if (member !== undefined) return isOfGoCode(`${qualifier}.${member}`, text) ? member : null;
+  const [, part, type = ""] =
+    /\.(\w+) undefined \(type ([^()]*) has no field or method \w+\)/.exec(error) ??
+    /: unknown field '?(\w+)'? in struct literal(?: of type (\S+))?/.exec(error) ??
+    [];
+  if (part !== undefined) return type === "" || isOfGoCode(type, text) ? part : null;
+  const called = firstOf(error, [
+    /: (?:too many|not enough) arguments in call to (\S+)/,
+    /: assignment mismatch: \d+ variables? but (\S+) returns/,
+  ]);
+  // Of "cart.items.Add", only the last part before the function can be a package.
+  return called !== null && isOfGoCode(called.replace(/^.*\.(?=\w+\.\w+$)/, ""), text) ? called : null;
+};
 
-const rust: ReadError = (error, { text }) => {
+/** Names a crate, a type or a value that is no crate's own. */
+const ofRustLibrary =
+  /(?:unresolved import|could not find `\w+` in|(?:found for|on type|in (?:crate|module|enum|struct|trait|type))(?: [a-z]+)*) `[&*]*(?:mut |const )?(?:(?:std|core|alloc)(?:::|`)|[([{]|(?:dyn|impl|fn)\b|(?:bool|char|str|[iu](?:8|16|32|64|128|size)|f32|f64|Option|Result|Vec|String|HashMap|HashSet|BTreeMap|Box|Rc|Arc)\b)/;
+
+const rust: ReadError = (error, { text, path }) => {
   if (/undeclared crate|unlinked crate|maybe a missing crate/.test(error)) return null;
   const local = firstOf(error, [
-    /^error\[E\d+\]: cannot find (?:\w+ )+`(\w+)` in this scope/,
+    // Of values, a crate exports constants.
+    /^error\[E\d+\]: cannot find (?:value `(?=[A-Z])|(?!value)(?:\w+ )+`)(\w+)` in this scope/,
     /use of undeclared type `(\w+)`/,
   ]);
   // Without such an import, the test names itself all that it uses.
   if (local !== null) return text.includes("::*") && !ofTestLibrary.test(local) ? local : null;
   if (ofRustLibrary.test(error)) return null;
-  if (error.startsWith("error[E0061]")) return "other parameters";
+  if (error.startsWith("error[E0061]")) {
+    const place = /defined here\s+--> ([^:\n]+)/.exec(error)?.[1];
+    return place === undefined || place === path || /\brustc\//.test(place) ? null : "other parameters";
+  }
   return firstOf(error, [
     /^error\[E(?:0432|0433)\]: unresolved import `([^`]+)`/,
     /^error\[E\d+\]: cannot find (?:\w+ )+`(\w+)` in (?:crate|module|enum|struct|trait|type) /,
@@ -72,21 +108,44 @@ const isOwn = (name: string, text: string): boolean => {
   return own !== null && (name === own || name.startsWith(`${own}.`) || own.startsWith(`${name}.`));
 };
 
-const java: ReadError = (error, { text, path }) => {
+const javaType =
+  /^(?:boolean|byte|char|double|float|int|long|short|Boolean|Byte|Character|Class|Double|Float|Integer|Iterable|Long|Math|Number|Object|Objects|Optional|Record|Short|String|StringBuilder|System|Thread|Throwable)$/;
+
+/** Whether a type, as javac names it, can be one of the code: not of a library, and not of the test. */
+const isOfJavaCode = (type: string, { text, path }: { text: string; path: string }): boolean => {
+  const name = type.replace(/<.*/s, "");
+  const simple = name.slice(name.lastIndexOf(".") + 1);
+  const ofTest = basename(path).replace(/\.\w+$/, "");
+  if (name.split(/[.$]/).includes(ofTest) || javaType.test(simple)) return false;
+  const from = new RegExp(`^import (?:static )?([\\w.]+)\\.${simple}\\b`, "m").exec(text)?.[1];
+  const itsPackage = from ?? name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  if (itsPackage === "") return true;
+  return ownPackage(text) === null
+    ? !/^(?:javax?|jakarta|kotlin|org)\b/.test(itsPackage)
+    : isOwn(itsPackage, text);
+};
+
+const java: ReadError = (error, test) => {
+  const { text, path } = test;
   const missing = /symbol:\s+(?:static )?(\w+)\s+(\w+)/.exec(error);
   if (missing !== null) {
     const [, kind, name = ""] = missing;
-    const place = /location:\s+\w+\s+([\w.$]+)/.exec(error)?.[1] ?? "";
+    const [, placeKind, place = "", type] =
+      /location:\s+(\w+)\s+([\w.$]+)(?:\S* of type (\S+))?/.exec(error) ?? [];
     const isInTest = place.split(/[.$]/).at(-1) === basename(path).replace(/\.\w+$/, "");
-    const isOfTest = isInTest && (kind !== "class" || new RegExp(`@${name}\\b`).test(text));
-    return isOfTest || ofTestLibrary.test(name) ? null : name;
+    if (ofTestLibrary.test(name)) return null;
+    if (isInTest) return kind === "class" && !new RegExp(`@${name}\\b`).test(text) ? name : null;
+    return isOfJavaCode(placeKind === "package" ? `${place}.${name}` : (type ?? place), test) ? name : null;
   }
   const missingPackage = /package ([\w.]+) does not exist/.exec(error)?.[1];
   if (missingPackage !== undefined) return isOwn(missingPackage, text) ? missingPackage : null;
-  return firstOf(error, [
-    /(?:method|constructor) (\w+) in \w+ \S+ cannot be applied to given types/,
-    /no suitable (?:method|constructor) found for (\w+)\(/,
-  ]);
+  const [, called, place] =
+    /(?:method|constructor) (\w+) in \w+ (\S+) cannot be applied to given types/.exec(error) ?? [];
+  if (called !== undefined) return isOfJavaCode(place ?? "", test) ? called : null;
+  const chosen = /no suitable (?:method|constructor) found for (\w+)\(/.exec(error)?.[1];
+  if (chosen === undefined) return null;
+  const ofCandidate = /^\s+(?:method|constructor) ([\w.$]+)\.\w+\(/m.exec(error)?.[1];
+  return ofCandidate !== undefined && isOfJavaCode(ofCandidate, test) ? chosen : null;
 };
 
 const kotlin: ReadError = (error, { text }) => {
@@ -94,10 +153,13 @@ const kotlin: ReadError = (error, { text }) => {
   if (name !== undefined) {
     const imported = new RegExp(`^import ([\\w.]+)\\.${name}\\b`, "m").exec(text)?.[1];
     const isForeign = imported !== undefined && !isOwn(imported, text);
-    return isForeign || ofTestLibrary.test(name) || new RegExp(`@${name}\\b`).test(text) ? null : name;
+    if (isForeign || ofTestLibrary.test(name) || new RegExp(`@${name}\\b`).test(text)) return null;
+    return isNamedAsCode(name, text) ? name : null;
   }
+  const called = /Too many arguments for .*\bfun (?:\S+\.)?(\w+)/.exec(error)?.[1];
+  if (called !== undefined)
+    return ofTestLibrary.test(called) || new RegExp(`\\bfun ${called}\\b`).test(text) ? null : called;
   return firstOf(error, [
-    /Too many arguments for .*\bfun (\w+)/,
     /No value passed for parameter '?(\w+)/,
     /(?:No parameter with name|Cannot find a parameter with this name:) '?(\w+)/,
   ]);
@@ -105,8 +167,12 @@ const kotlin: ReadError = (error, { text }) => {
 
 const groovy: ReadError = (error, { text }) => {
   const name = /unable to resolve class ([\w.]+)/.exec(error)?.[1];
-  return name === undefined || (name.includes(".") && !isOwn(name, text)) ? null : name;
+  if (name === undefined || ofTestLibrary.test(name) || name === "Specification") return null;
+  return name.includes(".") && !isOwn(name, text) ? null : name;
 };
+
+const netType =
+  /^(?:(?:System|Microsoft|Xunit|NUnit)\.|(?:bool|byte|char|Console|DateTime|decimal|double|float|int|long|Math|object|short|String|string|Task)(?![\w.])|I?(?:Enumerable|List|Dictionary)<)|\[\]$/;
 
 const csharp: ReadError = (error, { text }) => {
   const named = /CS(?:0103|0246): The (?:type or namespace )?name '(\w+)/.exec(error)?.[1];
@@ -116,18 +182,45 @@ const csharp: ReadError = (error, { text }) => {
   }
   const [, part, place] = /CS0234: .*? '(\w+)' does not exist in the namespace '([\w.]+)'/.exec(error) ?? [];
   if (part !== undefined) return /^(?:System|Microsoft|Xunit|NUnit)\b/.test(place ?? "") ? null : part;
-  return firstOf(error, [
-    /CS(?:0117|1061): '[^']*' does not contain a definition for '(\w+)'/,
+  const [, type = "", member] =
+    /CS(?:0117|1061): '([^']*)' does not contain a definition for '(\w+)'/.exec(error) ?? [];
+  if (member !== undefined) return netType.test(type) || ofTestLibrary.test(type) ? null : member;
+  const called = firstOf(error, [
     /CS1501: No overload for method '(\w+)'/,
     /CS1729: '(\w+)' does not contain a constructor/,
     /CS1739: The best overload for '(\w+)'/,
     /CS7036: .* required parameter '[^']*' of '([\w.]+)/,
   ]);
+  if (called === null || netType.test(called) || ofTestLibrary.test(called)) return null;
+  return new RegExp(`\\b(?:\\w*Assert|Console|Math)\\.${called}\\b`).test(text) ? null : called;
 };
 
-const typescript: ReadError = (error) => {
-  if (/TS25(?:54|55|75): /.test(error)) return "other parameters";
-  if (/on type '(?:never|unknown|void|undefined|null|string|number|boolean|object)'/.test(error)) return null;
+const javascriptType =
+  /on type '(?:never|unknown|void|undefined|null|string|number|boolean|object|typeof globalThis|["'\d]|(?:\w*Matchers|\w*Assertion|\w*Expect\w*|Array|Console|Date|JSON|Map|Math|Object\w*|Promise|RegExp|Set|String\w*|Number\w*)\b|[^'\n]*\[\]')/;
+
+/** The function whose call has too many or too few arguments, by the place in the error. */
+const calledAt = (error: string, text: string): string | null => {
+  const [, row = "", column = ""] =
+    /\.tsx?(?:\u001B\[\d+m|[:(])+(\d+)(?:\u001B\[\d+m|[:,])+(\d+)/.exec(error) ?? [];
+  const line = text.split("\n")[Number(row) - 1] ?? "";
+  const [, wanted = "", given = ""] = /Expected (\d+).* arguments?, but got (\d+)/.exec(error) ?? [];
+  const at = Number(column) - 1;
+  if (Number(given) < Number(wanted)) return /^\w+/.exec(line.slice(at))?.[0] ?? null;
+  let depth = 0;
+  for (let index = at - 1; index >= 0; index -= 1)
+    if (line[index] === ")") depth += 1;
+    else if (line[index] === "(" && (depth -= 1) < 0) return /\w+$/.exec(line.slice(0, index))?.[0] ?? null;
+  return null;
+};
+
+const typescript: ReadError = (error, { text }) => {
+  if (/TS25(?:54|55|75): /.test(error)) {
+    const called = calledAt(error, text);
+    if (called === null || ofTestLibrary.test(called) || /^to[A-Z]/.test(called)) return null;
+    const ofTest = String.raw`\bfunction ${called}\b|\b(?:const|let|var) ${called}\s*=\s*(?:async\s*)?(?:\(|function\b|\w+\s*=>)`;
+    return new RegExp(ofTest).test(text) ? null : called;
+  }
+  if (javascriptType.test(error)) return null;
   return firstOf(error, [
     /TS(?:2305|2724): (?:Module )?['"]+\.[^']*' has no exported member (?:named )?'(\w+)'/,
     /TS(?:2339|2551): Property '(\w+)' does not exist on type/,
@@ -136,14 +229,27 @@ const typescript: ReadError = (error) => {
   ]);
 };
 
-const c: ReadError = (error) =>
-  firstOf(error, [
+const ofCLibrary =
+  /^(?:main\b|std::|testing::|Catch::|doctest::|boost::)|\b(?:gtest|gmock|catch|doctest|unity|cmocka|boost)\b/;
+
+const c: ReadError = (error, { text, path }) => {
+  // The compiler and the linker speak of all files at once.
+  const place = /^(?:.*: )?([^\s:]+\.\w+):(?:\d|\(\.text)/.exec(error)?.[1];
+  if (place !== undefined && basename(place) !== basename(path)) return null;
+  const unknown =
+    /[‘']([^'’]+)['’] (?:is not a member of|was not declared in this scope|has not been declared)/.exec(
+      error,
+    )?.[1];
+  if (/is not a member of [‘'](?:std|testing)\b/.test(error)) return null;
+  if (unknown !== undefined) return /^\w+$/.test(unknown) && isNamedAsCode(unknown, text) ? unknown : null;
+  const name = firstOf(error, [
     /undefined reference to [`‘']([^'’]+)['’]/,
     /has no member named [‘']([^'’]+)['’]/,
-    /[‘']([^'’]+)['’] (?:is not a member of|was not declared in this scope|has not been declared)/,
     /fatal error: (\S+\.h\w*): No such file/,
     /too (?:many|few) arguments to (?:method|function) [‘']([^'’]+)['’]/,
   ]);
+  return name === null || ofCLibrary.test(name) ? null : name;
+};
 
 const compilers: readonly Compiler[] = [
   { files: /\.go$/, start: /^(?:vet: )?\S+\.go:\d+(?::\d+)?: (?!too many errors)/, read: go },

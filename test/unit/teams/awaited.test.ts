@@ -54,7 +54,7 @@ const awaited: [names: string[], given: Case][] = [
     ["total"],
     {
       path: "src/test/kotlin/CartTest.kt",
-      text: "package shop\n",
+      text: "package shop\nfun adds() = assertEquals(3, total(1, 2))\n",
       message: "e: file:///w/src/test/kotlin/CartTest.kt:8:20 Unresolved reference 'total'.",
     },
   ],
@@ -75,11 +75,12 @@ const awaited: [names: string[], given: Case][] = [
     },
   ],
   [
-    ["./tax", "other parameters", "rate", "total"],
+    ["./tax", "add", "rate", "sum", "total"],
     {
       path: "test/cart.test.ts",
+      text: "\n\n\n\nexpect(cart.add(1, two(2), 3)).toBe(6);\nexpect(sum(1)).toBe(1);\n",
       message:
-        "test/cart.test.ts:1:10 - error TS2305: Module '\"../src/cart\"' has no exported member 'total'.\n\n1 import { total } from '../src/cart';\n\ntest/cart.test.ts(3,5): error TS2339: Property 'rate' does not exist on type 'Cart'.\ntest/cart.test.ts:4:10 - error TS2307: Cannot find module './tax' or its corresponding type declarations.\ntest/cart.test.ts:5:1 - error TS2554: Expected 2 arguments, but got 3.",
+        "test/cart.test.ts:1:10 - error TS2305: Module '\"../src/cart\"' has no exported member 'total'.\n\n1 import { total } from '../src/cart';\n\ntest/cart.test.ts(3,5): error TS2339: Property 'rate' does not exist on type 'Cart'.\ntest/cart.test.ts:4:10 - error TS2307: Cannot find module './tax' or its corresponding type declarations.\ntest/cart.test.ts:5:28 - error TS2554: Expected 2 arguments, but got 3.\ntest/cart.test.ts(6,8): error TS2554: Expected 2 arguments, but got 1.",
     },
   ],
   [
@@ -89,6 +90,114 @@ const awaited: [names: string[], given: Case][] = [
       message:
         "tests/test_add.c:2:31: warning: implicit declaration of function ‘total’\n/usr/bin/ld: test_add.c:(.text+0x13): undefined reference to `total'\ncollect2: error: ld returned 1 exit status",
     },
+  ],
+  [
+    ["m", "total"],
+    {
+      path: "tests/x.rs",
+      message:
+        "error[E0599]: no method named `total` found for reference `&Cart` in the current scope\n --> tests/x.rs:5:91\n\nerror[E0609]: no field `m` on type `&mut Cart`\n --> tests/x.rs:6:4",
+    },
+  ],
+  [
+    ["other parameters"],
+    {
+      path: "tests/x.rs",
+      message:
+        "error[E0061]: this function takes 1 argument but 2 arguments were supplied\n --> tests/x.rs:5:9\n  |\nnote: function defined here\n --> src/lib.rs:1:8",
+    },
+  ],
+];
+
+/** What a library or the test itself lacks, by the end of the language's files. Nobody can add it to the code. */
+const foreign: [path: string, text: string, messages: string[]][] = [
+  [
+    "cart_test.go",
+    'package shop\nimport (\n\t"net/http"\n\tchecks "github.com/stretchr/testify/assert"\n)\nfunc helper(a int) {}\ntype Row struct{}\n',
+    [
+      "undefined: reslt",
+      "undefined: http.Fetch",
+      "undefined: checks.Equals",
+      "undefined: assert.Equals",
+      "t.Nope undefined (type *testing.T has no field or method Nope)",
+      "s.Nope undefined (type string has no field or method Nope)",
+      "r.Nope undefined (type Row has no field or method Nope)",
+      "unknown field 'Nope' in struct literal of type Row",
+      "too many arguments in call to helper",
+      "not enough arguments in call to http.Get",
+      "assignment mismatch: 1 variable but strconv.Atoi returns 2 values",
+    ].map((said) => `./cart_test.go:6:5: ${said}`),
+  ],
+  ["cart_test.go", "package shop_test\n", ["./cart_test.go:6:5: undefined: Total"]],
+  [
+    "tests/x.rs",
+    "use shop::*;\n",
+    [
+      "error[E0432]: unresolved import `std::nothing`",
+      "error[E0425]: cannot find function `foo` in crate `std`",
+      "error[E0433]: failed to resolve: could not find `foo` in `std`",
+      "error[E0425]: cannot find value `reslt` in this scope",
+      "error[E0599]: no method named `foo` found for unit type `()` in the current scope",
+      "error[E0599]: no method named `foo` found for mutable reference `&mut Vec<i32>` in the current scope",
+      "error[E0609]: no field `a` on type `(i32, i32)`",
+      "error[E0061]: this function takes 1 argument but 0 arguments were supplied\nnote: function defined here\n --> tests/x.rs:3:4",
+      "error[E0061]: this method takes 1 argument but 0 arguments were supplied\nnote: method defined here\n --> /rustc/abc/library/core/src/option.rs:9:4",
+    ],
+  ],
+  [
+    "src/test/java/shop/CartTest.java",
+    "package shop;\nimport java.util.Scanner;\n",
+    [
+      "cannot find symbol\n  symbol:   method foo()\n  location: class String",
+      "cannot find symbol\n  symbol:   method foo()\n  location: variable s of type Scanner",
+      "cannot find symbol\n  symbol:   class Foo\n  location: package java.util",
+      "method assertEquals in class org.junit.Assert cannot be applied to given types;",
+      "method helper in class CartTest cannot be applied to given types;",
+      "no suitable method found for assertEquals(int)\n    method org.junit.Assert.assertEquals(int,int) is not applicable",
+    ].map((said) => `CartTest.java:7: error: ${said}`),
+  ],
+  [
+    "CartTest.kt",
+    "package shop\nfun helper() = 1\nval a = reslt + 1\n",
+    [
+      "Unresolved reference: reslt",
+      "Too many arguments for public fun helper(): Int defined in shop",
+      "Too many arguments for public fun assertTrue(actual: Boolean): Unit defined in kotlin.test",
+    ].map((said) => `e: file:///w/CartTest.kt:8:20 ${said}`),
+  ],
+  ["CartSpec.groovy", "package shop\n", ["/w/CartSpec.groovy: 5: unable to resolve class Specification"]],
+  [
+    "CartTests.cs",
+    "Assert.Equal(1);",
+    [
+      "CS0117: 'Assert' does not contain a definition for 'Equals2'",
+      "CS1061: 'string' does not contain a definition for 'Foo'",
+      "CS1061: 'List<int>' does not contain a definition for 'Foo'",
+      "CS1501: No overload for method 'Equal' takes 1 arguments",
+    ].map((said) => `/w/CartTests.cs(8,6): error ${said}`),
+  ],
+  [
+    "test/cart.test.ts",
+    "const two = (a: number) => a;\ntwo();\nexpect(two(1)).toBe();\n",
+    [
+      "test/cart.test.ts(2,1): error TS2554: Expected 1 arguments, but got 0.",
+      "test/cart.test.ts(3,16): error TS2554: Expected 1 arguments, but got 0.",
+      "test/cart.test.ts(3,16): error TS2339: Property 'toBee' does not exist on type 'JestMatchers<number>'.",
+      "test/cart.test.ts(3,16): error TS2339: Property 'foo' does not exist on type 'number[]'.",
+      "test/cart.test.ts(3,16): error TS2339: Property 'foo' does not exist on type 'Math'.",
+    ],
+  ],
+  [
+    "tests/test_add.cpp",
+    "int a = reslt + 1;",
+    [
+      "tests/test_add.cpp:1:9: error: ‘reslt’ was not declared in this scope",
+      "tests/test_add.cpp:1:9: fatal error: gtest/gtest.h: No such file or directory",
+      "tests/test_add.cpp:1:9: error: ‘foo’ is not a member of ‘std’",
+      "src/add.cpp:1:9: error: ‘Total’ was not declared in this scope",
+      "/usr/bin/ld: add.cpp:(.text+0x13): undefined reference to `total'",
+      "/usr/bin/ld: crt1.o: undefined reference to `main'",
+    ],
   ],
 ];
 
@@ -178,5 +287,10 @@ describe("names that a test file awaits", () => {
   for (const [why, { path, message, text = "" }] of refused)
     it(`are not known where ${why} (${path})`, () => {
       assert.equal(awaitedNames(path, message, text), null);
+    });
+  for (const [path, text, messages] of foreign)
+    it(`are none of a library, and none of the test (${path})`, () => {
+      const known = messages.filter((message) => awaitedNames(path, message, text) !== null);
+      assert.deepEqual(known, []);
     });
 });
