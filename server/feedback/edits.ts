@@ -119,13 +119,13 @@ const MOST_COMMITS = 3;
 
 /**
  * The texts of a file in its last commits before a time. If the file has their lines again, the user restored
- * them and did not write them. Empty without git.
+ * them and did not write them. Empty without git. Null: git was stopped, so nobody knows who wrote the lines.
  */
 const committedBefore = async (
   { workspace, signal }: Recent,
   path: string,
   at: string,
-): Promise<string[]> => {
+): Promise<string[] | null> => {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(GIT_MILLISECONDS)]);
   const call = { folder: workspace, signal: limited, most: LONGEST_TEXT };
   try {
@@ -133,11 +133,11 @@ const committedBefore = async (
     const log = await callGit(["--literal-pathspecs", "log", ...which, "--", path], call);
     const commits = log.split("\n").filter((line) => line !== "");
     const texts = commits.map((commit) => callGit(["cat-file", "blob", `${commit}:./${path}`], call));
-    return (await Promise.allSettled(texts)).flatMap((text) =>
-      text.status === "fulfilled" ? [text.value] : [],
-    );
+    const settled = await Promise.allSettled(texts);
+    if (limited.aborted) return null;
+    return settled.flatMap((text) => (text.status === "fulfilled" ? [text.value] : []));
   } catch {
-    return [];
+    return limited.aborted ? null : [];
   }
 };
 
@@ -151,6 +151,7 @@ const lessonOfFile = async (recent: Recent, changeSet: ChangeSet, file: ChangedF
   const others = await otherTexts(recent, file.path, changeSet);
   if (rewrittenLines(before, after, present, others).length === 0) return [];
   const committed = await committedBefore(recent, file.path, changeSet.created_at);
+  if (committed === null) return [];
   const lines = rewrittenLines(before, after, present, [...others, ...committed]);
   return lines.length === 0 ? [] : [lessonOfEdit(changeSet, file.path, lines)];
 };

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { rewrittenLines } from "../../../server/feedback/edits.ts";
+import { lessonsOfEdits, rewrittenLines } from "../../../server/feedback/edits.ts";
+import { memoryStore } from "../../support/memory-store.ts";
+import { aChangedFile, aChangeSet, aRun } from "../../support/records.ts";
+import { testWorkspace } from "../../support/workspace.ts";
 
 const lines = (...text: string[]) => `${text.join("\n")}\n`;
 const before = lines("one", "two", "three");
@@ -62,5 +65,30 @@ describe("what the user rewrote of accepted changes", () => {
     const shown = rewrittenLines("", long, long.replaceAll("x", "y"));
     assert.equal(shown.length, 16);
     assert.ok(shown.every((line) => line.length <= 160));
+  });
+
+  it("is not known if nobody can ask git whether it was there before", async () => {
+    const workspace = await testWorkspace({ "a.js": lines("one", "const total = 1", "three") });
+    try {
+      const store = memoryStore();
+      const keep = (text: string) => store.objects.put(Buffer.from(text));
+      const versions = { before: await keep(before), after: await keep(after) };
+      const file = aChangedFile("a.js", { ...versions, decision: "Accepted" });
+      const run = aRun("00000000-0000-4000-8000-000000000002");
+      const changeSet = aChangeSet(run.task_id, null, [file]);
+      await store.commit((transaction) => {
+        transaction.put("changeSets", changeSet);
+        transaction.put("runs", { ...run, change_set_id: changeSet.change_set_id });
+      });
+      const found = await lessonsOfEdits(store, workspace.root, new AbortController().signal);
+      assert.equal(found.length, 1);
+      const stopped = new AbortController();
+      const lessons = lessonsOfEdits(store, workspace.root, stopped.signal);
+      // It reads the texts now, and asks git afterwards.
+      stopped.abort();
+      assert.deepEqual(await lessons, []);
+    } finally {
+      await workspace.remove();
+    }
   });
 });
