@@ -25,7 +25,7 @@ export const phpFailure = (type: string, message: string): TestFailure => {
 
 /** Errors of the JVM's assertion libraries, by the name of their class. */
 const jvmAssertion =
-  /(?:^|[.$])(?:\w*Assert\w*(?:Error|Exception|Facts)|\w*Comparison\w*(?:Failure|Exception|Facts)|TestFailed\w*Exception|FailException|ConditionTimeoutException)$|^org\.(?:mockito\.exceptions\.verification|spockframework\.(?:runtime|mock))\./;
+  /(?:^|[.$])(?:\w*Assert\w*(?:Error|Exception|Facts)|\w*Comparison\w*(?:Failure|Exception|Facts)|TestFailed\w*Exception|FailException|VerificationException|ConditionTimeoutException)$|^org\.(?:mockito\.exceptions\.verification|spockframework\.(?:runtime|mock))\./;
 /** Errors of a test's time limit, and of an expected error that did not come. */
 const jvmLimit =
   /(?:^|[.$])(?:TestTimedOut|ThreadTimeout|TestTimeout)Exception$|^org\.testng\.TestException$/;
@@ -35,7 +35,8 @@ const jvmMissing =
 /**
  * Why a test on the JVM failed, from the class of its error and from its message with the stack.
  *
- * @param isAssertionError the report says that the class is an `AssertionError`.
+ * @param isAssertionError the report calls it no error. Surefire does so for each `AssertionError`, but for
+ *   everything that a test of TestNG throws.
  */
 export const jvmFailure = (
   type: string,
@@ -49,11 +50,12 @@ export const jvmFailure = (
     const [, cause, told = ""] = /^\s*Caused by: ([\w.$]+)(.*)/m.exec(message) ?? [];
     return cause === undefined ? undefined : jvmFailure(cause, told);
   }
-  if (isAssertionError || jvmAssertion.test(type) || jvmLimit.test(type)) return "assertion";
+  if (jvmAssertion.test(type) || jvmLimit.test(type)) return "assertion";
   if (type.endsWith(".TimeoutException") && message.includes("timed out after")) return "assertion";
   if (jvmMissing.test(type)) return message.includes("Could not initialize class") ? "error" : "missing";
+  if (/^(?:java|kotlin|groovy|scala)\.|Exception$/.test(type)) return "error";
   // Libraries derive the classes of their assertions from `Error`, under any name.
-  return /^(?:java|kotlin|groovy|scala)\.|Exception$/.test(type) ? "error" : undefined;
+  return isAssertionError ? "assertion" : undefined;
 };
 
 /**

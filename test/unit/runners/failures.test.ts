@@ -75,6 +75,17 @@ describe("why a test failed", () => {
       assert.equal(jvmFailure(type, message), kind);
     });
 
+  it("is an error (TestNG), although Surefire calls each exception of its tests a failure", () => {
+    assert.equal(jvmFailure("java.lang.NullPointerException", "", true), "error");
+    assert.equal(jvmFailure("shop.NoPriceException", "", true), "error");
+    assert.equal(jvmFailure("java.lang.NoSuchMethodError", "shop.Cart.total()", true), "missing");
+    assert.equal(jvmFailure("java.lang.AssertionError", "expected [3] but found [1]", true), "assertion");
+    assert.equal(
+      jvmFailure("com.github.tomakehurst.wiremock.client.VerificationException", "", true),
+      "assertion",
+    );
+  });
+
   const net: [kind: string | undefined, message: string][] = [
     ["assertion", "Assert.Equal() Failure: Values differ\nExpected: 3\nActual:   1"],
     ["assertion", "  Assert.That(Cart.Add(1, 2), Is.EqualTo(3))\n  Expected: 3\n  But was:  1\n"],
