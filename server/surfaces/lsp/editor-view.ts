@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { EditorContext } from "../../../schemas/editor-context.ts";
+import { Overlay } from "../../../schemas/run.ts";
 import { demandOpen, ignoreRules } from "../../workspace/ignore.ts";
 import { toWorkspacePath } from "../../workspace/paths.ts";
 import type { Documents } from "./documents.ts";
@@ -27,7 +29,9 @@ export const withEditorView = async <Params extends WorkParams>(
   const isOpen = ({ path }: { path: string }): boolean => rules.closedBy(path) === null;
   if (typeof params.file === "string") demandOpen(rules, toWorkspacePath(params.file));
   const options = isObject(params.options) ? { ...params.options } : {};
-  options.overlays ??= (await documents.unsaved(folder)).filter(isOpen);
+  options.overlays ??= await documents.unsaved(folder);
+  const overlays = z.array(Overlay).safeParse(options.overlays).data;
+  if (overlays !== undefined) options.overlays = overlays.filter(isOpen);
   const context = EditorContext.safeParse(options.editor_context).data;
   if (context !== undefined)
     options.editor_context = {

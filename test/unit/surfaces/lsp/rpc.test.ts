@@ -147,9 +147,12 @@ describe("the contract over JSON-RPC", () => {
     });
     const both = <Value>(of: (path: string) => Value) => [".env", "a.ts", "id_rsa"].map(of);
     const editor_context = { definitions: both(place), references: both(place), problems: both(problem) };
-    await call("teams/execute", { team_id: "review", file: "a.ts", options: { editor_context } });
-    const [given] = at.passedOn.map(([, , request]) => StartRun.parse(request).options.editor_context);
-    assert.deepEqual(given, {
+    const overlays = both((path) => ({ path, text: "KEY=abc" }));
+    await call("teams/execute", { team_id: "review", file: "a.ts", options: { editor_context, overlays } });
+    const [given] = at.passedOn.map(([, , request]) => StartRun.parse(request).options);
+    assert.ok(given);
+    assert.deepEqual(given.overlays, [{ path: "a.ts", text: "KEY=abc" }]);
+    assert.deepEqual(given.editor_context, {
       ...{ definitions: [place("a.ts")], references: [place("a.ts")], problems: [problem("a.ts")] },
     });
   });
