@@ -87,9 +87,11 @@ const assertingNames = (file: string): string[] => {
 const bodyOf = (file: string, name: string): string | null => {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   const code = codeOf(file);
-  const calls = file.matchAll(
-    new RegExp(String.raw`\b(?:it|test|specify)(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`, "g"),
-  );
+  const calls = [
+    ...file.matchAll(
+      new RegExp(String.raw`\b(?:it|test|specify)(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`, "g"),
+    ),
+  ];
   const call = calls.find(({ index }) => code[index] !== " ");
   if (call === undefined) return null;
   const open = file.indexOf("(", call.index);
