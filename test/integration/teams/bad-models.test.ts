@@ -22,8 +22,8 @@ interface Misbehaviour {
   turns: Turn[];
   status: "GateFailed" | "Failed";
   code: string;
-  /** What the model was told, for those it could have learned from. */
-  told?: RegExp;
+  /** What the model is told, one answer after the other, for those it could have learned from. */
+  told?: RegExp[];
 }
 
 const misbehaviours: Misbehaviour[] = [
@@ -32,42 +32,7 @@ const misbehaviours: Misbehaviour[] = [
     turns: [{ text: "I would implement it like this." }],
     status: "GateFailed",
     code: "agent_gave_up",
-    told: /tool/,
-  },
-  {
-    does: "calls a tool that does not exist",
-    turns: [call("teleport", {}), finish],
-    status: "GateFailed",
-    code: "gate_failed",
-    told: /teleport[\s\S]*read_file/,
-  },
-  {
-    does: "gives arguments of the wrong form",
-    turns: [call("write_file", { path: "src/bill.js", content: 5 }), finish],
-    status: "GateFailed",
-    code: "gate_failed",
-    told: /content/,
-  },
-  {
-    does: "edits what is not there",
-    turns: [
-      call("edit_file", {
-        path: "src/bill.js",
-        old_text: "export const split = (cents) => 0;",
-        new_text: "",
-      }),
-      finish,
-    ],
-    status: "GateFailed",
-    code: "gate_failed",
-    told: /export const split = \(cents, people\)/,
-  },
-  {
-    does: "edits what is there twice",
-    turns: [call("edit_file", { path: "src/bill.js", old_text: "cents", new_text: "euros" }), finish],
-    status: "GateFailed",
-    code: "gate_failed",
-    told: /times|more than once|unique/,
+    told: [/tool/],
   },
   {
     does: "makes the same call forever",
@@ -76,32 +41,35 @@ const misbehaviours: Misbehaviour[] = [
     code: "agent_gave_up",
   },
   {
-    does: "writes outside through ..",
-    turns: [call("write_file", { path: "../escaped.js", content: "x" }), finish],
+    does: "gets every call wrong",
+    turns: [
+      call("teleport", {}),
+      call("write_file", { path: "src/bill.js", content: 5 }),
+      call("edit_file", {
+        path: "src/bill.js",
+        old_text: "export const split = (cents) => 0;",
+        new_text: "",
+      }),
+      call("edit_file", { path: "src/bill.js", old_text: "cents", new_text: "euros" }),
+      call("write_file", { path: "../escaped.js", content: "x" }),
+      call("write_file", { path: "/tmp/coditect-escaped.js", content: "x" }),
+      call("write_file", { path: "link/escaped.js", content: "x" }),
+      call("write_file", { path: "test/split.test.js", content: "" }),
+      finish,
+    ],
     status: "GateFailed",
     code: "gate_failed",
-    told: /outside/,
-  },
-  {
-    does: "writes outside through an absolute path",
-    turns: [call("write_file", { path: "/tmp/coditect-escaped.js", content: "x" }), finish],
-    status: "GateFailed",
-    code: "gate_failed",
-    told: /outside/,
-  },
-  {
-    does: "writes outside through a symbolic link",
-    turns: [call("write_file", { path: "link/escaped.js", content: "x" }), finish],
-    status: "GateFailed",
-    code: "gate_failed",
-    told: /outside|link/,
-  },
-  {
-    does: "changes a test",
-    turns: [call("write_file", { path: "test/split.test.js", content: "" }), finish],
-    status: "GateFailed",
-    code: "gate_failed",
-    told: /test/,
+    told: [
+      /teleport[\s\S]*read_file/,
+      /content/,
+      /export const split = \(cents, people\)/,
+      /times|more than once|unique/,
+      /write_file instead/,
+      /outside/,
+      /outside/,
+      /outside|link/,
+      /test/,
+    ],
   },
   {
     does: "claims success while tests fail",
@@ -145,7 +113,7 @@ describe("a team whose Coder", () => {
   });
   after(() => project.close());
 
-  for (const { does, turns, status, code, told } of misbehaviours) {
+  for (const { does, turns, status, code, told = [] } of misbehaviours) {
     it(`${does}: ends as ${status} with ${code}, the user's files as they were`, async () => {
       const model = await startModelServer({
         TestWriter: [writeTest, finish],
@@ -162,7 +130,8 @@ describe("a team whose Coder", () => {
         assert.deepEqual(await fingerprint(project.workspace), untouched);
         const execution = finished.stages[1]?.execution_ids.at(-1) ?? "";
         const { entries } = await project.call("executions/transcript", { execution_id: execution });
-        if (told !== undefined) assert.match(whatItWasTold(entries), told);
+        const answers = answersIn(entries);
+        for (const [index, words] of told.entries()) assert.match(answers[index] ?? "", words);
         const stored = await project.call("executions/get", { execution_id: execution });
         assert.deepEqual([stored.status, stored.error?.code], ["Failed", code]);
       } finally {
@@ -172,7 +141,8 @@ describe("a team whose Coder", () => {
   }
 });
 
-const whatItWasTold = (entries: readonly TranscriptEntry[]): string =>
-  entries
-    .map((entry) => (entry.type === "tool" ? entry.outcome.content : entry.type === "note" ? entry.text : ""))
-    .join("\n");
+/** What the tools and the runtime said to the model. */
+const answersIn = (entries: readonly TranscriptEntry[]): string[] =>
+  entries.flatMap((entry) =>
+    entry.type === "tool" ? [entry.outcome.content] : entry.type === "note" ? [entry.text] : [],
+  );
