@@ -26,18 +26,26 @@ export const resetTemporary = async (copy: PrivateCopy): Promise<void> => {
 };
 
 /** The search for leftovers repeats, because processes may start during a search. */
-const MOST_LOOKS = 200;
+const MOST_LOOKS_WITH_NEW = 200;
 const LOOK_MS = 5;
+/** A killed process needs the processor to end. On a busy machine, that takes a while. */
+const END_MS = 30_000;
 
 /**
  * Ends all processes except this one, its companions, the first process of the namespace, and processes that were
- * started from outside. Errors: `instance_failed` if programs start faster than they end.
+ * started from outside. Errors: `instance_failed` if programs start faster than they end, or do not end.
  */
 const endLeftProcesses = async (companions: ReadonlySet<string>): Promise<void> => {
-  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+  const killed = new Set<string>();
+  const latest = performance.now() + END_MS;
+  for (let withNew = 0; withNew < MOST_LOOKS_WITH_NEW && performance.now() < latest;) {
     const left = leftProcesses(companions);
     if (left.length === 0) return;
-    for (const pid of left) end(pid);
+    if (left.some(({ name }) => !killed.has(name))) withNew += 1;
+    for (const { pid, name } of left) {
+      killed.add(name);
+      end(pid);
+    }
     await setTimeout(LOOK_MS);
   }
   const reason = "processes started by an earlier command could not be stopped";
@@ -58,13 +66,11 @@ const OUTSIDE = 0;
 /** The index of a process's start time in its state. */
 const START = 19;
 
-const leftProcesses = (companions: ReadonlySet<string>): number[] =>
-  processes()
-    .filter(({ pid, state, parent, name }) => {
-      const isOurs = pid === process.pid || pid === FIRST_PROCESS || parent === OUTSIDE;
-      return !isOurs && state !== "Z" && !companions.has(name);
-    })
-    .map(({ pid }) => pid);
+const leftProcesses = (companions: ReadonlySet<string>): LiveProcess[] =>
+  processes().filter(({ pid, state, parent, name }) => {
+    const isOurs = pid === process.pid || pid === FIRST_PROCESS || parent === OUTSIDE;
+    return !isOurs && state !== "Z" && !companions.has(name);
+  });
 
 /**
  * The processes that exist before the first command runs, by names that no later process gets. In some containers,
