@@ -89,16 +89,25 @@ const drawDashboard = (store: Store): string => {
 
 const Paint = z.number().positive();
 
-/** Milliseconds until Chromium has painted a page; null: there is no Chromium. */
-const measurePaint = async (html: string, folder: string): Promise<number | null> => {
+const PAINTS = 5;
+
+/**
+ * The median of the milliseconds until Chromium has painted a page and an empty one; null: there is no Chromium.
+ * As in VS Code, the browser has already painted something.
+ */
+const measurePaint = async (
+  html: string,
+  folder: string,
+): Promise<{ page: number; empty: number } | null> => {
   if (chromiumPath() === null) return null;
-  const path = join(folder, "report.html");
-  await writeFile(path, html);
+  const paths = { page: join(folder, "report.html"), empty: join(folder, "empty.html") };
+  await writeFile(paths.page, html);
+  await writeFile(paths.empty, "<!DOCTYPE html><title>Empty</title><p>Empty</p>");
   const browser = await chromium.launch({
     executablePath: chromiumPath() ?? "",
     args: ["--no-sandbox", "--disable-gpu"],
   });
-  try {
+  const paint = async (path: string): Promise<number> => {
     const page = await browser.newPage();
     await page.goto(pathToFileURL(path).href);
     const read = `new Promise((painted) => {
@@ -106,7 +115,19 @@ const measurePaint = async (html: string, folder: string): Promise<number | null
         for (const { startTime } of list.getEntriesByName("first-contentful-paint")) painted(startTime);
       }).observe({ type: "paint", buffered: true });
     })`;
-    return Paint.parse(await page.evaluate(read));
+    const painted = Paint.parse(await page.evaluate(read));
+    await page.close();
+    return painted;
+  };
+  try {
+    await paint(paths.empty);
+    const paints: { page: number; empty: number }[] = [];
+    while (paints.length < PAINTS)
+      paints.push({ empty: await paint(paths.empty), page: await paint(paths.page) });
+    return {
+      page: median(paints.map(({ page }) => page)),
+      empty: median(paints.map(({ empty }) => empty)),
+    };
   } finally {
     await browser.close();
   }
@@ -167,14 +188,15 @@ export default async function run({ report }: Report): Promise<void> {
       page = drawDashboard(store);
     });
     const painted = await measurePaint(page, folder);
-    const first = made + (painted ?? 0);
+    const first = made + (painted?.page ?? 0);
     report({
       ...{ name: "page of 100,000 executions, made for the first time", value: made, unit: "ms" },
       ...{ against: null, goal: "", holds: null },
     });
     report({
       name: `its first paint${painted === null ? ", without a browser" : ", made and painted by Chromium"}`,
-      ...{ value: first, unit: "ms", against: null },
+      ...{ value: first, unit: "ms" },
+      against: painted === null ? null : { name: "an empty page", value: painted.empty },
       ...{ goal: "under 300 ms", holds: painted === null ? null : first < 300 },
     });
     const sources = {
