@@ -1,6 +1,5 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,9 +29,6 @@ export const whyNoPodman = async (): Promise<string | null> => {
   if (process.getuid?.() !== 0) return "only root can start a Podman of its own";
   return dockerEngine();
 };
-
-/** Whether Podman does not report that the kernel killed a container for its memory, a bug with version 1. */
-export const forgetsMemoryKills = (): boolean => existsSync("/sys/fs/cgroup/memory");
 
 /** Settings that replace those of this machine. Some versions of crun fail if both versions of cgroups are mounted. */
 const settings = (folder: string): string =>

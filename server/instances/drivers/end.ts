@@ -3,6 +3,12 @@ import type { WorkerEnd } from "./driver.ts";
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
+/** A worker that needed more memory than its limits allow. */
+export const outOfMemory = (memoryMb: number): WorkerEnd => ({
+  kind: "out_of_memory",
+  how: `out of memory: over ${memoryMb} MB`,
+});
+
 /** Why a process ended, from its exit code, its signal and its last output. */
 export const endOf = (code: number | null, signal: string | null, lastWords: string): WorkerEnd => {
   // A sandbox and a shell report a signal of their child as 128 and its number.

@@ -42,8 +42,6 @@ const violations = {
 };
 
 export interface ConformanceOptions {
-  /** What the error says of ends that an engine cannot name. */
-  ends?: Partial<typeof ends>;
   /** False where another suite already breaks the protocol over the same driver. */
   breaksProtocol?: boolean;
 }
@@ -51,7 +49,7 @@ export interface ConformanceOptions {
 /** What every driver has to do, whatever it runs instances on. */
 export const conformance = (driver: () => Driver, options: ConformanceOptions = {}): void => {
   const start = pools(driver);
-  const deaths = { ...ends, ...options.ends, ...(options.breaksProtocol === false ? {} : violations) };
+  const deaths = { ...ends, ...(options.breaksProtocol === false ? {} : violations) };
 
   it("claims, works, releases, and records every change of state", async () => {
     const pool = await start({ settings: { health: { interval_ms: 50, deadline_ms: 5000 } } });

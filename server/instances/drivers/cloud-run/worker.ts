@@ -1,5 +1,5 @@
 import type { WorkerEnd } from "../driver.ts";
-import { endOf } from "../end.ts";
+import { endOf, outOfMemory } from "../end.ts";
 import { RemoteWorker, type StartedWorker } from "../remote/worker.ts";
 import { channels } from "./gateway/protocol.ts";
 import type { ContainerSession, ProgramEnd } from "./session.ts";
@@ -16,7 +16,7 @@ export interface StartedContainer extends StartedWorker {
 
 const endOfWorker = ({ code, signal, out_of_memory, words }: ProgramEnd, memoryMb: number): WorkerEnd => {
   const wasKilled = signal === "SIGKILL" || code === KILLED;
-  if (out_of_memory && wasKilled) return { kind: "out_of_memory", how: `out of memory: over ${memoryMb} MB` };
+  if (out_of_memory && wasKilled) return outOfMemory(memoryMb);
   return endOf(code, signal, words);
 };
 

@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { createHash } from "node:crypto";
 import type { WorkerSpec } from "../driver.ts";
-import { asFirstProcess, asSeparateUser, separationRights } from "../first-process.ts";
+import { asContainersFirstProcess, asSeparateUser, separationRights } from "../first-process.ts";
 
 /** Where an image built by us keeps the worker's own Node; see `image.ts`. */
 export const WORKER_NODE = "/opt/coditect/bin/node";
@@ -107,7 +107,7 @@ export const containerOf = (
   const fileSize = spec.limits.disk_mb * 1024 ** 2;
   return {
     Image: spec.image ?? DEFAULT_IMAGE,
-    Entrypoint: asFirstProcess(asSeparateUser(WORKER_SETPRIV, [WORKER_NODE, ...choices.args])),
+    Entrypoint: asContainersFirstProcess(asSeparateUser(WORKER_SETPRIV, [WORKER_NODE, ...choices.args])),
     Cmd: [],
     // Commands run as the other user and without capabilities, so they cannot signal processes of root.
     User: `0:${group}`,

@@ -2,7 +2,8 @@ import type Dockerode from "dockerode";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RemoteFiles, RunningWorker, WorkerEnd, WorkerUsage } from "../driver.ts";
-import { endOf } from "../end.ts";
+import { endOf, outOfMemory } from "../end.ts";
+import { OUT_OF_MEMORY } from "../first-process.ts";
 import { processTable, treeOf, usageOf } from "../process-table.ts";
 import { WORKER_NODE } from "./container.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
@@ -96,8 +97,8 @@ export class ContainerWorker implements RunningWorker {
           ({ State }) => State,
           () => null,
         );
-        return state?.OOMKilled === true
-          ? { kind: "out_of_memory", how: `out of memory: over ${memoryMb} MB` }
+        return state?.OOMKilled === true || StatusCode === OUT_OF_MEMORY
+          ? outOfMemory(memoryMb)
           : endOfContainer(StatusCode, apart.lastWords, image);
       },
       (): WorkerEnd => ({ kind: "exited", how: "the container engine went away" }),

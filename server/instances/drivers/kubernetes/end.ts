@@ -1,5 +1,6 @@
 import type { WorkerEnd } from "../driver.ts";
-import { endOf } from "../end.ts";
+import { endOf, outOfMemory } from "../end.ts";
+import { OUT_OF_MEMORY } from "../first-process.ts";
 import { WORKER } from "./pod.ts";
 import type { Pod } from "./pods.ts";
 
@@ -67,8 +68,7 @@ export const endOfPod = (pod: Pod | null, lastWords: string, memoryMb: number): 
   if (taken !== null) return taken;
   const ended = workerState(pod)?.terminated;
   if (ended == null) return { kind: "exited", how: "the connection to its pod broke" };
-  if (ended.reason === KILLED_FOR_MEMORY)
-    return { kind: "out_of_memory", how: `out of memory: over ${memoryMb} MB` };
+  if (ended.reason === KILLED_FOR_MEMORY || ended.exitCode === OUT_OF_MEMORY) return outOfMemory(memoryMb);
   if (notStarted.has(ended.reason ?? "")) {
     const how = "its image may be of another version; run coditect image build and coditect image push";
     return { kind: "exited", how: withWhy(how, ended.message) };

@@ -3,7 +3,7 @@ import { fail } from "../../../../schemas/errors.ts";
 import { Json } from "../../../../schemas/primitives.ts";
 import { DEFAULT_IMAGE, WORKER_LIBRARIES, WORKER_NODE, WORKER_SHELL } from "../docker/container.ts";
 import type { WorkerSpec } from "../driver.ts";
-import { asFirstProcess } from "../first-process.ts";
+import { asContainersFirstProcess } from "../first-process.ts";
 import { COPY, COPY_FOLDER, remoteEnvironment } from "../remote/environment.ts";
 import { RECEIVER } from "../remote/files.ts";
 import { MANAGED_LABEL, patchPod } from "./patch.ts";
@@ -118,7 +118,13 @@ const workerContainer = (
     name: WORKER,
     image,
     imagePullPolicy: "IfNotPresent",
-    command: [WORKER_SHELL, "-c", WHEN_TOLD, "sh", ...asFirstProcess([WORKER_NODE, ...args], WORKER_SHELL)],
+    command: [
+      WORKER_SHELL,
+      "-c",
+      WHEN_TOLD,
+      "sh",
+      ...asContainersFirstProcess([WORKER_NODE, ...args], WORKER_SHELL),
+    ],
     workingDir: COPY,
     env: listOf(environment),
     // When the runtime ends, the worker's input closes, and the worker ends too.
