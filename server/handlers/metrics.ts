@@ -3,7 +3,6 @@ import { fail } from "../../schemas/errors.ts";
 import type { MetricField } from "../../schemas/metrics.ts";
 import { prometheusRules } from "../metrics/prometheus-rules.ts";
 import { readMetrics, readSpan, recentRuns, rowsBy, type Span } from "../metrics/read.ts";
-import { reportPage } from "../metrics/report.ts";
 import type { HandlerContext, HandlersOf } from "./context.ts";
 
 const DAY_MS = 86_400_000;
@@ -56,6 +55,7 @@ export const metricHandlers = ({
     },
 
     "metrics/report": async ({ since, until, folder }) => {
+      const { reportPage } = await import("../metrics/report/page.ts");
       const span = spanOf({ since, until }, today());
       await alerts.check();
       const sums = readSpan(span, store);

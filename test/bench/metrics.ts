@@ -12,7 +12,7 @@ import { putRun } from "../../server/metrics/acceptance.ts";
 import { recordInstanceTime } from "../../server/metrics/instance-time.ts";
 import { readMetrics, readSpan, recentRuns, rowsBy } from "../../server/metrics/read.ts";
 import { recordMetrics } from "../../server/metrics/record.ts";
-import { reportPage } from "../../server/metrics/report.ts";
+import { reportPage } from "../../server/metrics/report/page.ts";
 import { openStore } from "../../server/store/open.ts";
 import type { Store } from "../../server/store/store.ts";
 import { chromiumPath } from "../editor/parts.ts";

@@ -9,7 +9,7 @@ import { prometheusRules } from "../../../server/metrics/prometheus-rules.ts";
 import { prometheusText } from "../../../server/metrics/prometheus.ts";
 import { readMetrics, readSpan, type Span } from "../../../server/metrics/read.ts";
 import { recordMetrics } from "../../../server/metrics/record.ts";
-import { reportPage } from "../../../server/metrics/report.ts";
+import { reportPage } from "../../../server/metrics/report/page.ts";
 import type { DailyMetrics, MetricField } from "../../../schemas/metrics.ts";
 import { raiseAlert } from "../../../server/models/alert.ts";
 import { memoryStore } from "../../support/memory-store.ts";

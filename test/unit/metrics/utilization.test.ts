@@ -5,7 +5,7 @@ import { createRecords, recordLost } from "../../../server/instances/instance/re
 import { secondsByDay } from "../../../server/metrics/instance-time.ts";
 import { prometheusText } from "../../../server/metrics/prometheus.ts";
 import { readMetrics, readSpan } from "../../../server/metrics/read.ts";
-import { reportPage } from "../../../server/metrics/report.ts";
+import { reportPage } from "../../../server/metrics/report/page.ts";
 import { transitionState } from "../../../server/models/instance.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { anAgent, anInstance } from "../../support/records.ts";
