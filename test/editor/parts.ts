@@ -1,14 +1,14 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { codeServerEntry, hasCodeServer } from "../../scripts/machine/code-server.ts";
+import { spawnCodeServer } from "./code-server-process.ts";
 import { pace } from "./pace.ts";
 
 /** The real parts of the editor tests: code-server (VS Code's workbench and extension host) and Chromium. */
@@ -174,7 +174,6 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
   };
   await configureMachine({});
   const installed = await installExtensions(extensions);
-  const folders = ["--user-data-dir", userData, "--extensions-dir", installed];
   const ofUser = {
     HOME: home,
     XDG_CACHE_HOME: join(home, "cache"),
@@ -183,25 +182,16 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
   };
   const env = { ...process.env, ...ofUser };
   const started = performance.now();
-  const port = await freePort();
-  const server = spawn(
-    process.execPath,
-    [
-      codeServerEntry,
-      ...folders,
-      ...["--auth", "none", "--bind-addr", `127.0.0.1:${port}`],
-      ...["--disable-telemetry", "--disable-update-check"],
-      // The browser runs on this machine, so the server need not keep a closed window's data for a reconnect.
-      ...["--reconnection-grace-time", "10"],
-      ...(askTrust ? [] : ["--disable-workspace-trust"]),
-      ...(allBuiltIn ? [] : ["--builtin-extensions-dir", await usedBuiltIn()]),
-    ],
-    { env, stdio: ["ignore", "pipe", "pipe"], detached: true },
-  );
-  await listening(server);
+  const { server, url } = await spawnCodeServer({
+    userData,
+    extensions: installed,
+    builtIn: allBuiltIn ? null : await usedBuiltIn(),
+    askTrust,
+    env,
+  });
   pace.measured(performance.now() - started, QUIET_START_MS);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     userData,
     process: server,
     environment: ofUser,
@@ -215,31 +205,6 @@ export const startCodeServer = async (options: CodeServerOptions): Promise<CodeS
       await rm(home, { recursive: true, force: true });
     },
   };
-};
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  // A TCP server's address is an AddressInfo.
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-};
-
-const listening = async (server: ChildProcess): Promise<void> => {
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  let said = "";
-  const listen = (chunk: Buffer) => {
-    said += chunk.toString();
-    if (said.includes("HTTP server listening")) resolve(undefined);
-  };
-  server.stdout?.on("data", listen);
-  server.stderr?.on("data", listen);
-  server.once("exit", (code) => {
-    reject(new Error(`code-server ended with ${String(code)}: ${said}`));
-  });
-  await promise;
 };
 
 /** Waits until a file matches and returns its text. The editor shows an edit before it saves it. */
