@@ -1,7 +1,7 @@
 import { endsProperly } from "./chaos.ts";
 
 /** `npm run test:crash` runs 200. */
-const EXECUTIONS = 40;
+const EXECUTIONS = 24;
 
 describe("chaos", () => {
   if (process.platform !== "linux") return;

@@ -200,6 +200,7 @@ describe("instances on an engine elsewhere, over TLS", function () {
     await assert.rejects(filling, { code: "worker_died", message: /too much on disk/ });
   });
 
-  conformance(driver);
+  // The suite of Docker on this machine breaks the protocol over the same driver.
+  conformance(driver, { breaksProtocol: false });
   wayOut(() => driverOf("real")());
 });
