@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { chmod } from "node:fs/promises";
 import { z } from "zod";
+import type { SettingsInput } from "../../../schemas/settings.ts";
+import { dockerEngine } from "../../docker-engine.ts";
 import { startRuntime, type TestRuntime } from "../../harness.ts";
 import { startModelServer, type JournalEntry, type ModelServer, type Turn } from "../../model-servers.ts";
 import { answered, call, finish, oneRound } from "../../support/one-round.ts";
+import { skipUnlessNull } from "../../support/skip.ts";
 import { testWorkspace, type TestWorkspace } from "../../support/workspace.ts";
 import { caller, serveTest } from "../../unit/surfaces/rest/support.ts";
 import { pathOf, useCollector } from "./collector.ts";
@@ -35,6 +39,7 @@ const playing =
   (agent: keyof typeof turns) =>
   (entry: JournalEntry): Turn =>
     turns[agent][answered(entry)] ?? finish;
+const noEngine = await dockerEngine();
 const Started = z.object({ task_id: z.uuid() });
 
 describe("the trace of a run that a request starts", () => {
@@ -46,7 +51,7 @@ describe("the trace of a run that a request starts", () => {
   let evidence: string[];
   let spanIds: (string | undefined)[];
 
-  const runTeam = async (settings: { open_telemetry: boolean }): Promise<void> => {
+  const runTeam = async (settings: SettingsInput): Promise<void> => {
     const project: TestRuntime = await startRuntime({
       workspace: files.root,
       settings: { provider: model.ollama(), allowed_commands: ["node"], ...settings },
@@ -91,8 +96,8 @@ describe("the trace of a run that a request starts", () => {
     await model.close();
   });
 
-  it("begins with the caller's span and reaches programs and tests inside the instances", async () => {
-    await runTeam({ open_telemetry: true });
+  const reachesInstances = async (runtime: "Local" | "Docker"): Promise<void> => {
+    await runTeam({ open_telemetry: true, runtime });
     const { spans } = collector;
     assert.deepEqual(new Set(spans.map(({ traceId }) => traceId)), new Set([TRACE]));
     const byId = new Map(spans.map((span) => [span.spanId, span]));
@@ -129,6 +134,19 @@ describe("the trace of a run that a request starts", () => {
       .filter(({ name }) => name === "run_tests")
       .map(({ attributes }) => attributes["test.suite.run.status"]);
     assert.deepEqual(new Set(statuses), new Set(["skipped", "failure"]));
+  };
+
+  it("begins with the caller's span and reaches programs and tests inside the instances", () =>
+    reachesInstances("Local"));
+
+  describe("with a container engine", function () {
+    skipUnlessNull(this, noEngine);
+
+    it("reaches programs and tests inside containers", async () => {
+      // A temporary folder is closed to others; as root, containers run as somebody else.
+      await chmod(files.root, 0o755);
+      await reachesInstances("Docker");
+    });
   });
 
   it("does not exist when telemetry is off, neither here nor in an instance", async () => {
