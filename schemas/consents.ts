@@ -70,6 +70,10 @@ export const Consent = z.strictObject({
 });
 export type Consent = z.infer<typeof Consent>;
 
+/** Paths of the files that tests may read in every run. */
+export const allowedFiles = (consents: readonly Consent[]): string[] =>
+  consents.flatMap(({ name, of }) => (name === "file" && of !== null ? [of] : []));
+
 const toolConsents = {
   exposure_unconfirmed: "exposure",
   mcp_files_unconfirmed: "mcp_files",

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { allowedFiles } from "../../schemas/consents.ts";
 import { fail } from "../../schemas/errors.ts";
 import type { RuntimeEvent } from "../../schemas/events.ts";
 import {
@@ -60,8 +61,7 @@ export class Permissions {
 
   /** Paths of the files that the tests of a task may read even if they contain secrets. */
   opened(taskId: string): string[] {
-    const always = this.#parts.consents.list().flatMap(({ name, of }) => (name === "file" ? [of ?? ""] : []));
-    return [...new Set([...always, ...this.#parts.files.list(taskId)])];
+    return [...new Set([...allowedFiles(this.#parts.consents.list()), ...this.#parts.files.list(taskId)])];
   }
 
   /** Answers a question. Errors: `not_found` if no question with this ID is open. */

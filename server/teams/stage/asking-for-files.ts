@@ -1,7 +1,6 @@
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/execution-request.ts";
-import { ignoreRules } from "../../workspace/ignore.ts";
 
 /**
  * Wraps a ground to ask the user about files that tests need but may not read, and runs the tests again when
@@ -52,35 +51,4 @@ export const askingForFiles = (
       return report;
     },
   };
-};
-
-/** Names of environment files that projects use for their tests. */
-const forTests = [".env.test", ".env.testing", ".env.ci"];
-
-/** The folder of each of these files and all folders above; "" is the workspace. */
-const foldersAround = (files: readonly string[]): string[] => [
-  ...new Set(
-    files.flatMap((file) => file.split("/").map((_, depth, parts) => parts.slice(0, depth).join("/"))),
-  ).add(""),
-];
-
-/**
- * Those at the root of the workspace and around the failing tests, such as in their package, that a private
- * copy lacks and that the user may open.
- */
-export const closedTestFiles = (workspace: string, { tests, load_errors }: TestReport): string[] => {
-  const failing = [...tests.filter(({ status }) => status === "failed"), ...load_errors];
-  if (failing.length === 0) return [];
-  const rules = ignoreRules(workspace);
-  return foldersAround(failing.map(({ file }) => file))
-    .flatMap((folder) => forTests.map((name) => (folder === "" ? name : `${folder}/${name}`)))
-    .filter((path) => rules.closedBy(path) !== null && rules.mayBeOpened(path));
-};
-
-/** Tells a user whom nobody asks, such as in CI, which of these files failing tests may need. Null: none. */
-export const closedFilesInWords = (workspace: string, report: TestReport): string | null => {
-  const [path, ...others] = closedTestFiles(workspace, report);
-  if (path === undefined) return null;
-  const paths = [path, ...others].join(", ");
-  return `Tests fail before the run, and they may need ${paths}. The private copy does not have ${others.length === 0 ? "this file" : "these files"}, because something in ${others.length === 0 ? "it" : "them"} looks like a secret. Run the team in a terminal or in VS Code and allow tests to read ${others.length === 0 ? "it" : "them"} when CODITECT asks, or use --test-command to name a command that sets the values.`;
 };

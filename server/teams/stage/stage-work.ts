@@ -1,5 +1,6 @@
 import { announcingSuite } from "./announced-suite.ts";
-import { askingForFiles, closedFilesInWords, closedTestFiles } from "./asking-for-files.ts";
+import { askingForFiles } from "./asking-for-files.ts";
+import { closedFilesInWords, closedTestFiles } from "../../executions/closed-files.ts";
 import type { AgentExecution } from "../../../schemas/execution.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { runExecution } from "../../executions/run-execution.ts";
@@ -78,7 +79,7 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
             await beforeStage(parts, work);
             if (!needsBaseline) return;
             const asking = askingForFiles(announcingSuite(ground, parts, work), (report) =>
-              closedTestFiles(parts.workspace, report),
+              closedTestFiles(parts.workspace, report, parts.permissions.opened(execution.task_id)),
             );
             await measureBaseline(parts, work.baseline, asking);
             if (ground.openFile === undefined) tellOfClosedFiles(parts, work);
@@ -92,10 +93,12 @@ export const workStage = async (parts: TeamParts, work: StageWork): Promise<Agen
 
 /** Tells of files that tests may need where nobody can be asked. */
 const tellOfClosedFiles = (
-  { workspace, emit, now }: Pick<TeamParts, "workspace" | "emit" | "now">,
+  { workspace, permissions, emit, now }: Pick<TeamParts, "workspace" | "permissions" | "emit" | "now">,
   { execution: { task_id }, baseline }: Pick<StageWork, "execution" | "baseline">,
 ): void => {
   const report = baseline.read();
-  const message = report === null ? null : closedFilesInWords(workspace, report);
-  if (message !== null) emit({ type: "notice", at: now(), task_id, code: "tests_lack_files", message });
+  const paths = report === null ? [] : closedTestFiles(workspace, report, permissions.opened(task_id));
+  if (paths.length === 0) return;
+  const message = closedFilesInWords("Tests fail before the run", paths);
+  emit({ type: "notice", at: now(), task_id, code: "tests_lack_files", message });
 };

@@ -79,7 +79,7 @@ const closedSettings = (
   if (path === undefined || exists(join(root, path))) return null;
   return {
     problem: `${path} is not in the private copy, because it is not in version control or something in it looks like a secret`,
-    mend: `Put the values that the tests need into a ${path} without secrets and commit it, or use --test-command to name a command that sets them. If the file is in version control, you can also start the run in a terminal or in VS Code, and allow tests to read the file when CODITECT asks.`,
+    mend: `Put the values that the tests need into a ${path} without secrets and commit it, or use --test-command to name a command that sets them. If the file is in version control, you can also let tests read it: use --allow-file ${posix.normalize(path)}, or start a run in a terminal or in VS Code and allow it when CODITECT asks.`,
     closed_file: posix.normalize(path),
   };
 };

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { describe, it } from "mocha";
 import type { FileChange } from "../../../schemas/changes.ts";
 import type { TestReport } from "../../../schemas/tests.ts";
-import {
-  askingForFiles,
-  closedFilesInWords,
-  closedTestFiles,
-} from "../../../server/teams/stage/asking-for-files.ts";
-import { testWorkspace } from "../../support/workspace.ts";
+import { askingForFiles } from "../../../server/teams/stage/asking-for-files.ts";
 
 const change: FileChange = {
   path: "src/bill.js",
@@ -135,40 +129,6 @@ describe("a run of tests that needs a file which may hold secrets", () => {
       await ground.prepare([change]);
       await ground.runTests(wanted);
       assert.equal(done.filter((each) => each === ".env.test").length, 1);
-    }
-  });
-
-  it("looks for files for tests in the packages of failing tests, and names them where nobody is asked", async () => {
-    const secret = "API_KEY=8f1c2a9be07d4453a6c1f0d2b7e94a5c\n";
-    const workspace = await testWorkspace({
-      ".env.ci": secret,
-      "packages/a/.env.test": secret,
-      "packages/a/test/cart.test.js": "",
-      "packages/b/.env.test": secret,
-      "packages/b/test/tax.test.js": "",
-    });
-    try {
-      execFileSync("git", ["init", "-q"], { cwd: workspace.root });
-      execFileSync("git", ["add", "-A"], { cwd: workspace.root });
-      const test = { name: "adds", duration_ms: 1, message: null };
-      const report = (status: "passed" | "failed"): TestReport => ({
-        runner: "node:test",
-        command: ["node", "--test"],
-        outcome: status,
-        exit_code: 0,
-        counts: { passed: 1, failed: 1, skipped: 0 },
-        tests: [
-          { ...test, file: "packages/a/test/cart.test.js", status },
-          { ...test, file: "packages/b/test/tax.test.js", status: "passed" },
-        ],
-        ...{ load_errors: [], errors: [], parts: [], coverage: null, duration_ms: 1, output: "" },
-      });
-      const closed = closedTestFiles(workspace.root, report("failed"));
-      assert.deepEqual(closed.toSorted(), [".env.ci", "packages/a/.env.test"]);
-      assert.match(closedFilesInWords(workspace.root, report("failed")) ?? "", /packages\/a\/\.env\.test/);
-      assert.equal(closedFilesInWords(workspace.root, report("passed")), null);
-    } finally {
-      await workspace.remove();
     }
   });
 });

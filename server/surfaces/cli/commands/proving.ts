@@ -1,15 +1,18 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { allowedFiles } from "../../../../schemas/consents.ts";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
 import type { Finding } from "../../../../schemas/findings.ts";
 import type { GateProof } from "../../../../schemas/gates.ts";
 import { Settings } from "../../../../schemas/settings.ts";
+import { openConsents } from "../../../platform/consents.ts";
 import { workerEntry } from "../../../platform/installation.ts";
 import type { GitChange } from "../../../proof/git-change.ts";
 import { proveChange, type ProvenChange, type ProveOptions } from "../../../proof/prove-change.ts";
 import type { CommandContext } from "../display/terminal.ts";
 import { connect, stateFolderOf } from "../session/connect.ts";
+import { filesToAllow } from "../session/allowed-files.ts";
 import { cliLog } from "../session/log.ts";
 import { guessedSettings, RunFlags, settingsOf, type RunFlags as Flags } from "../session/options.ts";
 import { allPages } from "./records.ts";
@@ -116,6 +119,7 @@ export const proveWithFlags = async (
       confirmed: await confirmedIn(workspace, environment),
       equivalents: new Map(equivalent.map((id) => [id, { argued_by: null, confirmed_by: userName() }])),
       test_command: flags.testCommand ?? null,
+      opened_files: [...filesToAllow(workspace, flags), ...allowedFiles(openConsents(workspace).list())],
       ...told,
       proven: (proof) => {
         told.proven(proof);

@@ -37,6 +37,14 @@ export const testReportOption = (): Option =>
     "the report that the test command writes (JUnit XML or TAP): a path, a glob, or - for its output",
   );
 
+export const allowFileOption = (): Option =>
+  new Option(
+    "--allow-file <path>",
+    "let tests read this environment file in version control, even if it may hold secrets (repeatable)",
+  )
+    .argParser(repeated)
+    .default([], "none");
+
 /** `--set KEY=VALUE`, repeatable. */
 export const setOption = (): Option =>
   new Option("--set <key=value>", "a setting for this command (repeatable); see coditect settings list")

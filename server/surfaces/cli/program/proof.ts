@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../display/terminal.ts";
 import {
+  allowFileOption,
   type End,
   jsonOption,
   equivalentOption,
@@ -21,6 +22,7 @@ export const addProof = (program: Command, context: CommandContext, end: End): v
       .option("--image <name>", "the container image they run in")
       .addOption(testCommandOption())
       .addOption(testReportOption())
+      .addOption(allowFileOption())
       .addOption(equivalentOption())
       .addOption(setOption())
       .addOption(unconfinedOption());

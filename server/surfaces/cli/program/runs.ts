@@ -2,6 +2,7 @@ import { Option, type Command } from "commander";
 import type { CommandContext } from "../display/terminal.ts";
 import {
   type End,
+  allowFileOption,
   alsoOption,
   jsonOption,
   modelOptions,
@@ -88,4 +89,5 @@ const runOptions = (command: Command): Command =>
     .option("--allow-mcp-tools <hash>", "use the changed tools of an MCP server if they have this hash")
     .addOption(testCommandOption())
     .addOption(testReportOption())
+    .addOption(allowFileOption())
     .addHelpText("after", exitCodesHelp);

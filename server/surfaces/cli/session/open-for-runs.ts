@@ -4,6 +4,7 @@ import { fail } from "../../../../schemas/errors.ts";
 import { loginOf } from "../../../../schemas/logins.ts";
 import type { Connection } from "../../../hosting/connection.ts";
 import type { CommandContext } from "../display/terminal.ts";
+import { allowFiles } from "./allowed-files.ts";
 import { prepareReport } from "./output-file.ts";
 import { connect } from "./connect.ts";
 import { catchInterruption, type Interruption } from "./interruption.ts";
@@ -68,6 +69,7 @@ export const withRuntime = async (
   try {
     const runtime = await openForRuns(workspace, flags, context, interruption.signal);
     try {
+      await allowFiles(runtime.connection, workspace, flags);
       return await use({ ...runtime, interruption });
     } finally {
       await runtime.close();

@@ -98,6 +98,8 @@ export const RunFlags = z.object({
     .string()
     .regex(/^[0-9a-f]{32}$/, "is not the hash that a run has named")
     .optional(),
+  /** Environment files that tests may read, relative to the workspace. */
+  allowFile: z.array(z.string().min(1)).default([]),
   strict: z.boolean().default(false),
   /** Commander's form of `--no-lessons`. */
   lessons: z.boolean().default(true),

@@ -98,11 +98,19 @@ describe("coditect prove and verify", () => {
 
   it("send an agent back to work once, as its Stop hook", async () => {
     await write("test/slug.test.js", tests.replace('"two-words"', '"two words"'));
-    const hook = (input: object): Promise<CommandResult> =>
-      runCommand(["prove", "--hook", ...common()], { ...environment(), input: JSON.stringify(input) });
-    const [first, second] = [await hook({}), await hook({ stop_hook_active: true })];
+    await write(".env.test", "API_KEY=8f1c2a9be07d4453a6c1f0d2b7e94a5c\n");
+    git("add", ".env.test");
+    const hook = (input: object, ...args: string[]): Promise<CommandResult> =>
+      runCommand(["prove", "--hook", ...args, ...common()], {
+        ...environment(),
+        input: JSON.stringify(input),
+      });
+    const first = await hook({});
+    const second = await hook({ stop_hook_active: true }, "--allow-file", ".env.test");
     assert.equal(first.exit_code, 2, first.stderr);
     assert.match(first.stderr, /The change is not proven: green[^]*two words/);
+    assert.match(first.stderr, /^! Tests fail with the change, and they may need \.env\.test\./m);
+    assert.doesNotMatch(second.stderr, /^!.*\.env\.test/m);
     assert.deepEqual([first.stdout, second.exit_code], ["", 1]);
     git("add", ".");
     git("commit", "-qm", "Make slugs");
