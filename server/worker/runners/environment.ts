@@ -51,7 +51,7 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   if (toolchain !== null) return toolchain;
   if (report.counts.passed > 0 || (report.outcome !== "crashed" && report.outcome !== "load_error"))
     return null;
-  const absent = notInstalled(root, packagesLookedFor(root, report));
+  const absent = notInstalled(root, packagesLookedFor(root, report)) ?? unfoundProgram(root, report);
   if (absent !== null) return absent;
   if (report.outcome !== "crashed" || report.tests.length > 0 || nothingToRun.test(report.output))
     return null;
@@ -62,7 +62,7 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
     };
   const said = firstWords(report.output);
   return {
-    problem: `\`${shownCommand(report)}\` ended before its first test${said === "" ? "" : `: ${said}`}`,
+    problem: `\`${shownCommand(report)}\` ended without the result of a test${said === "" ? "" : `: ${said}`}`,
     mend: `Run \`${shownCommand(report)}\` in the project and fix what it reports.`,
   };
 };
@@ -122,6 +122,17 @@ const packagesLookedFor = (root: string, report: TestReport): string[] => {
   const named = new Set([...messages.matchAll(missingModule)].map(([, name = ""]) => name));
   const folders = [root, ...report.load_errors.map(({ file }) => join(root, dirname(file)))];
   return [...named].filter((name) => folders.some((folder) => isDependency(root, folder, name)));
+};
+
+/** What a shell prints if it does not find a program. */
+const programNotFound =
+  /^(?:\/bin\/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?\S+: (?:command )?not found$|^'\S+' is not recognized as an internal or external command/m;
+
+/** Packages of the manifest that are not installed, if the test script starts a program that the shell does not find. */
+const unfoundProgram = (root: string, { output }: TestReport): EnvironmentProblem | null => {
+  const manifest = programNotFound.test(output) ? readPackage(root) : null;
+  if (manifest === null) return null;
+  return notInstalled(root, Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
 };
 
 const outOfReach = (name: string): EnvironmentProblem => ({

@@ -23,12 +23,23 @@ const rules: ArgumentRules = {
  */
 const reporter = `
 "use strict";
-const { appendFileSync, realpathSync } = require("node:fs");
+const { appendFileSync, readFileSync, realpathSync } = require("node:fs");
 const { dirname, join } = require("node:path");
-// "bin/mocha.js", or "lib/cli/cli.js" in a process of its own when there are flags for Node.
-const { Suite } = require(join(dirname(realpathSync(process.argv[1])).replace(/([\\/])(bin|lib[\\/]cli)$/, "$1"), "."));
+// "bin/mocha.js", "lib/cli/cli.js" in a process of its own when there are flags for Node, or "lib/nodejs/worker.js" of
+// --parallel.
+const { Suite } = require(join(dirname(realpathSync(process.argv[1])).replace(/([\\/])(bin|lib[\\/](cli|nodejs))$/, "$1"), "."));
 const tell = (event) => appendFileSync(process.env.CODITECT_TEST_EVENTS, JSON.stringify(event) + "\\n");
 const GRACE_MS = 2000;
+// With --parallel, other processes load the files, and mocha reports a file that throws as a test with this name.
+const OUTSIDE = "Uncaught error outside test suite";
+const reportUnloaded = (error) => {
+  const message = String(error?.stack ?? error);
+  const events = readFileSync(process.env.CODITECT_TEST_EVENTS, "utf8").split("\\n").filter(Boolean);
+  const loading = events.map((line) => JSON.parse(line)).filter(({ type }) => type === "loading");
+  const thrower = loading.find(({ file }) => message.includes(file));
+  if (thrower === undefined) tell({ type: "error", name: OUTSIDE, message });
+  else tell({ type: "load_error", file: thrower.file, message });
+};
 module.exports = function (runner) {
   const report = (test, status, error) =>
     tell({
@@ -42,7 +53,10 @@ module.exports = function (runner) {
   tell({ type: "begin" });
   runner.on("pass", (test) => report(test, "passed"));
   runner.on("pending", (test) => report(test, "skipped"));
-  runner.on("fail", (test, error) => report(test, "failed", error));
+  runner.on("fail", (test, error) => {
+    if (test.title === OUTSIDE && runner.isParallelMode?.()) reportUnloaded(error);
+    else report(test, "failed", error);
+  });
   runner.once("end", () => {
     tell({ type: "end" });
     setTimeout(() => process.exit(runner.failures > 0 ? 1 : 0), GRACE_MS).unref();

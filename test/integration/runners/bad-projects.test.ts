@@ -91,7 +91,7 @@ describe("projects that make it hard", () => {
     const report = await project.test();
     assert.equal(report.outcome, "crashed");
     assert.match(report.output, /broken configuration/);
-    assert.match(report.environment?.problem ?? "", /`npm test` ended before its first test: .*rror/);
+    assert.match(report.environment?.problem ?? "", /`npm test` ended without the result of a test: .*rror/);
   });
 
   it("with a runner whose report is not what it should be: the report says so", async () => {

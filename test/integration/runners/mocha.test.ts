@@ -60,6 +60,18 @@ describe("hooks", () => {
     assert.match(report.load_errors[0].message, /does not provide an export named 'nothing'/);
   });
 
+  it("does the same where other processes run the tests", async () => {
+    await project.write({
+      "other/broken.js": 'import { nothing } from "../src/add.js";\nit("x", () => nothing());\n',
+      "other/fine.js": 'it("is there", () => {});\n',
+    });
+    const { outcome, load_errors, ...report } = await project.test({ command: "mocha --parallel other" });
+    assert.deepEqual(
+      [outcome, load_errors.map(({ file }) => file), outline({ ...report, outcome, load_errors })],
+      ["load_error", ["other/broken.js"], ["other/fine.js > is there: passed"]],
+    );
+  });
+
   it("says that nothing ran when there is no such test", async () => {
     assert.equal((await project.test({ files: ["spec/none.js"] })).outcome, "no_tests");
     assert.equal((await project.test({ name: "no such name" })).outcome, "no_tests");

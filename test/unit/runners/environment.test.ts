@@ -44,7 +44,18 @@ describe("a broken environment", () => {
       "/",
       crashed("> demo@1 test\n> mocha\n\nReading files\nError: bad configuration.\n"),
     );
-    assert.equal(told?.problem, "`npm test` ended before its first test: Error: bad configuration");
+    assert.equal(told?.problem, "`npm test` ended without the result of a test: Error: bad configuration");
+  });
+
+  it("is recognized by a program of the test script that the shell does not find", async () => {
+    const workspace = await testWorkspace({ "package.json": '{"devDependencies":{"npm-run-all2":"8"}}' });
+    const said = ["sh: 1: run-s: not found", "sh: run-s: command not found", "sh: line 1: run-s: not found"];
+    const told = said.map((line) => environmentProblem(workspace.root, crashed(line))?.mend);
+    await workspace.remove();
+    assert.deepEqual(
+      told,
+      said.map(() => "Run `npm install` in the project."),
+    );
   });
 
   it("is recognized by an environment file that tests miss", () => {
