@@ -86,7 +86,7 @@ export const ava = {
       valued: new Set("--match -m --timeout -T --concurrency -c --config --node-arguments".split(" ")),
       dropped: /^(--tap|-t|--watch|-w|--fail-fast|--update-snapshots|-u|--verbose|-v)$/,
     },
-    ["--tap"],
+    ["--tap", "--no-fail-fast"],
     ({ name }) => (name === null ? [] : [`--match=*${name.split(nameSeparator).at(-1) ?? ""}*`]),
   ),
   read,

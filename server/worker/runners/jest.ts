@@ -26,6 +26,8 @@ const reportFlags = ({ report: reportFolder }: ReportFolders): string[] => [
   "--json",
   `--outputFile=${jestReportFile({ reportFolder })}`,
   "--passWithNoTests",
+  // The configuration must not end the run early, because later tests would not be compared.
+  "--bail=0",
   // Without this, a finished run would wait for its deadline if a test leaves something open.
   "--forceExit",
   // Watchman's daemon would outlive the run.

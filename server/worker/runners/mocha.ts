@@ -13,8 +13,18 @@ const rules: ArgumentRules = {
     ),
   ),
   dropped:
-    /^(--reporter|-R|--reporter-options?|-O|--watch.*|-w|--bail|-b|--grep|-g|--fgrep|-f|--invert|-i|--dry-run|--colors?|-c|--no-colors?|-C|--forbid-.*|--diff|--no-diff)$/,
+    /^(--reporter|-R|--reporter-options?|-O|--watch.*|-w|--bail|-b|--grep|-g|--fgrep|-f|--invert|-i|--dry-run|--colors?|-c|--no-colors?|-C|--forbid-.*|--diff|--no-diff|--parallel|-p)$/,
 };
+
+/** A function that undoes `bail` of the project's configuration. Tests that do not run could not be compared. */
+export const runAllScript = `
+const runAll = (suite) => {
+  suite.bail(false);
+  suite.suites.forEach(runAll);
+};`;
+
+/** Our own runs have few files. In one process, mocha says more about them. */
+export const inOneProcess = "--no-parallel";
 
 /**
  * Writes each event immediately for `events.ts`, so that the events of an interrupted run are not lost. With --require,
@@ -40,7 +50,9 @@ const reportUnloaded = (error) => {
   if (thrower === undefined) tell({ type: "error", name: OUTSIDE, message });
   else tell({ type: "load_error", file: thrower.file, message });
 };
+${runAllScript}
 module.exports = function (runner) {
+  if (!runner.isParallelMode?.()) runAll(runner.suite);
   const report = (test, status, error) =>
     tell({
       type: "test",
@@ -111,6 +123,7 @@ export const mocha: RunnerAdapter = {
         ...nodeFlags(job.script),
         job.program ?? "mocha",
         ...flags,
+        inOneProcess,
         ...reportFlags(foldersOf(job)),
         ...(job.name === null ? [] : [`--grep=${namePattern(job.name)}`]),
         ...(job.files ?? patterns),

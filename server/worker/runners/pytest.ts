@@ -4,10 +4,21 @@ import { eventsFile, readEvents } from "./events.ts";
 import { nameSeparator } from "./names.ts";
 import type { RunnerAdapter } from "./runner.ts";
 
+/**
+ * A function that undoes options of the project that end a run early, such as -x. Tests that do not run could not be
+ * compared.
+ */
+export const runAllPython = `
+def run_all(config):
+    config.option.maxfail = 0
+    config.option.continue_on_collection_errors = True
+    config.option.stepwise = config.option.stepwise_skip = False
+`;
+
 /** A plug-in for pytest that immediately writes each event for `events.ts`. */
 const plugin = `
 import json, os, time
-
+${runAllPython}
 EVENTS = os.environ.get("CODITECT_TEST_EVENTS")
 
 def begin_part(config):
@@ -77,6 +88,7 @@ def pytest_addoption(parser):
             parser.addoption(option, action="append", nargs="?")
 
 def pytest_configure(config):
+    run_all(config)
     # Processes of pytest-xdist report through the one that started them.
     if not hasattr(config, "workerinput"):
         part = begin_part(config)
@@ -130,7 +142,6 @@ export const pytest: RunnerAdapter = {
         "-o",
         `cache_dir=${join(job.reportFolder, "cache")}`,
         "--color=no",
-        "--maxfail=0",
         ...(job.coverage ? ["--cov=.", "--cov-report="] : []),
         // The project's threshold is for the whole suite. There, it counts unless we measure the coverage.
         ...(job.coverage || job.files !== null || job.name !== null ? ["--cov-fail-under=0"] : []),

@@ -40,6 +40,7 @@ const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] =
   `--reporter=${join(files, "vitest-errors.mjs")}`,
   `--outputFile.json=${jestReportFile({ reportFolder })}`,
   "--passWithNoTests",
+  "--bail=0",
 ];
 
 /** A reporter of errors outside of tests, which vitest's own report lacks. It supports all major versions. */

@@ -1,3 +1,4 @@
+import { runAllPython } from "../runners/pytest.ts";
 import { isTestScriptPython } from "../../workspace/classify.ts";
 import { REFUSED, TRIED_AGAIN } from "./failure.ts";
 import { STARTER } from "./python/child.ts";
@@ -29,6 +30,7 @@ ${pythonSigns}
 ${pythonAudit}
 ${pythonReplaced}
 ${pythonAssertions}
+${runAllPython}
 ${pythonReporter}
 ${pythonMutants}
 ${pythonWatch}`;

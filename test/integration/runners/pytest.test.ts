@@ -37,7 +37,7 @@ describe("pytest", () => {
   before(async () => {
     process.env.PATH = ["/usr/bin", usualPath].join(delimiter);
     project = await makeProject({
-      "pyproject.toml": '[project]\nname = "shop"\n[tool.pytest.ini_options]\naddopts = "-x -q"\n',
+      "pyproject.toml": '[project]\nname = "shop"\n[tool.pytest.ini_options]\naddopts = "-x -q --sw"\n',
       "shop/__init__.py": "",
       "shop/add.py": "def add(a, b):\n    return a + b\n\n\ndef unused():\n    return 1\n",
       "tests/test_add.py": tests,
@@ -82,8 +82,9 @@ describe("pytest", () => {
     await project.write({
       "tests/test_broken.py": "from shop.add import nothing\n\ndef test_x():\n    pass\n",
     });
-    const report = await project.test({ files: ["tests/test_broken.py"] });
+    const report = await project.test({ files: ["tests/test_broken.py", "tests/test_add.py"] });
     assert.equal(report.outcome, "load_error");
+    assert.ok(report.counts.passed > 0, "the other file runs");
     assert.equal(report.load_errors[0]?.file, "tests/test_broken.py");
     assert.match(report.load_errors[0].message, /cannot import name 'nothing'/);
   });

@@ -130,6 +130,7 @@ def pytest_collection_modifyitems(config, items):
         random.Random(seed).shuffle(items)
 
 def pytest_configure(config):
+    run_all(config)
     # Processes of pytest-xdist report through the one that started them.
     if not hasattr(config, "workerinput"):
         tell(type="begin")

@@ -48,6 +48,7 @@ export const jest: RunnerAdapter = {
         "--json",
         `--outputFile=${jestReportFile(job)}`,
         "--passWithNoTests",
+        "--bail=0",
         // What a test leaves open must not keep a finished run waiting for its deadline.
         "--forceExit",
         // Its daemon would outlive the run.

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readCoverageSummary } from "../../runners/coverage.ts";
-import { coverageCommand } from "../../runners/mocha.ts";
+import { coverageCommand, inOneProcess, runAllScript } from "../../runners/mocha.ts";
 import { readEvents } from "./events.ts";
 import { namePattern } from "../../runners/names.ts";
 import { nodeProgram, nodeVariables } from "../../runners/package.ts";
@@ -17,7 +17,7 @@ const rules: ArgumentRules = {
     ),
   ),
   dropped:
-    /^(--reporter|-R|--reporter-options?|-O|--watch.*|-w|--bail|-b|--grep|-g|--fgrep|-f|--invert|-i|--dry-run|--colors?|-c|--no-colors?|-C|--forbid-.*|--diff|--no-diff)$/,
+    /^(--reporter|-R|--reporter-options?|-O|--watch.*|-w|--bail|-b|--grep|-g|--fgrep|-f|--invert|-i|--dry-run|--colors?|-c|--no-colors?|-C|--forbid-.*|--diff|--no-diff|--parallel|-p)$/,
 };
 
 /**
@@ -35,6 +35,7 @@ delete process[Symbol.for("nodejs.coditect")];
 const { tell } = witness;
 const failureOf = ${failureScript};
 const GRACE_MS = 2000;
+${runAllScript}
 module.exports = function (runner) {
   const report = (test, status, error) =>
     tell({
@@ -47,6 +48,7 @@ module.exports = function (runner) {
       message: error ? String(error.stack ?? error.message ?? error).slice(0, 20000) : null,
     });
   tell({ type: "begin" });
+  runAll(runner.suite);
   const { only } = witness.settings;
   if (only !== null) keep(runner.suite, new Set(only), witness.settings.root);
   runner.on("hook", (hook) => {
@@ -108,6 +110,7 @@ export const mocha: RunnerAdapter = {
         ...nodeFlags(job.script),
         job.program ?? "mocha",
         ...flags,
+        inOneProcess,
         `--require=${reporterFile}`,
         `--reporter=${reporterFile}`,
         ...(job.name === null ? [] : [`--grep=${namePattern(job.name)}`]),

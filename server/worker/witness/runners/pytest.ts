@@ -40,7 +40,6 @@ export const pytest: RunnerAdapter = {
         "--color=no",
         // Assertions are refused where they are rewritten.
         ...(job.witness.settings.refuse_assertions ? ["--assert=rewrite"] : []),
-        "--maxfail=0",
         ...(job.coverage ? ["--cov=.", "--cov-report=", "--cov-fail-under=0"] : []),
         ...(job.name === null ? [] : ["-k", wordsOf(job.name)]),
         ...new Set(job.files?.map(argumentFor)),

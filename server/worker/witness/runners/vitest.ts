@@ -57,6 +57,7 @@ export const vitest: RunnerAdapter = {
         `--reporter=${reporter}`,
         `--outputFile.json=${jestReportFile(job)}`,
         "--passWithNoTests",
+        "--bail=0",
         ...(seed === null ? [] : ["--sequence.shuffle", `--sequence.seed=${seed}`]),
         ...coverageFlags(job),
         ...(job.name === null ? [] : [`--testNamePattern=${namePattern(job.name)}`]),
