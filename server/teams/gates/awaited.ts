@@ -89,7 +89,9 @@ const rust: ReadError = (error, { text, path }) => {
   if (ofRustLibrary.test(error)) return null;
   if (error.startsWith("error[E0061]")) {
     const place = /defined here\s+--> ([^:\n]+)/.exec(error)?.[1];
-    return place === undefined || place === path || /\brustc\//.test(place) ? null : "other parameters";
+    if (place === undefined || place === path || /\brustc\//.test(place)) return null;
+    const shown = error.slice(error.indexOf("defined here"));
+    return /\b(?:fn|struct|enum) (\w+)/.exec(shown)?.[1] ?? "a function with other parameters";
   }
   return firstOf(error, [
     /^error\[E(?:0432|0433)\]: unresolved import `([^`]+)`/,
@@ -148,6 +150,13 @@ const java: ReadError = (error, test) => {
   return ofCandidate !== undefined && isOfJavaCode(ofCandidate, test) ? chosen : null;
 };
 
+/** Whether the line of the error calls a function that the test declares itself. */
+const callsOwnKotlin = (error: string, text: string): boolean => {
+  const row = Number(/\.kt:(?: ?[[(])?(\d+)/.exec(error)?.[1]);
+  const calls = (text.split("\n")[row - 1] ?? "").matchAll(/\b(\w+)\s*\(/g);
+  return [...calls].some(([, name = ""]) => new RegExp(`\\b(?:fun|class) ${name}\\b`).test(text));
+};
+
 const kotlin: ReadError = (error, { text }) => {
   const name = /[Uu]nresolved reference:? '?(\w+)'?/.exec(error)?.[1];
   if (name !== undefined) {
@@ -159,6 +168,7 @@ const kotlin: ReadError = (error, { text }) => {
   const called = /Too many arguments for .*\bfun (?:\S+\.)?(\w+)/.exec(error)?.[1];
   if (called !== undefined)
     return ofTestLibrary.test(called) || new RegExp(`\\bfun ${called}\\b`).test(text) ? null : called;
+  if (callsOwnKotlin(error, text)) return null;
   return firstOf(error, [
     /No value passed for parameter '?(\w+)/,
     /(?:No parameter with name|Cannot find a parameter with this name:) '?(\w+)/,
@@ -173,6 +183,13 @@ const groovy: ReadError = (error, { text }) => {
 
 const netType =
   /^(?:(?:System|Microsoft|Xunit|NUnit)\.|(?:bool|byte|char|Console|DateTime|decimal|double|float|int|long|Math|object|short|String|string|Task)(?![\w.])|I?(?:Enumerable|List|Dictionary)<)|\[\]$/;
+
+/** Whether a test in C# declares the method or class itself. */
+const isOfNetTest = (called: string, text: string): boolean => {
+  const name = called.slice(called.lastIndexOf(".") + 1);
+  const method = String.raw`(?:\b(?!(?:await|else|in|new|return|throw)\b)\w+|[>\]?])\s+${name}\s*\([^;{]*\)\s*(?:\{|=>)`;
+  return new RegExp(String.raw`${method}|\b(?:class|record|struct) ${name}\b`).test(text);
+};
 
 const csharp: ReadError = (error, { text }) => {
   const named = /CS(?:0103|0246): The (?:type or namespace )?name '(\w+)/.exec(error)?.[1];
@@ -192,6 +209,7 @@ const csharp: ReadError = (error, { text }) => {
     /CS7036: .* required parameter '[^']*' of '([\w.]+)/,
   ]);
   if (called === null || netType.test(called) || ofTestLibrary.test(called)) return null;
+  if (isOfNetTest(called, text)) return null;
   return new RegExp(`\\b(?:\\w*Assert|Console|Math)\\.${called}\\b`).test(text) ? null : called;
 };
 

@@ -42,7 +42,8 @@ const reasonInCode = async (
     return `${lacking} lacks a name that it imports`;
   if (classifyPath(file, context.layout) === "test") {
     const awaited = awaitedNames(file, message, (await context.readText(file)) ?? "");
-    if (awaited !== null) return `${file} uses ${awaited.join(", ")}, which the code does not have yet`;
+    if (awaited !== null)
+      return `${file} uses ${awaited.join(", ")}, but the code does not offer ${awaited.length === 1 ? "it" : "them"} like this yet`;
   }
   const [path, line] = innermostPlace(message) ?? ["", 0];
   if (!isSource(path)) return null;

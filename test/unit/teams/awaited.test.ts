@@ -75,6 +75,15 @@ const awaited: [names: string[], given: Case][] = [
     },
   ],
   [
+    ["Add", "Cart"],
+    {
+      path: "tests/CartTests.cs",
+      text: "void Adds() {\n  if (await Add(1) > 0) { }\n  new Cart(1) { Tax = 2 };\n}\n",
+      message:
+        "/w/tests/CartTests.cs(2,13): error CS1501: No overload for method 'Add' takes 1 arguments\n/w/tests/CartTests.cs(3,7): error CS1729: 'Cart' does not contain a constructor that takes 1 arguments",
+    },
+  ],
+  [
     ["./tax", "add", "rate", "sum", "total"],
     {
       path: "test/cart.test.ts",
@@ -100,11 +109,11 @@ const awaited: [names: string[], given: Case][] = [
     },
   ],
   [
-    ["other parameters"],
+    ["add"],
     {
       path: "tests/x.rs",
       message:
-        "error[E0061]: this function takes 1 argument but 2 arguments were supplied\n --> tests/x.rs:5:9\n  |\nnote: function defined here\n --> src/lib.rs:1:8",
+        "error[E0061]: this function takes 1 argument but 2 arguments were supplied\n --> tests/x.rs:5:9\n  |\nnote: function defined here\n --> src/lib.rs:1:8\n  |\n1 | pub fn add(a: i32) -> i32 {\n  |        ^^^",
     },
   ],
 ];
@@ -165,6 +174,14 @@ const foreign: [path: string, text: string, messages: string[]][] = [
       "Too many arguments for public fun assertTrue(actual: Boolean): Unit defined in kotlin.test",
     ].map((said) => `e: file:///w/CartTest.kt:8:20 ${said}`),
   ],
+  [
+    "CartTest.kt",
+    "package shop\nfun helper(a: Int) = a\nval b = helper()\n",
+    [
+      "e: file:///w/CartTest.kt:3:16 No value passed for parameter 'a'.",
+      "e: /w/CartTest.kt: (3, 16): No value passed for parameter 'a'",
+    ],
+  ],
   ["CartSpec.groovy", "package shop\n", ["/w/CartSpec.groovy: 5: unable to resolve class Specification"]],
   [
     "CartTests.cs",
@@ -175,6 +192,14 @@ const foreign: [path: string, text: string, messages: string[]][] = [
       "CS1061: 'List<int>' does not contain a definition for 'Foo'",
       "CS1501: No overload for method 'Equal' takes 1 arguments",
     ].map((said) => `/w/CartTests.cs(8,6): error ${said}`),
+  ],
+  [
+    "CartTests.cs",
+    "class CartTests {\n  static int Twice(int a) => a * 2;\n  void Adds() { Twice(); }\n}",
+    [
+      "CS7036: There is no argument given that corresponds to the required parameter 'a' of 'CartTests.Twice(int)'",
+      "CS1501: No overload for method 'Twice' takes 0 arguments",
+    ].map((said) => `/w/CartTests.cs(3,17): error ${said}`),
   ],
   [
     "test/cart.test.ts",
