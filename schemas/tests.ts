@@ -41,9 +41,10 @@ export const TestStatus = z.enum(["passed", "failed", "skipped"]);
 /**
  * Why a test failed, from its error and not from its text: `assertion`: an assertion did not
  * hold; `missing`: a name it looks up is not there yet; `refused`: it reached an assertion in a run
- * that refuses every one; `error`: anything else.
+ * that refuses every one; `doubted`: the same, but of the project's own making, so that it may be one that never
+ * fails; `error`: anything else.
  */
-export const TestFailure = z.enum(["assertion", "missing", "refused", "error"]);
+export const TestFailure = z.enum(["assertion", "missing", "refused", "doubted", "error"]);
 export type TestFailure = z.infer<typeof TestFailure>;
 
 /** One test, as the runner's own report tells it. */

@@ -53,6 +53,11 @@ export const judge = async (
     budgetMs: number;
     /** The test files that the change can affect, according to imports. */
     affectedTests: () => Promise<string[]>;
+    /** The sources that these test files import, directly or not. */
+    testedSources: (
+      tests: readonly string[],
+      read: (path: string) => Promise<string | null>,
+    ) => Promise<string[]>;
     gates?: readonly GateName[];
   },
 ): Promise<GateProof[]> => {
@@ -85,6 +90,7 @@ export const judge = async (
       provenTests: red?.tests ?? null,
       heldBack: { changes: [], proven: [] },
       affectedTests: options.affectedTests,
+      testedSources: (paths) => options.testedSources(paths, readText),
       findings: [],
       allowTestChanges: false,
       mutantsThreshold: options.mutantsThreshold,

@@ -2,7 +2,8 @@ import type { GateProof } from "../../schemas/gates.ts";
 import type { TestReport } from "../../schemas/tests.ts";
 import { toFileContent } from "../workspace/encoding.ts";
 import { measuredRun, quantity, type Gate } from "../teams/gates/gate.ts";
-import { named, newTestFiles, probeOf, withoutAssertion } from "../teams/gates/test-run.ts";
+import { named, newTestFiles, probeOf } from "../teams/gates/test-run.ts";
+import { withoutAssertion } from "../teams/gates/without-assertion.ts";
 import { loosened, rewrittenAlone } from "./loosened.ts";
 
 /**
@@ -29,16 +30,16 @@ export const keptStrength =
     if (rewritten.length === 0 || suspects.length === 0)
       return { held: true, reason: "No existing test was made weaker." };
     const paths = new Set(rewritten.map(({ path }) => path));
-    const isSuspect = (id: string): boolean => suspects.includes(id);
     await context.ground.prepare(context.changes);
-    const empty = await withoutAssertion(context, files, isSuspect);
-    await context.ground.prepare([
+    const empty = await withoutAssertion(context, files, suspects);
+    const asBefore = [
       ...context.changes.filter(({ path }) => !paths.has(path)),
       ...context.changes.flatMap((change) => {
         const text = rewritten.find(({ path }) => path === change.path)?.text;
         return text === undefined ? [] : [{ ...change, content: toFileContent(Buffer.from(text)) }];
       }),
-    ]);
+    ];
+    await context.ground.prepare(asBefore);
     const report = await context.ground.runTests({
       files: [...paths],
       coverage: false,
@@ -46,7 +47,8 @@ export const keptStrength =
     });
     const failing = named(report, "failed");
     const weaker = suspects.filter((id) => failing.has(id));
-    const emptyBefore = empty.length === 0 ? [] : await withoutAssertion(context, [...paths], isSuspect);
+    const emptyBefore =
+      empty.length === 0 ? [] : await withoutAssertion(context, [...paths], suspects, asBefore);
     const emptied = empty.filter((id) => !emptyBefore.includes(id));
     if (emptied.length > 0)
       return {

@@ -8,6 +8,7 @@ import type { ProvingGround } from "../executions/execution-request.ts";
 import { openedFiles } from "../executions/opened-files.ts";
 import { testsIn } from "../executions/run-tests.ts";
 import { affectedTests } from "../context/affected-tests.ts";
+import { testedSources } from "../context/tested-sources.ts";
 import { equivalentsOf } from "../teams/gates/equivalents.ts";
 import type { Equivalent } from "../teams/gates/gate.ts";
 import { testLayoutIn } from "../workspace/test-layout.ts";
@@ -85,6 +86,8 @@ export const proveChange = async (
         mutantsThreshold: options.settings.mutants_threshold,
         budgetMs: options.settings.gate_budget_seconds * 1000,
         affectedTests: () => affectedTests(workspace, touched, [], signal),
+        testedSources: (tests, read) =>
+          testedSources(workspace, tests, { read, overlays: [], signal }),
       });
       const runtime = instance.record().metadata.runtime_type;
       return { proofs, ran_in: { runtime, sandboxed: instance.unconfinedReason === null } };

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import type { FileChange } from "../../schemas/changes.ts";
 import type { GateName, GateProof } from "../../schemas/gates.ts";
 import type { ProvingGround, TestsWanted } from "../../server/executions/execution-request.ts";
+import { testedSources } from "../../server/context/tested-sources.ts";
 import { judge } from "../../server/proof/judge.ts";
 import { privateCopy } from "../../server/worker/copy/copy.ts";
 import { prepare } from "../../server/worker/copy/prepare.ts";
@@ -103,6 +104,7 @@ export const judgeSubmission = (
         equivalents: new Map(),
         budgetMs,
         affectedTests: () => Promise.resolve([]),
+        testedSources: (tests, read) => testedSources(source, tests, { read, overlays: [], signal }),
         ...(gates === undefined ? {} : { gates }),
       },
     ),

@@ -43,6 +43,8 @@ export interface GateContext {
   part: () => readonly string[] | null;
   /** Test files that the change can affect, according to imports. Omitted: unknown. */
   affectedTests?: () => Promise<string[]>;
+  /** Sources that these test files import, directly or not, nearest first. Omitted: unknown. */
+  testedSources?: (tests: readonly string[]) => Promise<string[]>;
   /** Open findings that this stage reported. */
   findings: readonly Finding[];
   allowTestChanges: boolean;

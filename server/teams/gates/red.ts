@@ -5,15 +5,8 @@ import { awaitsSnapshot, isFileEntry, newlyFailing, testId } from "./compare.ts"
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { missingNames } from "./missing.ts";
 import { innermostPlace, stoppedByCode } from "./stubs.ts";
-import {
-  cannotFailInWords,
-  describe,
-  named,
-  newTestFiles,
-  probeOf,
-  unusable,
-  withoutAssertion,
-} from "./test-run.ts";
+import { cannotFailInWords, describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
+import { withoutAssertion } from "./without-assertion.ts";
 
 /** Whether the code under test threw the error, and not the test. A crash of the code proves a bug. */
 export const crashesInCode = ({ message }: TestCase, layout: TestLayout): boolean => {
@@ -71,8 +64,7 @@ export const red: Gate = async (context) => {
     passing.length === 0
   )
     return nothingNew(report);
-  const empty =
-    passing.length === 0 ? [] : await withoutAssertion(context, files, (id) => passing.includes(id));
+  const empty = passing.length === 0 ? [] : await withoutAssertion(context, files, passing);
   // If files cannot be loaded yet, the whole suite shows nothing.
   const outside =
     proving.length > 0 && problem === null && context.part() === null

@@ -3,10 +3,6 @@ import { classifyPath } from "../../workspace/classify.ts";
 import { causeOf } from "./cause.ts";
 import { testId } from "./compare.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
-import { assertsTruthsAlone, assertsByLibrary } from "./test-text.ts";
-
-/** Separates the names of suites and of a test. */
-const nameSeparator = " > ";
 
 /** Fixtures and snapshots, which count as tests but cannot be run. */
 const dataFile = /\.(snap|json|ya?ml|txt|md|csv|html|xml|png|svg)$/i;
@@ -85,32 +81,6 @@ const notRun = (report: TestReport, { after }: Pick<GateContext, "after">): Meas
     case "failed":
       return null;
   }
-};
-
-/**
- * Tests of these files that cannot fail: they pass although every assertion throws as soon as it is reached, or
- * they assert only about literals. They run in the current state of the copy. If the run shows nothing or no
- * witness watched it, the result is empty.
- */
-export const withoutAssertion = async (
-  context: GateContext,
-  files: string[],
-  asked: (id: string) => boolean,
-): Promise<string[]> => {
-  const probe = probeOf(context, { refuse_assertions: true });
-  const report = await context.ground.runTests({ files, coverage: false, probe });
-  if (report.watched !== true || (report.outcome !== "passed" && report.outcome !== "failed")) return [];
-  const texts = new Map<string, string>();
-  for (const path of files) texts.set(path, (await context.readText(path)) ?? "");
-  return report.tests
-    .filter(({ file, name, status, failure }) => {
-      const text = texts.get(file) ?? "";
-      const title = name.split(nameSeparator).at(-1) ?? name;
-      if (status === "passed") return !assertsByLibrary(text, title);
-      return failure === "refused" && assertsTruthsAlone(text, title);
-    })
-    .map(testId)
-    .filter(asked);
 };
 
 export const cannotFailInWords = (tests: readonly string[]): string =>

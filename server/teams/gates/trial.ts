@@ -41,7 +41,7 @@ const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
  * Seconds that a run with a mutant may take, based on the time of the same tests without a mutant. Some mutants
  * never end.
  */
-const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
+export const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
 
 /** Files of the tests that the run found. */
 const filesOf = (report: TestReport): string[] =>

@@ -10,6 +10,7 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { ProvingGround } from "../../executions/execution-request.ts";
 import type { Store } from "../../store/store.ts";
 import { affectedTests } from "../../context/affected-tests.ts";
+import { testedSources } from "../../context/tested-sources.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
 import { testLayoutIn } from "../../workspace/test-layout.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
@@ -115,6 +116,12 @@ export const gateContext = (
         ? null
         : hashesOf(visibleSet(run, stage, changeSetOf(parts.store, redState.change_set_id))),
     affectedTests: affected,
+    testedSources: (tests) =>
+      testedSources(parts.workspace, tests, {
+        read: (path) => view.readText(path),
+        overlays: run.options.overlays,
+        signal: work.signal,
+      }),
     findings: findingsOf(parts.store, execution),
     allowTestChanges: run.options.allow_test_changes,
     mayRemoveTests: true,

@@ -1,6 +1,9 @@
 /** The text of the error that an assertion throws in a run that refuses assertions. */
 export const REFUSED = "coditect: an assertion was reached";
 
+/** The same of an assertion that the project itself wrote, which may be one that never fails. */
+export const DOUBTED = "coditect: an assertion of the project was reached";
+
 /** What is reported of a test that failed before it passed; its name follows. */
 export const TRIED_AGAIN = "has a test that passes only when it is tried again: ";
 
@@ -19,7 +22,9 @@ export const failureScript = String.raw`(function failureOf(error) {
     return error.cause !== null && typeof error.cause === "object" ? failureOf(error.cause) : "assertion";
   if (/^Snapshot [^]*mismatched/.test(String(error.message))) return "assertion";
   const chain = [error, error.cause, error.actual].filter((each) => each !== null && typeof each === "object");
-  if (chain.some((each) => String(each.message ?? "").includes("${REFUSED}"))) return "refused";
+  const says = (text) => chain.some((each) => String(each.message ?? "").includes(text));
+  if (says("${REFUSED}")) return "refused";
+  if (says("${DOUBTED}")) return "doubted";
   const name = String(error.name ?? "");
   const isAssertion =
     error.code === "ERR_ASSERTION" || /Assertion/.test(name) || /^Assertion/.test(error.constructor?.name ?? "") ||

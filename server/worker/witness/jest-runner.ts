@@ -1,4 +1,4 @@
-import { failureScript } from "./failure.ts";
+import { DOUBTED, failureScript, REFUSED } from "./failure.ts";
 import { matchersScript } from "./matchers.ts";
 
 /**
@@ -45,14 +45,17 @@ module.exports = async (globalConfig, config, environment, runtime, testPath, ..
 export const refusingSetup = `"use strict";
 const expect = globalThis.expect ?? require("@jest/globals").expect;
 const refusingMatchers = ${matchersScript};
-const refuse = () => {
-  const error = new Error("coditect: an assertion was reached");
+const refuseAs = (message) => () => {
+  const error = new Error(message);
   error.name = "AssertionError";
   throw error;
 };
+const refuse = refuseAs(${JSON.stringify(REFUSED)});
+const doubt = refuseAs(${JSON.stringify(DOUBTED)});
+const isOfPackage = () => /node_modules/.test(String(new Error().stack).split("\\n")[3] ?? "");
 const matchers = {};
 for (const name of Object.keys(expect(0))) if (name.startsWith("to")) matchers[name] = refuse;
 const { extend } = expect;
-expect.extend = (added) => extend(refusingMatchers(added, refuse));
-expect.extend(matchers);
+expect.extend = (added) => extend(refusingMatchers(added, isOfPackage() ? refuse : doubt));
+extend(refusingMatchers(matchers, refuse));
 `;

@@ -1,5 +1,5 @@
 import { isTestScript } from "../../workspace/classify.ts";
-import { TRIED_AGAIN } from "./failure.ts";
+import { DOUBTED, REFUSED, TRIED_AGAIN } from "./failure.ts";
 import { matchersScript } from "./matchers.ts";
 import { filesScript } from "./node-files.ts";
 import { realmScript } from "./node-realm.ts";
@@ -22,6 +22,8 @@ export const nodeWitness = (settings: WitnessSettings): string => `"use strict";
 (() => {
 const settings = ${JSON.stringify(settings)};
 const TRIED_AGAIN = ${JSON.stringify(TRIED_AGAIN)};
+const REFUSED = ${JSON.stringify(REFUSED)};
+const DOUBTED = ${JSON.stringify(DOUBTED)};
 const isTest = ${isTestScript(settings.layout)};
 const refusingMatchers = ${matchersScript};
 ${script}${signsScript}${realmScript}${filesScript}
@@ -229,15 +231,21 @@ const header = (error) => {
 const assert = require("node:assert");
 
 // 2. Assertion modules: frozen, or, in a run that refuses assertions, each throws when it is reached.
-const REFUSED = "coditect: an assertion was reached";
-const refusal = () => {
-  const error = new NativeError(REFUSED);
+const refusal = (message = REFUSED) => {
+  const error = new NativeError(message);
   error.name = "AssertionError";
   error.code = "ERR_ASSERTION";
   return error;
 };
 const refuse = () => {
   throw refusal();
+};
+/** What a matcher throws that is added now: the project's own may be one that never fails. */
+const refusalOfAdded = () => {
+  const message = nearestCaller() === null ? REFUSED : DOUBTED;
+  return () => {
+    throw refusal(message);
+  };
 };
 // Programs assert for themselves, too: only what the project's files call refuses.
 const refusing = (original, isLater) =>
@@ -324,7 +332,9 @@ const refuseAdded = (expect) => {
     enumerable: true,
     get: () => extend,
     set: (next) => {
-      extend = (of, matchers) => next(of, refusingMatchers(matchers, refuse));
+      extend = function (of, matchers) {
+        return apply(next, this, [of, refusingMatchers(matchers, refusalOfAdded())]);
+      };
     },
   });
 };
@@ -335,7 +345,7 @@ const refuseExpect = (expect) => {
   const matchers = {};
   for (const name of keys(expect(0))) if (name.startsWith("to")) matchers[name] = refuse;
   const { extend } = expect;
-  expect.extend = (added) => extend(refusingMatchers(added, refuse));
-  expect.extend(matchers);
+  expect.extend = (added) => extend(refusingMatchers(added, refusalOfAdded()));
+  extend(refusingMatchers(matchers, refuse));
 };
 `;

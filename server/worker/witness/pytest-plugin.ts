@@ -1,6 +1,6 @@
 import { runAllPython } from "../runners/pytest.ts";
 import { isTestScriptPython } from "../../workspace/classify.ts";
-import { REFUSED, TRIED_AGAIN } from "./failure.ts";
+import { DOUBTED, REFUSED, TRIED_AGAIN } from "./failure.ts";
 import { STARTER } from "./python/child.ts";
 import { pythonClock } from "./python/clock.ts";
 import { pythonAssertions } from "./python/assertions.ts";
@@ -21,6 +21,7 @@ export const pytestPlugin = (settings: WitnessSettings): string =>
   `import json as _json
 SETTINGS = _json.loads(${JSON.stringify(JSON.stringify(settings))})
 REFUSED = ${JSON.stringify(REFUSED)}
+DOUBTED = ${JSON.stringify(DOUBTED)}
 TRIED_AGAIN = ${JSON.stringify(TRIED_AGAIN)}
 STARTER = ${JSON.stringify(STARTER)}
 ${isTestScriptPython(settings.layout)}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { TestProbe } from "../../../schemas/tests.ts";
 import { makeProject, outline, type Project } from "./project.ts";
 
 describe("jest", () => {
@@ -70,5 +71,26 @@ describe("add", () => {
     const report = await project.test({ files: ["src/add.test.js"], name: "add > adds", coverage: true });
     assert.deepEqual(report.coverage?.files["src/add.js"], { covered: 2, total: 3 });
     assert.ok(!existsSync(join(project.root, "coverage")));
+  });
+
+  it("refuses the runner's assertions, and doubts those of the project", async () => {
+    await project.write({
+      "src/refused.test.js": `
+expect.extend({ toBeOdd: (value) => ({ pass: value % 2 === 1, message: () => "even" }) });
+test("is refused", () => expect(1).toBe(1));
+test("is doubted", () => expect(1).toBeOdd());
+test("passes", () => {});
+`,
+    });
+    const probe = TestProbe.parse({ refuse_assertions: true });
+    const report = await project.test({ files: ["src/refused.test.js"], probe });
+    assert.deepEqual(
+      report.tests.map(({ name, status, failure }) => [name, failure ?? status]),
+      [
+        ["is refused", "refused"],
+        ["is doubted", "doubted"],
+        ["passes", "passed"],
+      ],
+    );
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { TestProbe } from "../../../schemas/tests.ts";
 import { makeProject, outline, type Project } from "./project.ts";
 
 const tests = `
@@ -113,5 +114,26 @@ describe("vitest", () => {
     const report = await project.test({ files: ["src/stray.test.ts"] });
     assert.equal(report.outcome, "failed");
     assert.match(report.output, /stray/);
+  });
+
+  it("refuses the runner's assertions, and doubts those of the project", async () => {
+    await project.write({
+      "src/refused.test.ts": `import { expect, it } from "vitest";
+expect.extend({ toBeOdd: (value: number) => ({ pass: value % 2 === 1, message: () => "even" }) });
+it("is refused", () => { expect(1).toBe(1); });
+it("is doubted", () => { expect(1).toBeOdd(); });
+it("passes", () => {});
+`,
+    });
+    const probe = TestProbe.parse({ refuse_assertions: true });
+    const report = await project.test({ files: ["src/refused.test.ts"], probe });
+    assert.deepEqual(
+      report.tests.map(({ name, status, failure }) => [name, failure ?? status]),
+      [
+        ["is refused", "refused"],
+        ["is doubted", "doubted"],
+        ["passes", "passed"],
+      ],
+    );
   });
 });

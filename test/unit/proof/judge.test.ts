@@ -64,6 +64,7 @@ describe("the proof of a change that no agent made", () => {
         equivalents: new Map(),
         budgetMs: 1000,
         affectedTests: () => Promise.resolve([fileOf("cart")]),
+        testedSources: () => Promise.resolve([]),
       },
     );
     assert.equal(clean?.held, false);

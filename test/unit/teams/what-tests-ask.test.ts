@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { formsOf } from "../../../server/teams/gates/forms.ts";
 import { startersOf } from "../../../server/teams/gates/starters.ts";
 import { tablesOf } from "../../../server/teams/gates/tables.ts";
-import { assertsTruthsAlone, assertsByLibrary } from "../../../server/teams/gates/test-text.ts";
+import { assertsTruthsAlone } from "../../../server/teams/gates/test-text.ts";
 
 describe("the tables of a source", () => {
   it("are its runs of names and values", () => {
@@ -75,56 +75,6 @@ it("has properties", () => { fc.assert(fc.property(fc.integer(), (number) => dou
       ["is true", "calls and is true"],
     );
   });
-
-  it("shows whether a library asserts", () => {
-    assert.equal(assertsByLibrary(file, "has properties"), true);
-    assert.equal(
-      assertsByLibrary('it("looks so", () => { expect(1).toMatchInlineSnapshot(`1`); });', "looks so"),
-      true,
-    );
-    assert.equal(assertsByLibrary(file, "asks"), false);
-  });
-
-  for (const [what, head, call] of [
-    ["a library of assertions", 'import * as check from "uvu/assert";', "check.is(half(2), 1);"],
-    ["a library that it requires", 'const expect = require("expect.js");', "expect(half(2)).to.be(1);"],
-    [
-      "a function of its own",
-      "const close = (a, b) => {\n  const gap = a - b;\n  if (gap > 1) throw new AssertionError({});\n};",
-      "close(half(2), 1);",
-    ],
-  ] as const)
-    it(`takes what calls ${what} for a test that asserts`, () => {
-      const text = `${head}\nit("halves", () => {\n  ${call}\n});\nit("is empty", () => {\n  half(2);\n});`;
-      assert.deepEqual(
-        ["halves", "is empty"].map((name) => assertsByLibrary(text, name)),
-        [true, false],
-      );
-    });
-
-  const imports = 'import * as check from "uvu/assert";\nimport { same as is } from "uvu/assert";';
-  const others = 'it("is another", () => {\n  check.is("a", 1);\n});';
-  for (const [what, head, body] of [
-    ["a comment", imports, "half(2); // check.is(half(2), 1) and sinon.assert.called(half)"],
-    ["a text", imports, 'half("check", `is`);'],
-    ["an apostrophe in a comment", imports, "half(2); // It doesn't ask."],
-    ["another word of an import", imports, "half(2 as number).same;"],
-    ["an import in a comment", '// import expect from "expect.js";', "half(expect);"],
-    [
-      "a function next to one that throws",
-      "describe('all', () => {\n  const half = (a) => a / 2;\n  const close = (a) => {\n    if (a) throw new AssertionError({});\n  };",
-      "half(2);",
-    ],
-    [
-      "a function that throws in a comment",
-      "function half(a) {\n  // throw new AssertionError({});\n}",
-      "half(2);",
-    ],
-  ] as const)
-    it(`takes no test for one that asserts because of ${what}`, () => {
-      const text = `${head}\nit("halves", () => {\n  ${body}\n});\n${others}`;
-      assert.equal(assertsByLibrary(text, "halves"), false);
-    });
 
   it("shows whether it asserts only what is written in it, whatever its comments say", () => {
     const text = `// it("is one", () => check(half(2)));\nit("is one", () => {\n  expect(1).toBe(1); // checks "assert"\n});`;

@@ -14,6 +14,10 @@ def _refuse(*operands, **kwargs):
             pass
     raise Refused(REFUSED)
 
+def _doubt():
+    # What is written out may be a comparison that never fails.
+    raise Refused(DOUBTED)
+
 def _refuse_rewritten():
     # Before pytest loads any conftest.py. What it rewrites are its test files; helpers next to them assert as well.
     import _pytest.assertion.rewrite as rewrite
@@ -34,15 +38,15 @@ def _refuse_rewritten():
     class Refusing(ast.NodeTransformer):
         def __init__(self, is_own):
             self.is_own = is_own
-        def refusal(self, *operands):
-            name = "__coditect_refuse__" if self.is_own else "__coditect_refuse_tests__"
+        def refusal(self, *operands, name="__coditect_refuse__"):
+            name = name if self.is_own else "__coditect_refuse_tests__"
             return ast.Expr(value=ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=list(operands), keywords=[]))
-        def refusal_like(self, failing):
+        def refusal_like(self, failing, text=REFUSED):
             # Whoever catches the failure also catches this. What pytest.fail(…) raises is no Exception.
             if not self.is_own or isinstance(failing, ast.Raise):
-                return self.refusal()
+                return self.refusal(name="__coditect_doubt__" if text == DOUBTED else "__coditect_refuse__")
             func = copy.deepcopy(failing.value.func)
-            return ast.Expr(value=ast.Call(func=func, args=[ast.Constant(value=REFUSED)], keywords=[]))
+            return ast.Expr(value=ast.Call(func=func, args=[ast.Constant(value=text)], keywords=[]))
         def instead(self, refusal, node):
             # A package goes on after an assertion that does not refuse, and may need what it does.
             return ast.copy_location(refusal, node) if self.is_own else [ast.copy_location(refusal, node), node]
@@ -65,7 +69,7 @@ def _refuse_rewritten():
             self.generic_visit(node)
             if failing is None or not asks(node.test):
                 return node
-            return [ast.copy_location(self.refusal_like(failing), node), node]
+            return [ast.copy_location(self.refusal_like(failing, DOUBTED), node), node]
         def visit_Try(self, node):
             # What fails unless an error is raised. If the handlers catch the failure, the test cannot fail.
             caught, free = (next(filter(fails, part), None) for part in (node.body, node.orelse))
@@ -91,6 +95,7 @@ def _refuse_rewritten():
     hook._early_rewrite_bailout = lambda self, name, state: False
     hook._should_rewrite = of_tests
     builtins.__coditect_refuse__ = _refuse
+    builtins.__coditect_doubt__ = _doubt
     builtins.__coditect_refuse_tests__ = refuse_tests
 
 if SETTINGS["refuse_assertions"]:
@@ -124,6 +129,8 @@ _MISSING = re.compile(r"has no attribute|cannot import name|No module named|is n
 def failure_of(excinfo):
     import pytest
     error = excinfo.value
+    if DOUBTED in str(error):
+        return "doubted"
     if isinstance(error, Refused) or REFUSED in str(error):
         return "refused"
     if getattr(error, "__coditect_in_raises__", False) and not _MISSING.search(str(error)):
