@@ -5,10 +5,11 @@ import { classifyPath } from "../../workspace/classify.ts";
 import { ignoreRules } from "../../workspace/ignore.ts";
 import { relativePath } from "../../workspace/paths.ts";
 import { walkWorkspace } from "../../workspace/walk.ts";
+import { configuredRunner, nodeRunners, sourceOf, type NodeRunner } from "./configured-runner.ts";
 import { isBuiltWith, isTestedWith, languageRunner } from "./detect-others.ts";
 import { importRoot, ofPython, pythonPackage, pythonRunner } from "./detect-python.ts";
 import { runnerOfFile } from "./file-runner.ts";
-import { installedProgram, programOnPath, readPackage, textOf, type PackageJson } from "./package.ts";
+import { installedProgram, programOnPath, readPackage, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { hasTestScript } from "./package-script.ts";
 import {
@@ -20,36 +21,6 @@ import {
   type RunnerStep,
   type ScriptCommand,
 } from "../../workspace/test-script.ts";
-
-/** The runners of JavaScript, in the order in which they are tried. */
-const nodeRunners = [
-  "vitest",
-  "jest",
-  "mocha",
-  "ava",
-  "jasmine",
-  "tap",
-  "uvu",
-  "karma",
-  "bun",
-  "playwright",
-  "cypress",
-] as const;
-type NodeRunner = (typeof nodeRunners)[number];
-
-const configurationOf: Record<NodeRunner, RegExp> = {
-  vitest: /^vitest\.(config|workspace)\.[cm]?[jt]s$/,
-  jest: /^jest\.config\.([cm]?[jt]s|json)$/,
-  mocha: /^\.mocharc\.([cm]?js|jsonc?|ya?ml)$/,
-  ava: /^ava\.config\.[cm]?js$/,
-  jasmine: /^jasmine\.([cm]?js|json)$/,
-  tap: /^\.taprc$/,
-  uvu: /^$/,
-  karma: /^karma\.conf\.[cm]?[jt]s$/,
-  bun: /^(bun\.lockb?|bunfig\.toml)$/,
-  playwright: /^playwright(-ct)?\.config\.[cm]?[jt]s$/,
-  cypress: /^cypress\.config\.[cm]?[jt]s$/,
-};
 
 const isProgram = (word: string, name: string): boolean =>
   word === name || new RegExp(`(^|[\\\\/])${name}(\\.[cm]?js)?$`).test(word);
@@ -175,6 +146,8 @@ const nodeRunner = (folder: string, names: readonly string[], file: string | nul
   if (own !== undefined && named !== null && (step === null || runnerOfStep(step) !== own))
     return { ...ofNode(own, folder, emptyScript), source: named };
   if (step !== null) return { ...ofStep(folder, step), source };
+  const configured = file === null ? null : configuredRunner(manifest, names);
+  if (configured !== null) return { ...ofNode(configured.runner, folder, emptyScript), ...configured };
   if (hasTestScript(scripts)) return { ...ofCommand(folder, "npm", "test"), source };
   for (const runner of nodeRunners) {
     const named = sourceOf(runner, manifest, names);
@@ -244,22 +217,6 @@ const runsCompiledTests = (scripts: Record<string, string>): boolean => {
     script?.args.some((word) => /^(\.\/)?(dist|build|out|output|compiled)(-\w+)?(\/|$)/.test(word)) ?? false
   );
 };
-
-/** The file that names the runner, which is its configuration or the manifest; null if there is none. */
-const sourceOf = (
-  runner: NodeRunner,
-  manifest: PackageJson | null,
-  names: readonly string[],
-): string | null => {
-  const configuration = names.find((name) => configurationOf[runner].test(name));
-  return configuration ?? (manifest !== null && isNamedBy(manifest, runner) ? "package.json" : null);
-};
-
-const isNamedBy = (manifest: PackageJson, runner: NodeRunner): boolean =>
-  runner in manifest.devDependencies ||
-  runner in manifest.dependencies ||
-  (runner === "playwright" && "@playwright/test" in manifest.devDependencies) ||
-  ((runner === "jest" || runner === "mocha" || runner === "ava") && manifest[runner] !== undefined);
 
 const ofNode = (runner: TestRunner, folder: string, script: ScriptCommand): DetectedRunner => ({
   runner,

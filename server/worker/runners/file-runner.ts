@@ -5,6 +5,7 @@ import type { TestRunner } from "../../../schemas/tests.ts";
 const signs: readonly [TestRunner, RegExp][] = [
   ["vitest", /["']vitest["']/],
   ["jest", /["']@jest\/globals["']/],
+  ["mocha", /["']mocha["']/],
   ["node:test", /["']node:test["']/],
   ["ava", /["']ava["']/],
   ["uvu", /["']uvu["']/],

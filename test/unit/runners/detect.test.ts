@@ -82,6 +82,36 @@ describe("detectRunner", () => {
         null,
         "jest",
       ],
+      [
+        "the configuration, for a file of a package whose script is a program of its own",
+        { "package.json": manifest({ scripts: { test: "node scripts/test.mjs" } }), ".mocharc.json": "{}" },
+        "test/a.test.js",
+        "mocha",
+      ],
+      [
+        "the whole suite of a package whose script is a program of its own",
+        { "package.json": manifest({ scripts: { test: "node scripts/test.mjs" } }), ".mocharc.json": "{}" },
+        null,
+        "command",
+      ],
+      [
+        "a file that two configured runners may run",
+        {
+          ...{ "package.json": manifest({ scripts: { test: "make test" } }), "jest.config.js": "" },
+          "playwright.config.ts": "",
+        },
+        "test/a.test.js",
+        "command",
+      ],
+      [
+        "what a test file imports, where the script is a program of its own",
+        {
+          "package.json": manifest({ scripts: { test: "gulp test" }, devDependencies: { mocha: "1" } }),
+          "test/a.test.js": "import { it } from 'mocha';",
+        },
+        "test/a.test.js",
+        "mocha",
+      ],
       ["a dependency", { "package.json": manifest({ devDependencies: { vitest: "1" } }) }, null, "vitest"],
       ["a field of package.json", { "package.json": manifest({ mocha: { spec: "x" } }) }, null, "mocha"],
       ["a package that says nothing", { "package.json": "{}" }, null, "node:test"],
