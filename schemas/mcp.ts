@@ -33,11 +33,28 @@ const StdioServer = z
 
 const reference = z.string().regex(SECRET_REFERENCE, "must be a reference, such as secret:tracker");
 
+/** The service where people of a company log in. It gives programs a grant for the services that the company allows. */
+const IdentityProvider = z.strictObject({
+  issuer: z.url(),
+  /** Where it gives grants; left out: as its metadata say. */
+  token_endpoint: z.url().optional(),
+  /** The client that is registered with the identity provider. */
+  client_id: z.string().min(1),
+  client_secret: reference.optional(),
+  /** The user's ID token for this client. */
+  id_token: reference,
+});
+
 /** How to log in to a server: a person with `coditect mcp login NAME`, or the client by itself. */
 const ServerOAuth = z
   .strictObject({
-    /** Who logs in: a person in a browser, or the client with its own secret or key. Left out: a person. */
-    grant: z.enum(["authorization_code", "client_credentials"]).optional(),
+    /**
+     * Who logs in: a person in a browser, the client with its own secret or key, or the client for a person who is
+     * logged in to `identity_provider`. Left out: a person.
+     */
+    grant: z.enum(["authorization_code", "client_credentials", "jwt_bearer"]).optional(),
+    /** Only together with the grant `jwt_bearer`. */
+    identity_provider: IdentityProvider.optional(),
     /** The client that is registered with the service; left out: it registers itself. */
     client_id: z.string().min(1).optional(),
     /** The client's secret; only together with `client_id` and `issuer`. */
@@ -66,8 +83,12 @@ const ServerOAuth = z
   )
   .refine(
     ({ grant, client_secret, private_key }) =>
-      grant !== "client_credentials" || (client_secret ?? private_key) !== undefined,
-    "client_credentials needs client_secret or private_key",
+      grant === undefined || grant === "authorization_code" || (client_secret ?? private_key) !== undefined,
+    "client_credentials and jwt_bearer need client_secret or private_key",
+  )
+  .refine(
+    ({ grant, identity_provider }) => (grant === "jwt_bearer") === (identity_provider !== undefined),
+    "jwt_bearer and identity_provider need each other",
   );
 export type ServerOAuth = z.infer<typeof ServerOAuth>;
 

@@ -14,10 +14,11 @@ import type { McpServerConfig } from "../../schemas/mcp.ts";
 import type { CheckedFetch } from "./checked-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
 import { watchTransport } from "./message-watch.ts";
+import { CompanyLogin } from "./oauth/company-login.ts";
 import { MachineLogin } from "./oauth/machine-login.ts";
 import { type LoginParts, namesIssuer } from "./oauth/own-client.ts";
 import { refreshesOf } from "./oauth/refreshes.ts";
-import { isMachine, ServerLogin, usesOAuth } from "./oauth/server-login.ts";
+import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
 import { allPages } from "./pages.ts";
 import { quietSdk } from "./sdk-remarks.ts";
 import { resolveSecrets, type SecretPlaces } from "./secrets.ts";
@@ -154,18 +155,27 @@ const transportTo = async (
   const { checked, sandbox, secrets, environment, known } = parts;
   if (!("url" in config))
     return new StdioTransport(await sandbox.command(config, await resolveSecrets(config.env, parts), name));
+  const fetch = limitedFetch(checked);
   return new StreamableHTTPClientTransport(new URL(config.url), {
     requestInit: { headers: await resolveSecrets(config.headers, parts) },
-    fetch: refreshesOf(secrets).through(limitedFetch(checked)),
+    fetch: refreshesOf(secrets).through(fetch),
     ...(usesOAuth(config) && {
-      authProvider: loginTo({ server: name, config, secrets, environment, known }),
+      authProvider: loginTo({ server: name, config, secrets, environment, known }, fetch),
       skipIssuerMetadataValidation: namesIssuer(config),
     }),
   });
 };
 
-const loginTo = (parts: LoginParts): OAuthClientProvider =>
-  isMachine(parts.config) ? new MachineLogin(parts) : new ServerLogin(parts);
+const loginTo = (parts: LoginParts, fetch: typeof globalThis.fetch): OAuthClientProvider => {
+  switch (parts.config.oauth.grant) {
+    case "client_credentials":
+      return new MachineLogin(parts);
+    case "jwt_bearer":
+      return new CompanyLogin(parts, fetch);
+    default:
+      return new ServerLogin(parts);
+  }
+};
 
 const isTimeout = (error: unknown): boolean =>
   (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) ||

@@ -14,36 +14,38 @@ import { demandIssuer, type LoginParts, registeredClient, signedProof } from "./
  * because the client can always get new ones. Specification of MCP: "OAuth Client Credentials"; RFC 6749, 4.4.
  */
 export class MachineLogin implements OAuthClientProvider {
-  readonly #parts: LoginParts;
+  protected readonly parts: LoginParts;
   readonly addClientAuthentication?: AddClientAuthentication;
   #tokens: StoredOAuthTokens | undefined;
 
   constructor(parts: LoginParts) {
-    this.#parts = parts;
+    this.parts = parts;
     const proof = signedProof(parts);
     if (proof !== undefined) this.addClientAuthentication = proof;
   }
+
+  protected readonly grantType: string = "client_credentials";
 
   /** There is no browser page that redirects. */
   readonly redirectUrl = undefined;
 
   get clientMetadata(): OAuthClientMetadata {
-    const { private_key, scope } = this.#parts.config.oauth;
+    const { private_key, scope } = this.parts.config.oauth;
     return {
       client_name: "CODITECT Agents",
       redirect_uris: [],
-      grant_types: ["client_credentials"],
+      grant_types: [this.grantType],
       token_endpoint_auth_method: private_key === undefined ? "client_secret_basic" : "private_key_jwt",
       ...(scope !== undefined && { scope }),
     };
   }
 
   clientInformation(): Promise<StoredOAuthClientInformation | undefined> {
-    return registeredClient(this.#parts, undefined);
+    return registeredClient(this.parts, undefined);
   }
 
   saveDiscoveryState(found: OAuthDiscoveryState): void {
-    demandIssuer(this.#parts, found);
+    demandIssuer(this.parts, found);
   }
 
   tokens(): StoredOAuthTokens | undefined {
@@ -58,8 +60,8 @@ export class MachineLogin implements OAuthClientProvider {
     this.#tokens = undefined;
   }
 
-  prepareTokenRequest(scope?: string): URLSearchParams {
-    return new URLSearchParams({ grant_type: "client_credentials", ...(scope !== undefined && { scope }) });
+  prepareTokenRequest(scope?: string): URLSearchParams | Promise<URLSearchParams> {
+    return new URLSearchParams({ grant_type: this.grantType, ...(scope !== undefined && { scope }) });
   }
 
   redirectToAuthorization(): void {
@@ -75,7 +77,7 @@ export class MachineLogin implements OAuthClientProvider {
   }
 
   #needsNobody(): Error {
-    const { server } = this.#parts;
+    const { server } = this.parts;
     return fail("login_failed", { server, reason: "the service asks for a person, and the client logs in" });
   }
 }

@@ -35,7 +35,8 @@ export const usesOAuth = (config: McpServerConfig): config is OAuthServer =>
   "url" in config && config.oauth !== undefined;
 
 /** Whether the client logs in by itself, without a person. */
-export const isMachine = ({ oauth }: OAuthServer): boolean => oauth.grant === "client_credentials";
+export const isMachine = ({ oauth }: OAuthServer): boolean =>
+  oauth.grant === "client_credentials" || oauth.grant === "jwt_bearer";
 
 const LOGIN_PREFIX = "mcp:";
 

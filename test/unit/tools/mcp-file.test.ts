@@ -43,7 +43,17 @@ describe("the MCP servers of a workspace", () => {
     ],
     "with a login of a client that proves nothing": [
       file({ url: "https://example.com", oauth: { grant: "client_credentials", client_id: "a" } }),
-      /client_credentials needs client_secret or private_key/,
+      /client_credentials and jwt_bearer need client_secret or private_key/,
+    ],
+    "with a login by a grant that no identity provider gives": [
+      file({
+        url: "https://example.com",
+        oauth: {
+          ...{ grant: "jwt_bearer", client_id: "a", client_secret: "secret:a" },
+          issuer: "https://login.example",
+        },
+      }),
+      /jwt_bearer and identity_provider need each other/,
     ],
   };
   for (const [name, [text, why]] of Object.entries(refused))
