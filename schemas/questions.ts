@@ -71,6 +71,11 @@ export const QuestionContent = z.strictObject({
     .url({ protocol: /^https?$/ })
     .max(MOST_MESSAGE)
     .nullable(),
+  /**
+   * How many open calls of the server the question may belong to. 1: it is known. Protocols before 2026-07-28 do not
+   * say it on standard streams.
+   */
+  possible_calls: z.int().min(1),
 });
 export type QuestionContent = z.infer<typeof QuestionContent>;
 
@@ -175,9 +180,17 @@ export const fieldProblem = (
 
 /** Who asks, in front of the server's own words. */
 export const questionTitle = (
-  { server, agent_name }: Pick<ServerQuestion, "server" | "agent_name">,
+  { server, agent_name, possible_calls }: Pick<ServerQuestion, "server" | "agent_name" | "possible_calls">,
   l10n: Localizer,
-): string => l10n.t("The MCP server {0}, which {1} uses, asks you:", server, agent_name);
+): string =>
+  possible_calls === 1
+    ? l10n.t("The MCP server {0}, which {1} uses, asks you:", server, agent_name)
+    : l10n.t(
+        "The MCP server {0} has {1} open calls, one of them by {2}, and does not say for which call it asks you:",
+        server,
+        possible_calls,
+        agent_name,
+      );
 
 /** What an agent waits for, while it waits. */
 export const questionActivity = ({ server }: Pick<ServerQuestion, "server">): string =>

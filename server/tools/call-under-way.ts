@@ -50,9 +50,16 @@ export class CallUnderWay {
     this.#silence.abort("the call is over");
   }
 
-  /** Asks the user. What cannot be asked, or of nobody, is declined. */
-  async elicit(params: ElicitRequest["params"], withdrawn: AbortSignal): Promise<ElicitResult> {
-    const question = questionOf(params);
+  /**
+   * Asks the user. What cannot be asked, or of nobody, is declined. `possibleCalls`: how many calls the question may
+   * belong to, this one included.
+   */
+  async elicit(
+    params: ElicitRequest["params"],
+    withdrawn: AbortSignal,
+    possibleCalls = 1,
+  ): Promise<ElicitResult> {
+    const question = questionOf(params, possibleCalls);
     this.#asked += 1;
     if (this.#ask === null || question === null || this.#asked > MOST_QUESTIONS) return { action: "decline" };
     this.#waiting += 1;

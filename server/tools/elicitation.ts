@@ -48,17 +48,23 @@ const fieldOf = (name: string, property: Property, required: boolean): QuestionF
   }
 };
 
-/** What a server asks for, as surfaces show it; null: nobody is asked this. */
-export const questionOf = (params: ElicitRequest["params"]): QuestionContent | null => {
+/**
+ * What a server asks for, as surfaces show it; null: nobody is asked this. `possible_calls`: how many calls it may
+ * belong to.
+ */
+export const questionOf = (
+  params: ElicitRequest["params"],
+  possible_calls: number,
+): QuestionContent | null => {
   if (params.mode === "url") {
     const url = safePage(params.url);
-    return url === null ? null : parsed({ message: params.message, fields: [], url });
+    return url === null ? null : parsed({ message: params.message, fields: [], url, possible_calls });
   }
   const { properties, required = [] } = params.requestedSchema;
   const fields = Object.entries(properties).map(([name, property]) =>
     fieldOf(name, property, required.includes(name)),
   );
-  return parsed({ message: params.message, fields, url: null });
+  return parsed({ message: params.message, fields, url: null, possible_calls });
 };
 
 /** The server's default values for the fields that an answer leaves out. */

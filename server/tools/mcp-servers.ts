@@ -186,10 +186,13 @@ export class McpServer {
   #connect(): Promise<Connected> {
     return connectTo(this.#name, this.#config, this.#parts, {
       onQuestion: async (question, withdrawn) => {
-        // Over HTTP, a question arrives in the answer to its call. On standard streams, protocols before
-        // 2026-07-28 do not say which call a question belongs to: the oldest call that may ask gets it.
-        const call = this.#own.getStore() ?? [...this.#calls].find(({ mayAsk }) => mayAsk);
-        return call?.elicit(question, withdrawn) ?? { action: "decline" };
+        // Over HTTP, a question arrives in the answer to its call.
+        const own = this.#own.getStore();
+        if (own !== undefined) return own.elicit(question, withdrawn);
+        // On standard streams, protocols before 2026-07-28 do not say which call a question belongs to. The oldest
+        // call that may ask shows it, and the user reads that it may belong to another one.
+        const call = [...this.#calls].find(({ mayAsk }) => mayAsk);
+        return call?.elicit(question, withdrawn, this.#calls.size) ?? { action: "decline" };
       },
       onClose: () => {
         this.#connected = undefined;

@@ -134,6 +134,25 @@ describe("an MCP server that asks the user during a call", () => {
     }
   });
 
+  it("says how many calls it may belong to, on standard streams with an older protocol", async () => {
+    const script = join(root, "test/fixtures/mcp/asking-server.mjs");
+    files.writeServers({ it: { command: process.execPath, args: [script], env: {}, sandbox: "none" } });
+    const tools = files.open();
+    const [firstAsked, bothAsked] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const ask: AskUser = async (server, content) => {
+      asked.push({ server, content });
+      (asked.length === 1 ? firstAsked : bothAsked).resolve(undefined);
+      await bothAsked.promise;
+      return { action: "accept", values: { name: "Ada" } };
+    };
+    const greet = () => callNamed(tools, anAgent(), "it__greet", {}, never, ask);
+    const first = greet();
+    await firstAsked.promise;
+    const answers = await Promise.all([first, greet()]);
+    assert.deepEqual(answers.map(({ content }) => content), ["Hello, Ada!", "Hello, Ada!"]); // prettier-ignore
+    assert.deepEqual(asked.map(({ content }) => content.possible_calls), [1, 2]); // prettier-ignore
+  });
+
   it("is declined where nobody can be asked, and by a user who says no", async () => {
     assert.match((await call(FORM, {}, null)).content, /declin/);
     const ask = answering(() => ({ action: "decline" }));

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "mocha";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
-import type { QuestionAnswer, QuestionField } from "../../../schemas/questions.ts";
+import { createLocalizer } from "../../../schemas/localizer.ts";
+import { type QuestionAnswer, type QuestionField, questionTitle } from "../../../schemas/questions.ts";
 import { ServerQuestions } from "../../../server/executions/server-questions.ts";
 import { askForm } from "../../../server/surfaces/cli/session/question-form.ts";
 import { NOW } from "../../support/records.ts";
@@ -26,6 +27,7 @@ const fields: QuestionField[] = [
 const wanted = {
   ...{ task_id: randomUUID(), execution_id: randomUUID(), agent_type: "Coder" as const },
   ...{ agent_name: "Coder", server: "tracker", message: "Who are you?", fields, url: null },
+  possible_calls: 1,
 };
 
 const open = (patienceMs = 60_000) => {
@@ -35,6 +37,13 @@ const open = (patienceMs = 60_000) => {
 };
 
 describe("a question of a tool server", () => {
+  it("says if it may belong to the call of another agent", () => {
+    const l10n = createLocalizer({});
+    assert.match(questionTitle(wanted, l10n), /^The MCP server tracker, which Coder uses, asks you:$/);
+    const unsure = questionTitle({ ...wanted, possible_calls: 2 }, l10n);
+    assert.match(unsure, /has 2 open calls, one of them by Coder, and does not say for which call/);
+  });
+
   it("is a cancel when nobody answers in time, and ends with its call", async () => {
     const { questions, events } = open(1);
     assert.deepEqual(await questions.ask(wanted, never), { action: "cancel" });
