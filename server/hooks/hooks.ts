@@ -98,11 +98,10 @@ export class WorkspaceHooks implements Hooks {
       return decisionOf({ ...said, text: withoutSecrets(said.text, this.#parts.known.values) });
     } catch (error) {
       if (signal.aborted) throw fail("cancelled", { what: `The hook ${nameOf(hook)}` }, { cause: error });
+      const said = error instanceof Error ? error.message : String(error);
       const reason = deadline.aborted
         ? `it did not end within ${hook.timeout} seconds`
-        : error instanceof Error
-          ? error.message
-          : String(error);
+        : withoutSecrets(said, this.#parts.known.values);
       throw fail("hook_failed", { hook: nameOf(hook), event, reason }, { cause: error });
     }
   }

@@ -1,3 +1,5 @@
+import { formsOf } from "./secret-forms.ts";
+
 /** What replaces a secret. */
 export const REDACTED = "[redacted]";
 
@@ -47,7 +49,9 @@ const SHORTEST_VALUE = 8;
 const secretsOf = (environment: NodeJS.ProcessEnv): string[] =>
   Object.entries(environment)
     .flatMap(([name, value]) =>
-      value !== undefined && secretName.test(name) && value.length >= SHORTEST_VALUE ? [value] : [],
+      secretName.test(name) && value !== undefined && value.trim().length >= SHORTEST_VALUE
+        ? [value.trim()]
+        : [],
     )
     .sort((one, other) => other.length - one.length);
 
@@ -64,18 +68,37 @@ export class KnownSecrets {
     return this.#values;
   }
 
-  /** Also adds the token in the value of an `Authorization` header, because a service may repeat only that. */
+  /**
+   * Also adds the token in the value of an `Authorization` header, because a service may repeat only that. Blanks at
+   * the ends do not count: a key from a file ends with a line break.
+   */
   add(value: string): void {
-    const token = /^(?:bearer|basic|token) +(\S+)$/i.exec(value)?.[1] ?? "";
-    for (const secret of [value, token])
+    const trimmed = value.trim();
+    const token = /^(?:bearer|basic|token) +(\S+)$/i.exec(trimmed)?.[1] ?? "";
+    for (const secret of [trimmed, token])
       if (secret.length >= SHORTEST_VALUE && !this.#values.includes(secret)) this.#values.push(secret);
     this.#values.sort((one, other) => other.length - one.length);
   }
 }
 
-/** The text without the secrets. */
+/** The forms of the secrets of each list, which a list grows and does not change. */
+const knownForms = new WeakMap<readonly string[], Map<string, (string | RegExp)[]>>();
+
+const formsIn = (known: readonly string[], secret: string): (string | RegExp)[] => {
+  const all = knownForms.get(known) ?? new Map<string, (string | RegExp)[]>();
+  knownForms.set(known, all);
+  const ownForms = all.get(secret) ?? formsOf(secret);
+  all.set(secret, ownForms);
+  return ownForms;
+};
+
+/** The text without the secrets, as they are, escaped for JSON and URLs, and in base64. */
 export const withoutSecrets = (text: string, known: readonly string[]): string =>
-  known.reduce((clean, secret) => clean.replaceAll(secret, REDACTED), text);
+  known.reduce(
+    (clean, secret) =>
+      formsIn(known, secret).reduce<string>((part, form) => part.replaceAll(form, REDACTED), clean),
+    text,
+  );
 
 /**
  * The text without known secrets and without text that has the form of a secret. The form is a guess, and

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redactText, redactValue, KnownSecrets } from "../../../server/workspace/redact.ts";
+import { KnownSecrets, redactText, redactValue, withoutSecrets } from "../../../server/workspace/redact.ts";
 
 /** Put together here, so that no scanner takes the test for a leak. */
 const planted = {
@@ -69,6 +69,45 @@ describe("the redactor", () => {
     const text = "stored-elsewhere, Bearer plain-token, plain-token, short";
     assert.equal(redactText(text, known), "[redacted], [redacted], [redacted], short");
     assert.equal(known.length, 3);
+  });
+
+  describe("of a known secret", () => {
+    const key = '-----BEGIN KEY-----\nMIIE+a/b=\tc "d" <é😀>\\\n-----END KEY-----';
+    const secrets = new KnownSecrets({});
+    secrets.add(`${key}\n`);
+    const { values: known } = secrets;
+    const json = JSON.stringify(key).slice(1, -1);
+    const ascii = json.replace(/[^\x20-\x7e]|[<>/]/g, (unit) =>
+      unit === "/" ? String.raw`\/` : String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    const nested = JSON.stringify(JSON.stringify(JSON.stringify(key)));
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    const forms: Readonly<Record<string, [text: string, rest: RegExp]>> = {
+      "as it is": [key, /^\[redacted\]$/],
+      "with the line ends of Windows": [key.replaceAll("\n", "\r\n"), /^\[redacted\]$/],
+      "in JSON": [json, /^\[redacted\]$/],
+      "in JSON with the line ends of Windows": [json.replaceAll("\\n", "\\r\\n"), /^\[redacted\]$/],
+      "in JSON in ASCII": [ascii, /^\[redacted\]$/],
+      "in JSON in JSON in JSON": [nested, /^"\\"\\\\\\"\[redacted\]\\\\\\"\\""$/],
+      "in a URL": [encodeURIComponent(key), /^\[redacted\]$/],
+      "in a form": [new URLSearchParams({ key }).toString(), /^key=\[redacted\]$/],
+      "in base64": [base64(key), /^\[redacted\].{0,4}$/],
+      "in base64 behind a name": [base64(`a:${key}`), /^.{2,4}\[redacted\].{0,4}$/],
+      "in base64 behind a longer name": [base64(`ab-c:${key}`), /^.{6,8}\[redacted\].{0,4}$/],
+      "in base64 for URLs": [Buffer.from(key).toString("base64url"), /^\[redacted\].{0,4}$/],
+    };
+    for (const [name, [text, rest]] of Object.entries(forms))
+      it(`takes it out ${name}`, () => {
+        assert.match(withoutSecrets(text, known), rest);
+        assert.match(withoutSecrets(`before ${text} after ${text}`, known), /^before .{8,50} after .{8,50}$/);
+      });
+
+    it("takes long texts of its first characters in its stride", () => {
+      for (const piece of ["-", "-----BEGIN KEY-----", "\\", "\\n", "%0A"])
+        assert.equal(withoutSecrets(piece.repeat(200_000), known), piece.repeat(200_000));
+      const blanks = new KnownSecrets({ KEY: '\\"\\"\\"\\"\\"' });
+      assert.equal(withoutSecrets("\\".repeat(500_000), blanks.values).length, 500_000);
+    });
   });
 
   it("takes long texts without blanks in its stride", () => {
