@@ -191,7 +191,7 @@ export const createDockerDriver = (options: DockerDriverOptions): Driver => {
       const found = await engine();
       own.add(spec.instance_id);
       // An image that is missing is reported when its container is created.
-      await Promise.all([removeOrphans(), recipeOf(found, spec.image)]);
+      await Promise.all([removeOrphans(), recipeOf(found, spec.image, signal)]);
       // A container with many mounts starts slowly. A mirror needs none, because it lacks the hidden files.
       const isBound = found.isLocal && spec.hidden.length <= MOST_HIDDEN;
       mirror = isBound ? null : await mirrors.use(found, spec, signal);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { CoditectError, fail } from "../../../../schemas/errors.ts";
 import { isLoopback } from "../../../../schemas/loopback.ts";
+import { askEngine } from "./ask-engine.ts";
 import { sshOptions } from "./ssh.ts";
 
 /** Where a container engine listens, as plain data. */
@@ -165,12 +166,13 @@ export const openEngine = async (address: EngineAddress): Promise<Engine> => {
   const { default: Docker } = await import("dockerode");
   const isSocket = "socket" in address;
   const client = new Docker(isSocket ? { socketPath: address.socket } : clientOptions(address));
-  const version = Version.parse(await client.version());
+  const signal = new AbortController().signal;
+  const version = Version.parse(await askEngine(client, "/version", signal));
   const isPodman = version.Components?.some(({ Name }) => Name.startsWith("Podman")) ?? false;
   if (isSocket) return { client, isLocal: true, isPodman, region: LOCAL_REGION };
   // A port of this machine may be a tunnel to another one, so the engine is asked for its host name.
   const isNear = address.protocol !== "ssh" && isLoopback(address.host);
-  const isLocal = isNear && Info.parse(await client.info()).Name === hostname();
+  const isLocal = isNear && Info.parse(await askEngine(client, "/info", signal)).Name === hostname();
   return { client, isLocal, isPodman, region: isLocal ? LOCAL_REGION : address.host };
 };
 

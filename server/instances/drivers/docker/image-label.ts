@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
+import { askEngine } from "./ask-engine.ts";
 import type { Engine } from "./engine.ts";
 
 /** Increase this number when images are built differently. The label of older images then differs. */
@@ -17,10 +18,12 @@ const Missing = z.object({ statusCode: z.literal(404) });
  * The recipe of an image; `undefined` if `coditect image build` did not build it, and `null` if there is no
  * such image. Errors: `image_outdated`.
  */
-export const recipeOf = async ({ client }: Engine, image: string): Promise<string | null | undefined> => {
-  const found = await client
-    .getImage(image)
-    .inspect()
+export const recipeOf = async (
+  { client }: Engine,
+  image: string,
+  signal: AbortSignal,
+): Promise<string | null | undefined> => {
+  const found = await askEngine(client, `/images/${image}/json`, signal)
     .then((inspected) => Inspected.parse(inspected))
     .catch((error: unknown) => {
       if (Missing.safeParse(error).success) return null;

@@ -45,9 +45,9 @@ const followPush = async (
 };
 
 /** The image to push. It must contain the worker's Node to run instances. */
-const sourceOf = async (engine: Engine, { from, name }: PushRequest): Promise<string> => {
+const sourceOf = async (engine: Engine, { from, name, signal }: PushRequest): Promise<string> => {
   for (const image of from === null ? [name, DEFAULT_IMAGE] : [from]) {
-    const recipe = await recipeOf(engine, image);
+    const recipe = await recipeOf(engine, image, signal);
     if (recipe === null) continue;
     if (recipe === undefined) throw fail("image_not_built", { image });
     return image;
