@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { CommandHook } from "../../schemas/hooks.ts";
+import { closeLeftPipes } from "../tools/left-pipes.ts";
 import type { ServerSandbox } from "../tools/server-sandbox.ts";
 import type { Said } from "./decision.ts";
 
@@ -48,6 +49,7 @@ export const runCommandHook = async (
     // A group of its own: what the command started ends with it.
     detached: true,
   });
+  closeLeftPipes(child);
   const [printed, complained] = [collect(child.stdout), collect(child.stderr)];
   const kill = (): void => {
     if (child.pid === undefined) return;
@@ -62,7 +64,6 @@ export const runCommandHook = async (
   child.stdin.on("error", () => undefined);
   child.stdin.end(told);
   try {
-    // What it left running in the background may hold the pipes open: it does not count.
     // Listened for before anything is waited for: a short command has ended by then.
     const [exited, closed] = [once(child, "exit"), once(child, "close")];
     // Where it cannot be started, the next line says so.

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import { JSONRPCMessageSchema } from "@modelcontextprotocol/core";
+import { closeLeftPipes } from "./left-pipes.ts";
 import { MessageLines } from "./message-lines.ts";
 import { MessageWatch } from "./message-watch.ts";
 import type { ServerCommand } from "./server-sandbox.ts";
@@ -63,6 +64,7 @@ export class StdioTransport implements Transport {
       detached: process.platform !== "win32",
     });
     this.#child = child;
+    closeLeftPipes(child);
     child.stdout.on("data", (chunk: Buffer) => {
       this.#read(chunk);
     });
