@@ -49,9 +49,12 @@ export interface FeedbackParts {
   /** Values that must not come into the file. */
   secrets: readonly string[];
   log: Log;
+  /** How long reading the user's edits may delay a run; left out: five seconds. */
+  catchUpMilliseconds?: number;
 }
 
-export const createFeedback = ({ store, workspace, settings, secrets, log }: FeedbackParts): Feedback => {
+export const createFeedback = (parts: FeedbackParts): Feedback => {
+  const { store, workspace, settings, secrets, log } = parts;
   // Two changes at once would each write without the other's lesson.
   const queue = new SerialQueue();
   const path = () => ownPath(workspace, LESSONS_FILE);
@@ -97,7 +100,7 @@ export const createFeedback = ({ store, workspace, settings, secrets, log }: Fee
     catchUp: async () => {
       if (!settings.lessons) return;
       // What can be learned from earlier runs must not delay or prevent the next one.
-      const limited = AbortSignal.timeout(CATCH_UP_MILLISECONDS);
+      const limited = AbortSignal.timeout(parts.catchUpMilliseconds ?? CATCH_UP_MILLISECONDS);
       const lessons = await lessonsOfEdits(store, workspace, limited).catch((error: unknown): Lesson[] => {
         log("warn", "edits of accepted changes could not be read", { error: String(error) });
         return [];

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { lessonsOfEdits, rewrittenLines } from "../../../server/feedback/edits.ts";
+import { createFeedback } from "../../../server/feedback/feedback.ts";
+import { runGit } from "../../support/git.ts";
 import { memoryStore } from "../../support/memory-store.ts";
 import { aChangedFile, aChangeSet, aRun } from "../../support/records.ts";
-import { testWorkspace } from "../../support/workspace.ts";
+import { type TestWorkspace, testWorkspace } from "../../support/workspace.ts";
 
 const lines = (...text: string[]) => `${text.join("\n")}\n`;
 const before = lines("one", "two", "three");
@@ -67,10 +69,12 @@ describe("what the user rewrote of accepted changes", () => {
     assert.ok(shown.every((line) => line.length <= 160));
   });
 
-  it("is not known if nobody can ask git whether it was there before", async () => {
-    const workspace = await testWorkspace({ "a.js": lines("one", "const total = 1", "three") });
-    try {
-      const store = memoryStore();
+  describe("of a run before", () => {
+    let workspace: TestWorkspace;
+    let store: ReturnType<typeof memoryStore>;
+    beforeEach(async () => {
+      workspace = await testWorkspace({ "a.js": lines("one", "const total = 1", "three") });
+      store = memoryStore();
       const keep = (text: string) => store.objects.put(Buffer.from(text));
       const versions = { before: await keep(before), after: await keep(after) };
       const file = aChangedFile("a.js", { ...versions, decision: "Accepted" });
@@ -80,6 +84,10 @@ describe("what the user rewrote of accepted changes", () => {
         transaction.put("changeSets", changeSet);
         transaction.put("runs", { ...run, change_set_id: changeSet.change_set_id });
       });
+    });
+    afterEach(() => workspace.remove());
+
+    it("is not known if nobody can ask git whether it was there before", async () => {
       const found = await lessonsOfEdits(store, workspace.root, new AbortController().signal);
       assert.equal(found.length, 1);
       const stopped = new AbortController();
@@ -87,8 +95,20 @@ describe("what the user rewrote of accepted changes", () => {
       // It reads the texts now, and asks git afterwards.
       stopped.abort();
       assert.deepEqual(await lessons, []);
-    } finally {
-      await workspace.remove();
-    }
+    });
+
+    it("delays the next run no longer than it may, and is learned in time", async () => {
+      const learned = async (more: { catchUpMilliseconds?: number }): Promise<number> => {
+        const settings = { lessons: true };
+        const parts = { store, workspace: workspace.root, settings, secrets: [], log: () => undefined };
+        const feedback = createFeedback({ ...parts, ...more });
+        await feedback.catchUp();
+        return (await feedback.list()).length;
+      };
+      // Git is asked about a repository, and does not answer in a millisecond.
+      await runGit(workspace.root, "init", "-q");
+      assert.equal(await learned({ catchUpMilliseconds: 0 }), 0);
+      assert.equal(await learned({}), 1);
+    });
   });
 });

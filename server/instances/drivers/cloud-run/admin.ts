@@ -28,18 +28,16 @@ const Operation = z.object({
 });
 const List = z.object({ services: z.array(Service).default([]), nextPageToken: z.string().optional() });
 
-/** The project of the credentials. The library asks commands and the metadata server, and may wait for them. */
-const projectOf = (auth: GoogleAuth): Promise<string> =>
-  untilAborted(
-    auth.getProjectId(),
-    AbortSignal.timeout(ANSWER_MS),
-    () => new Error("no answer came in time"),
-  );
+/** What Google's library finds out. It asks commands and the metadata server, and may wait for them without end. */
+const inTime = <Value>(asked: Promise<Value>, signal: AbortSignal): Promise<Value> =>
+  untilAborted(asked, signal, () => new DOMException("no answer came in time", "TimeoutError"));
 
 export interface AdminChoice {
   /** Null: the project of the credentials. */
   project: string | null;
   region: string;
+  /** How long an answer may take; left out: longer than Cloud Run delays one. */
+  answerMilliseconds?: number;
 }
 
 /**
@@ -52,7 +50,10 @@ export class CloudRunAdmin {
   /** `projects/P/locations/R` */
   readonly #parent: string;
 
-  private constructor(auth: GoogleAuth, origin: string, parent: string) {
+  readonly #answerMs: number;
+
+  private constructor(auth: GoogleAuth, origin: string, parent: string, answerMs: number) {
+    this.#answerMs = answerMs;
     this.#auth = auth;
     this.#origin = origin;
     this.#parent = parent;
@@ -62,19 +63,20 @@ export class CloudRunAdmin {
    * Uses Google's application default credentials. `CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN` names another address
    * of the API, as for gcloud. Errors: `cloud_run_unavailable`.
    */
-  static async open({ project, region }: AdminChoice): Promise<CloudRunAdmin> {
+  static async open(choice: AdminChoice): Promise<CloudRunAdmin> {
+    const { project, region, answerMilliseconds = ANSWER_MS } = choice;
     // Loaded when it is used: most runs need no cloud.
     const { default: google } = await import("google-auth-library");
     const auth = new google.GoogleAuth({ scopes: [SCOPE], ...(project !== null && { projectId: project }) });
     const named =
       project ??
-      (await projectOf(auth).catch((error: unknown) => {
+      (await inTime(auth.getProjectId(), AbortSignal.timeout(answerMilliseconds)).catch((error: unknown) => {
         const hint = "Run gcloud auth application-default login, or set cloud_run.project.";
         throw fail("cloud_run_unavailable", { reason: "no project is known", hint }, { cause: error });
       }));
     const { CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: other = "" } = process.env;
     const origin = (other === "" ? ORIGIN : other).replace(/\/$/, "");
-    return new CloudRunAdmin(auth, origin, `projects/${named}/locations/${region}`);
+    return new CloudRunAdmin(auth, origin, `projects/${named}/locations/${region}`, answerMilliseconds);
   }
 
   /** Creates a service and waits until it is ready. Errors: `CloudRunError`, those of the connection. */
@@ -127,8 +129,8 @@ export class CloudRunAdmin {
       uri,
       token: async () => {
         try {
-          const client = await this.#auth.getIdTokenClient(uri);
-          const headers = await client.getRequestHeaders(uri);
+          const asked = this.#auth.getIdTokenClient(uri).then((client) => client.getRequestHeaders(uri));
+          const headers = await inTime(asked, AbortSignal.timeout(this.#answerMs));
           return (headers.get("authorization") ?? "").replace(/^Bearer /, "");
         } catch (error) {
           const reason = "the credentials of this machine give no ID token";
@@ -179,12 +181,13 @@ export class CloudRunAdmin {
     signal: AbortSignal,
     body?: object,
   ): Promise<z.infer<T>> {
-    const headers = await this.#auth.getRequestHeaders();
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#answerMs)]);
+    const headers = await inTime(this.#auth.getRequestHeaders(), limited);
     if (body !== undefined) headers.set("content-type", "application/json");
     const response = await fetch(`${this.#origin}/v2/${path}`, {
       method,
       headers,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+      signal: limited,
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch((error: unknown) => {
       // The reason of a failed fetch is its cause.
