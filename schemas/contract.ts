@@ -10,6 +10,7 @@ import { permissionMethods } from "./contract/permissions.ts";
 import { questionMethods } from "./contract/questions.ts";
 import { runMethods } from "./contract/runs.ts";
 import { runtimeMethods } from "./contract/runtime.ts";
+import { secretMethods } from "./contract/secrets.ts";
 import { settingMethods } from "./contract/settings.ts";
 
 export { SentRequest } from "./contract/agents.ts";
@@ -31,6 +32,7 @@ export const contract = {
   ...mcpMethods,
   ...changeMethods,
   ...runtimeMethods,
+  ...secretMethods,
   ...settingMethods,
   ...alertMethods,
   ...accessMethods,

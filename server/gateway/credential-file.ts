@@ -3,15 +3,20 @@ import { userFolder } from "../platform/user-folder.ts";
 import { type CredentialStore, openCredentialStore } from "./credentials.ts";
 import { keptPassphrase, openKeychain } from "./keychain.ts";
 
+/** Below the user's folder. Each tenant of a team server has its own file with its own passphrase. */
+const placeOf = (tenant: string | null): string[] =>
+  tenant === null ? ["credentials.json"] : ["tenants", tenant, "credentials.json"];
+
 /**
- * The user's encrypted file of keys and logins. Its passphrase is `CODITECT_PASSPHRASE`, or kept in the
- * operating system's keychain, or what `ask` returns.
+ * The encrypted file of keys and logins of the user, or of a tenant of the user's team server. Its passphrase
+ * is `CODITECT_PASSPHRASE`, or kept in the operating system's keychain, or what `ask` returns.
  */
 export const openCredentialFile = (
   environment: NodeJS.ProcessEnv,
   ask: () => Promise<string | null>,
+  tenant: string | null = null,
 ): CredentialStore => {
-  const file = join(userFolder(environment), "credentials.json");
+  const file = join(userFolder(environment), ...placeOf(tenant));
   const kept = keptPassphrase(() => openKeychain(file), ask);
   return openCredentialStore({
     file,

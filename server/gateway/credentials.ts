@@ -80,6 +80,13 @@ export interface VaultOptions {
   now: () => string;
 }
 
+/** What is stored is never empty: the file would not open again. Error: `credential_malformed`. */
+const readStored = (given: string, name: string): string => {
+  const key = readKey(given, name);
+  if (key === "") throw fail("credential_malformed", { source: name, reason: "it is empty" });
+  return key;
+};
+
 export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): CredentialStore => {
   /** Deriving the key is slow on purpose, so a file that has not changed is not opened again. */
   let opened: { text: string; keys: StoredKeys } | null = null;
@@ -115,10 +122,10 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
       return stored.map(({ key }) => readKey(key, nameOf(provider, reference)));
     },
     set: (name, given) =>
-      change((keys) => ({ ...keys, [name]: [{ key: readKey(given, name), added_at: now() }] })),
+      change((keys) => ({ ...keys, [name]: [{ key: readStored(given, name), added_at: now() }] })),
     rotate: (name, given) =>
       change((keys) => {
-        const key = readKey(given, name);
+        const key = readStored(given, name);
         const [current] = (keys[name] ?? []).filter((stored) => stored.key !== key);
         return { ...keys, [name]: [{ key, added_at: now() }, ...(current ? [current] : [])] };
       }),

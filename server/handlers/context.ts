@@ -13,6 +13,7 @@ import type { Changes } from "../changes/changes.ts";
 import type { Permissions } from "../executions/permissions.ts";
 import type { ServerQuestions } from "../executions/server-questions.ts";
 import type { Feedback } from "../feedback/feedback.ts";
+import type { CredentialStore } from "../gateway/credentials.ts";
 import type { ModelGateway } from "../gateway/gateway.ts";
 import type { Pool } from "../instances/pool.ts";
 import type { Consents } from "../platform/consents.ts";
@@ -95,6 +96,8 @@ export interface HandlerContext {
   permissions: Permissions;
   questions: ServerQuestions;
   logins: HeldLogins;
+  /** The stored keys and secrets that callers may change; null: none. */
+  vault: CredentialStore | null;
   settings: HeldSettings;
   /** Puts keys before those of the environment; in memory only. None takes them away again. */
   setKeys: (provider: ProviderName, keys: readonly string[]) => void;

@@ -16,6 +16,7 @@ import { permissionHandlers } from "./permissions.ts";
 import { questionHandlers } from "./questions.ts";
 import { runHandlers } from "./runs.ts";
 import { runtimeHandlers } from "./runtime.ts";
+import { secretHandlers } from "./secrets.ts";
 import { settingHandlers } from "./settings.ts";
 import { teamHandlers } from "./teams.ts";
 
@@ -34,6 +35,7 @@ export const createHandlers = (context: HandlerContext): Handlers => ({
   ...findingHandlers(context),
   ...lessonHandlers(context),
   ...consentHandlers(context),
+  ...secretHandlers(context),
   ...settingHandlers(context),
   ...metricHandlers(context),
   ...alertHandlers(context),

@@ -19,7 +19,12 @@ import { ServerQuestions } from "../executions/server-questions.ts";
 import { createFeedback } from "../feedback/feedback.ts";
 import { KnownSecrets } from "../workspace/redact.ts";
 import { createGateway } from "../gateway/create.ts";
-import { firstOf, heldCredentials, type HeldCredentials } from "../gateway/credentials.ts";
+import {
+  type CredentialStore,
+  firstOf,
+  heldCredentials,
+  type HeldCredentials,
+} from "../gateway/credentials.ts";
 import type { EditorModels } from "../gateway/editor-models.ts";
 import type { Credentials } from "../gateway/gateway.ts";
 import { createHandlers } from "../handlers/handlers.ts";
@@ -70,6 +75,8 @@ export interface RuntimeOptions {
    * nobody is logged in.
    */
   secrets?: SecretTexts;
+  /** The store that administrators may change over the network. Omitted: they may change none. */
+  vault?: CredentialStore;
   worker: WorkerEntry;
   /** The environment with the secrets of tools. Omitted: the environment of this process. */
   environment?: NodeJS.ProcessEnv;
@@ -285,6 +292,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     consents,
     permissions,
     questions,
+    vault: options.vault ?? null,
     logins: createLogins({
       ...{ workspace, settings, ...places },
       openPage: options.openPage ?? null,

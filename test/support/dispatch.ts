@@ -10,6 +10,7 @@ import { AlertBook } from "../../server/alerts/alert-book.ts";
 import { createChanges } from "../../server/changes/create-changes.ts";
 import { createFeedback } from "../../server/feedback/feedback.ts";
 import { createDispatch, type Dispatch } from "../../server/runtime/dispatch.ts";
+import type { CredentialStore } from "../../server/gateway/credentials.ts";
 import type { ModelGateway } from "../../server/gateway/gateway.ts";
 import { storedTaskFiles } from "../../server/executions/opened-files.ts";
 import { Permissions } from "../../server/executions/permissions.ts";
@@ -74,6 +75,8 @@ export const testDispatch = (
     causes?: readonly AlertCause[];
     /** The provider of default agents. */
     provider?: AIProvider;
+    /** If left out, callers may change no stored keys. */
+    vault?: CredentialStore;
     /** If left out, calls are not recorded in an audit log. */
     audit?: AuditLog;
     /** If left out, every answer is checked against the contract, which takes time. */
@@ -126,6 +129,7 @@ export const testDispatch = (
     }),
     secrets: ["a-secret-of-the-environment"],
     consents: recorder<Consents>(passedOn, { list: () => [] }),
+    vault: parts.vault ?? null,
     questions: new ServerQuestions({ emit, now }),
     logins: createLogins({
       ...{ workspace, environment: {}, secrets: noSecrets, known: new KnownSecrets({}), openPage: null },

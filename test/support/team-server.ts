@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import type { Role } from "../../schemas/contract.ts";
 import { AuditLog } from "../../server/access/audit-log.ts";
 import { TokenBook } from "../../server/access/token-book.ts";
+import { openCredentialStore } from "../../server/gateway/credentials.ts";
 import {
   openTeamServer,
   type TeamServer,
@@ -87,6 +88,8 @@ interface TestTenant extends TestDispatch {
   tokens: TokenBook;
   audit: AuditLog;
   openWorkspace: OpenWorkspace;
+  /** The file of its stored keys. */
+  keysFile: string;
   /** A token of the role, which is created when first needed. */
   token(role: Role): Promise<string>;
 }
@@ -100,18 +103,26 @@ export interface TestTeam {
 
 const now = (): string => new Date().toISOString();
 
+type TeamParts = NonNullable<Parameters<typeof testDispatch>[1]> & {
+  /** Whether each tenant can store keys. */
+  hasVault?: boolean;
+};
+
 const tenantOf = (
   name: string,
   id: string,
   folder: string,
-  parts: Parameters<typeof testDispatch>[1],
+  { hasVault = false, ...parts }: TeamParts,
 ): TestTenant => {
   const store = memoryStore(id);
   const audit = new AuditLog(join(folder, name), now, "os");
   const tokens = new TokenBook(store, now);
   const made = new Map<Role, Promise<string>>();
+  const keysFile = join(folder, `${name}.keys`);
+  const vault = openCredentialStore({ file: keysFile, passphrase: () => Promise.resolve(name), now });
   return {
-    ...testDispatch(join(folder, name), { ...parts, store, audit }),
+    ...testDispatch(join(folder, name), { ...parts, store, audit, ...(hasVault && { vault }) }),
+    keysFile,
     openWorkspace: async (user, workspaceId) => {
       const received = await ReceivedFiles.open(join(folder, name, user, workspaceId));
       const opened = testDispatch(received.workspace, { ...parts, store: memoryStore(id), audit, received });
@@ -133,7 +144,7 @@ const tenantOf = (
 /** A real server of two tenants over TLS. Its runtimes are dispatch and handlers with stores in memory. */
 export const testTeam = async (
   options: Partial<TeamServerOptions> = {},
-  parts: Parameters<typeof testDispatch>[1] = {},
+  parts: TeamParts = {},
 ): Promise<TestTeam> => {
   const folder = mkdtempSync(join(tmpdir(), "coditect-team-"));
   const { mkdir } = await import("node:fs/promises");

@@ -1,14 +1,28 @@
 import { SECRET_REFERENCE } from "../../../../schemas/tool-definition.ts";
 import { plural } from "../display/format.ts";
 import { exitCodes } from "../session/exit.ts";
+import type { CredentialStore } from "../../../gateway/credentials.ts";
 import { credentialStore, readKey } from "../session/secrets.ts";
+import { environmentOf, readTenantName } from "../session/tenants.ts";
 import { alignColumns } from "../display/summary.ts";
 import { loggedInTo } from "../../../tools/oauth/server-login.ts";
 import type { CommandContext } from "../display/terminal.ts";
 
+export interface KeyFlags {
+  /** The tenant of a team server whose keys are meant. Omitted: the user's own keys. */
+  tenant?: string;
+}
+
+const storeOf = ({ tenant }: KeyFlags, { environment }: CommandContext): CredentialStore => {
+  if (tenant === undefined) return credentialStore(environment);
+  const name = readTenantName(tenant);
+  return credentialStore(environmentOf(name, environment), name);
+};
+
 /** `coditect credentials set NAME`. */
-export const setKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
-  const store = credentialStore(environment);
+export const setKey = async (name: string, flags: KeyFlags, context: CommandContext): Promise<number> => {
+  const store = storeOf(flags, context);
+  const { terminal } = context;
   const given = await readKey(name);
   // A tool's secret may be any text, such as a private key of several lines.
   await (SECRET_REFERENCE.test(name) ? store.setText(name, given) : store.set(name, given));
@@ -17,15 +31,16 @@ export const setKey = async (name: string, { environment, terminal }: CommandCon
 };
 
 /** `coditect credentials rotate NAME`: the previous key stays valid until the next rotation. */
-export const rotateKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
-  await credentialStore(environment).rotate(name, await readKey(name));
-  terminal.out(`The new key for ${name} is used from now on.\n`);
+export const rotateKey = async (name: string, flags: KeyFlags, context: CommandContext): Promise<number> => {
+  await storeOf(flags, context).rotate(name, await readKey(name));
+  context.terminal.out(`The new key for ${name} is used from now on.\n`);
   return exitCodes.held;
 };
 
 /** `coditect credentials list`: names and endings, never keys, and the servers that the user logged in to. */
-export const listKeys = async ({ environment, terminal }: CommandContext): Promise<number> => {
-  const stored = await credentialStore(environment).list();
+export const listKeys = async (flags: KeyFlags, context: CommandContext): Promise<number> => {
+  const { terminal } = context;
+  const stored = await storeOf(flags, context).list();
   const rows = stored.map(({ name, keys }) => {
     const isLogin = loggedInTo(name) !== null;
     const since = keys.map(({ ending, added_at }) =>
@@ -40,9 +55,9 @@ export const listKeys = async ({ environment, terminal }: CommandContext): Promi
 };
 
 /** `coditect credentials remove NAME`. */
-export const removeKey = async (name: string, { environment, terminal }: CommandContext): Promise<number> => {
-  await credentialStore(environment).remove(name);
+export const removeKey = async (name: string, flags: KeyFlags, context: CommandContext): Promise<number> => {
+  await storeOf(flags, context).remove(name);
   const login = loggedInTo(name);
-  terminal.out(`${login === null ? `The key for ${name}` : `The login to ${login}`} is removed.\n`);
+  context.terminal.out(`${login === null ? `The key for ${name}` : `The login to ${login}`} is removed.\n`);
   return exitCodes.held;
 };

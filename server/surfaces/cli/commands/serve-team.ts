@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
-import { environmentCredentials } from "../../../gateway/credentials.ts";
 import { type ServedRuntime, serveRuntime } from "../../../hosting/serve-runtime.ts";
 import { StoredWorkspaces } from "../../../hosting/user-workspace.ts";
 import { version } from "../../../platform/installation.ts";
@@ -18,7 +17,7 @@ import { catchInterruption } from "../session/interruption.ts";
 import { cliLog } from "../session/log.ts";
 import { parseFlagsAs, settingsOf } from "../session/options.ts";
 import { findWorkspace } from "../session/target.ts";
-import { environmentOf, readTenant } from "../session/tenants.ts";
+import { readTenant, tenantOptions } from "../session/tenants.ts";
 import type { RecordFlags } from "./records.ts";
 
 export interface ServeFlags extends RecordFlags {
@@ -100,26 +99,18 @@ const openTenants = async (
   const { environment, currentFolder } = context;
   const opened: Opened[] = [];
   try {
+    const settings = settingsOf(flags);
     const tenants =
       names.length === 0
-        ? [{ name: "default", workspace: await findWorkspace(flags, currentFolder), environment }]
-        : names.map((text) => {
-            const tenant = readTenant(text, currentFolder);
-            return { ...tenant, environment: environmentOf(tenant.name, environment) };
-          });
+        ? [{ name: "default", workspace: await findWorkspace(flags, currentFolder) }]
+        : names.map((text) => readTenant(text, currentFolder));
     const twice = tenants.find(({ name }, index) => tenants.findIndex((one) => one.name === name) < index);
     if (twice !== undefined) throw fail("usage", { problem: `The tenant name ${twice.name} is used twice.` });
     for (const tenant of tenants) {
-      const options = runtimeOptions(tenant.workspace, settingsOf(flags), tenant.environment);
-      // The server's own stored keys do not belong to a tenant. Tenants get the keys of their variables.
       const own =
         names.length === 0
-          ? options
-          : {
-              ...options,
-              environment: tenant.environment,
-              credentials: environmentCredentials(tenant.environment),
-            };
+          ? runtimeOptions(tenant.workspace, settings, environment)
+          : tenantOptions(tenant, settings, environment);
       const runtime = await serveRuntime(own, { openSurface: serveRest, version: version() });
       const stored = new StoredWorkspaces({ tenant: own, shared: runtime });
       opened.push({ name: tenant.name, workspace: tenant.workspace, runtime, stored });

@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
 import type { DoctorFlags } from "../commands/doctor.ts";
+import type { KeyFlags } from "../commands/keys.ts";
 import type { RecordFlags } from "../commands/records.ts";
 import type { SettingFlags } from "../commands/settings.ts";
 import type { CommandContext } from "../display/terminal.ts";
@@ -77,22 +78,24 @@ const addCredentials = (program: Command, context: CommandContext, end: End): vo
   const credentials = program
     .command("credentials")
     .summary("store API keys of providers in an encrypted file");
-  credentials
-    .command("set <name>")
-    .summary("store a key, read from standard input; NAME is claude, gemini, huggingface, or an agent's own")
-    .action(async (name: string) => end((await keys()).setKey(name, context)));
-  credentials
-    .command("rotate <name>")
-    .summary("add a new key; the old one stays valid until the next rotation")
-    .action(async (name: string) => end((await keys()).rotateKey(name, context)));
-  credentials
-    .command("list")
-    .summary("list names, never keys")
-    .action(async () => end((await keys()).listKeys(context)));
-  credentials
-    .command("remove <name>")
-    .summary("remove all keys with this name")
-    .action(async (name: string) => end((await keys()).removeKey(name, context)));
+  const command = (nameAndArgs: string, summary: string): Command =>
+    credentials
+      .command(nameAndArgs)
+      .summary(summary)
+      .option("--tenant <name>", "the keys of a tenant of your team server, in place of your own");
+  command(
+    "set <name>",
+    "store a key, read from standard input; NAME is claude, gemini, huggingface, or an agent's own",
+  ).action(async (name: string, flags: KeyFlags) => end((await keys()).setKey(name, flags, context)));
+  command("rotate <name>", "add a new key; the old one stays valid until the next rotation").action(
+    async (name: string, flags: KeyFlags) => end((await keys()).rotateKey(name, flags, context)),
+  );
+  command("list", "list names, never keys").action(async (flags: KeyFlags) =>
+    end((await keys()).listKeys(flags, context)),
+  );
+  command("remove <name>", "remove all keys with this name").action(async (name: string, flags: KeyFlags) =>
+    end((await keys()).removeKey(name, flags, context)),
+  );
 };
 
 export const addSettings = (program: Command, context: CommandContext, end: End): void => {

@@ -17,19 +17,17 @@ export const runtimeOptions = (
   settings: SettingsInput,
   environment: NodeJS.ProcessEnv,
   guessed: SettingsInput = {},
-): OwnedRuntimeOptions => {
-  const stored = credentialStore(environment);
-  return {
-    workspace,
-    stateFolder: stateFolderOf(workspace),
-    settings,
-    guessedSettings: { ...guessedSettings(environment), ...guessed },
-    credentials: cliCredentials(environment, stored),
-    secrets: stored,
-    worker: workerEntry(),
-    log: cliLog(environment),
-  };
-};
+  stored = credentialStore(environment),
+): OwnedRuntimeOptions => ({
+  workspace,
+  stateFolder: stateFolderOf(workspace),
+  settings,
+  guessedSettings: { ...guessedSettings(environment), ...guessed },
+  credentials: cliCredentials(environment, stored),
+  secrets: stored,
+  worker: workerEntry(),
+  log: cliLog(environment),
+});
 
 const caller = { role: "admin", surface: "cli" } as const;
 const never = new AbortController().signal;

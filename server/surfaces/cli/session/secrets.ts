@@ -4,9 +4,17 @@ import { type CredentialStore, environmentCredentials, firstOf } from "../../../
 import { openCredentialFile } from "../../../gateway/credential-file.ts";
 import type { Credentials } from "../../../gateway/gateway.ts";
 
-/** The encrypted file of keys. If no keychain stores its passphrase, the terminal asks for it. */
-export const credentialStore = (environment: NodeJS.ProcessEnv): CredentialStore =>
-  openCredentialFile(environment, () => askSecret("Passphrase of the stored keys: "));
+/**
+ * The encrypted file of keys, of the user or of a tenant. If no keychain stores its passphrase, the terminal asks
+ * for it.
+ */
+export const credentialStore = (
+  environment: NodeJS.ProcessEnv,
+  tenant: string | null = null,
+): CredentialStore => {
+  const whose = tenant === null ? "" : ` of ${tenant}`;
+  return openCredentialFile(environment, () => askSecret(`Passphrase of the stored keys${whose}: `), tenant);
+};
 
 /** Keys from the environment, then those from the encrypted file. */
 export const cliCredentials = (

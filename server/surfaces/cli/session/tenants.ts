@@ -1,6 +1,10 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fail } from "../../../../schemas/errors.ts";
+import type { SettingsInput } from "../../../../schemas/settings.ts";
+import type { OwnedRuntimeOptions } from "../../../hosting/open-runtime.ts";
+import { runtimeOptions } from "./connect.ts";
+import { credentialStore } from "./secrets.ts";
 
 export interface NamedWorkspace {
   name: string;
@@ -8,9 +12,17 @@ export interface NamedWorkspace {
   workspace: string;
 }
 
+const NAME = "[a-z0-9]+(?:-[a-z0-9]+)*";
+
+/** Reads the name of a tenant. Error: `usage`. */
+export const readTenantName = (text: string): string => {
+  if (new RegExp(`^${NAME}$`).test(text)) return text;
+  throw fail("usage", { problem: `--tenant ${text}: write a name with small letters, digits and -.` });
+};
+
 /** Reads `NAME=DIR` of `--tenant`. Error: `usage`. */
 export const readTenant = (text: string, currentFolder: string): NamedWorkspace => {
-  const [, name, folder] = /^([a-z0-9]+(?:-[a-z0-9]+)*)=(.+)$/.exec(text) ?? [];
+  const [, name, folder] = new RegExp(`^(${NAME})=(.+)$`).exec(text) ?? [];
   if (name === undefined || folder === undefined)
     throw fail("usage", { problem: `--tenant ${text}: write NAME=DIR, with small letters, digits and -.` });
   const workspace = resolve(currentFolder, folder);
@@ -35,4 +47,18 @@ export const environmentOf = (name: string, environment: NodeJS.ProcessEnv): Nod
     else if (!OWN.test(variable)) own[variable] ??= value;
   }
   return own;
+};
+
+/**
+ * The options of the runtime of one of several tenants. It gets nothing of the server's own keys: it has its own
+ * variables and its own encrypted file, which its administrators may change.
+ */
+export const tenantOptions = (
+  { name, workspace }: NamedWorkspace,
+  settings: SettingsInput,
+  environment: NodeJS.ProcessEnv,
+): OwnedRuntimeOptions => {
+  const own = environmentOf(name, environment);
+  const vault = credentialStore(own, name);
+  return { ...runtimeOptions(workspace, settings, own, {}, vault), environment: own, vault };
 };
