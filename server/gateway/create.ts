@@ -5,7 +5,7 @@ import { openEmbeddings } from "./embeddings.ts";
 import type { EditorModels } from "./editor-models.ts";
 import type { Credentials, ModelGateway, UsageLedger } from "./gateway.ts";
 import { keysByOrigin } from "./keys.ts";
-import { keepCaps } from "./limits.ts";
+import { type CappedWorkspace, keepCaps } from "./limits.ts";
 import { listModels } from "./models.ts";
 import { modelProblem } from "./preflight.ts";
 import { previewRequest } from "./preview.ts";
@@ -14,7 +14,7 @@ import { priceOf, type PriceOverrides } from "./prices.ts";
 import { lazyProviders } from "./providers.ts";
 import { textOf } from "./providers/parts.ts";
 import { pull } from "./pull.ts";
-import { keepRates, type RateCaps } from "./rates.ts";
+import { allRates, keepRates, type RateCaps, type Rates } from "./rates.ts";
 import { openResponses } from "./responses.ts";
 import { targetOf, targetsOf, type Endpoints } from "./targets.ts";
 import { openConnections } from "./connections.ts";
@@ -37,6 +37,8 @@ export interface GatewayOptions {
   /** The user's own prices by model. */
   prices?: PriceOverrides;
   rates?: RateCaps;
+  /** The tenant whose caps apply as well. Omitted: there are none. */
+  tenant?: CappedWorkspace & { rates: Rates };
   /** The editor that lends its models; left out: none. */
   editor?: EditorModels | null;
   /** Environment with the proxy settings; left out: that of the process. */
@@ -66,10 +68,12 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   const { Ollama: ollamaEndpoint, ...endpoints } = withoutLogins(given);
   const keysOf = keysByOrigin(credentials, { ...endpoints, Ollama: ollamaEndpoint });
   const shared = { providers: lazyProviders(), keysOf, endpoints, connections, now };
+  const { tenant } = options;
+  const ownRates = keepRates(options.rates ?? { requests_per_minute: null, tokens_per_minute: null }, clock);
   const policy: Policy = {
     ...shared,
-    caps: keepCaps(ledger),
-    rates: keepRates(options.rates ?? { requests_per_minute: null, tokens_per_minute: null }, clock),
+    caps: keepCaps(ledger, tenant),
+    rates: tenant === undefined ? ownRates : allRates(tenant.rates, ownRates),
     circuits: openCircuits(() => clock.elapsed()),
     rejectedKeys: new Set(),
     prices,

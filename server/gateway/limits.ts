@@ -3,13 +3,9 @@ import { fail } from "../../schemas/errors.ts";
 import type { TokenUsage } from "../../schemas/messages.ts";
 import type { Charge, UsageLedger, UsageScope } from "./gateway.ts";
 import { MICROCENTS_PER_DOLLAR } from "../../schemas/money.ts";
+import type { Amount } from "./amount.ts";
+import type { TenantUse } from "./tenant-use.ts";
 import { totalTokens } from "./tokens.ts";
-
-/** Tokens and micro-cents, spent or reserved. */
-export interface Amount {
-  tokens: number;
-  microcents: number;
-}
 
 /** The most that a call may use, reserved until its real usage is known. */
 export interface Reservation {
@@ -46,16 +42,22 @@ export const strictest = (...sets: readonly (Limits | null)[]): Limits => {
 
 const dollars = (microcents: number): string => `$${(microcents / MICROCENTS_PER_DOLLAR).toFixed(4)}`;
 
-interface Scope {
-  /** The owner of the reservation; no two scopes of a call share one. */
-  key: string;
+/** What a cap applies to. */
+interface Capped {
   tokens: keyof Limits;
   cost: keyof Limits;
   limits: Limits;
-  used: UsageScope;
   /** The place where its caps are set, as a prefix of the cap's name. */
   setting: string;
 }
+
+interface Scope extends Capped {
+  /** The owner of the reservation; no two scopes of a call share one. */
+  key: string;
+  used: UsageScope;
+}
+
+const dayKey = (day: string): string => `day ${day}`;
 
 /** What a call counts against: its run's caps on all agents, and its agent's own caps on that one. */
 const scopesOf = ({ execution_id, task_id, agent, limits }: Charge, day: string): Scope[] => {
@@ -81,7 +83,7 @@ const scopesOf = ({ execution_id, task_id, agent, limits }: Charge, day: string)
       },
       {
         ...shared,
-        key: `day ${day}${mark}`,
+        key: `${dayKey(day)}${mark}`,
         tokens: "tokens_per_day",
         cost: "cost_per_day",
         used: { day, agent_id: whose },
@@ -92,7 +94,36 @@ const scopesOf = ({ execution_id, task_id, agent, limits }: Charge, day: string)
   return [...over(limits, null), ...(own === null ? [] : over(own, agent_id))];
 };
 
-export const keepCaps = (ledger: UsageLedger): CapKeeper => {
+/** The error if the amount that is taken and what is needed exceed a cap. */
+const checkCaps = ({ limits, setting, ...names }: Capped, taken: Amount, needed: Amount): void => {
+  const tokenCap = limits[names.tokens];
+  const costCap = limits[names.cost];
+  if (tokenCap !== null && taken.tokens + needed.tokens > tokenCap)
+    throw fail("limit_reached", {
+      limit: names.tokens,
+      value: `${tokenCap} tokens`,
+      used: `${taken.tokens} tokens`,
+      needed: `${needed.tokens} tokens`,
+      setting: setting + names.tokens,
+    });
+  if (costCap !== null && taken.microcents + needed.microcents > costCap * MICROCENTS_PER_DOLLAR)
+    throw fail("limit_reached", {
+      limit: names.cost,
+      value: `$${costCap}`,
+      used: dollars(taken.microcents),
+      needed: dollars(needed.microcents),
+      setting: setting + names.cost,
+    });
+};
+
+/** The caps of one workspace. With a tenant, the caps of the day also apply to the sum of its workspaces. */
+export interface CappedWorkspace {
+  tenant: TenantUse;
+  /** Names the workspace to its tenant. */
+  stateFolder: string;
+}
+
+export const keepCaps = (ledger: UsageLedger, of?: CappedWorkspace): CapKeeper => {
   const held = new Map<string, Amount>();
   const change = (key: string, tokens: number, microcents: number): void => {
     const now = held.get(key) ?? { tokens: 0, microcents: 0 };
@@ -101,37 +132,28 @@ export const keepCaps = (ledger: UsageLedger): CapKeeper => {
     else held.set(key, next);
   };
 
-  const check = (scope: Scope, needed: Amount): void => {
-    const tokenCap = scope.limits[scope.tokens];
-    const costCap = scope.limits[scope.cost];
-    // The sum of a day is calculated each time it is needed.
-    if (tokenCap === null && costCap === null) return;
-    const holding = held.get(scope.key) ?? { tokens: 0, microcents: 0 };
-    const used = ledger.used(scope.used);
-    const tokens = used.tokens + holding.tokens;
-    if (tokenCap !== null && tokens + needed.tokens > tokenCap)
-      throw fail("limit_reached", {
-        limit: scope.tokens,
-        value: `${tokenCap} tokens`,
-        used: `${tokens} tokens`,
-        needed: `${needed.tokens} tokens`,
-        setting: scope.setting + scope.tokens,
-      });
-    const microcents = used.cost_microcents + holding.microcents;
-    if (costCap !== null && microcents + needed.microcents > costCap * MICROCENTS_PER_DOLLAR)
-      throw fail("limit_reached", {
-        limit: scope.cost,
-        value: `$${costCap}`,
-        used: dollars(microcents),
-        needed: dollars(needed.microcents),
-        setting: scope.setting + scope.cost,
-      });
+  const taken = ({ key, used }: Pick<Scope, "key" | "used">): Amount => {
+    const holding = held.get(key) ?? { tokens: 0, microcents: 0 };
+    const { tokens, cost_microcents } = ledger.used(used);
+    return { tokens: tokens + holding.tokens, microcents: cost_microcents + holding.microcents };
+  };
+  of?.tenant.join(of.stateFolder, (day) => taken({ key: dayKey(day), used: { day, agent_id: null } }));
+
+  const isCapped = ({ limits, ...names }: Capped): boolean =>
+    limits[names.tokens] !== null || limits[names.cost] !== null;
+  const checkTenant = (tenant: TenantUse, day: string, needed: Amount): void => {
+    const { limits } = tenant;
+    const setting = "the tenant's limits.";
+    const capped: Capped = { tokens: "tokens_per_day", cost: "cost_per_day", limits, setting };
+    if (isCapped(capped)) checkCaps(capped, tenant.taken(day), needed);
   };
 
   return {
     reserve: (charge, day, needed) => {
       const scopes = scopesOf(charge, day);
-      for (const scope of scopes) check(scope, needed);
+      // The sum of a day is calculated only if it is needed.
+      for (const scope of scopes) if (isCapped(scope)) checkCaps(scope, taken(scope), needed);
+      if (of !== undefined) checkTenant(of.tenant, day, needed);
       for (const { key } of scopes) change(key, needed.tokens, needed.microcents);
       const release = (): void => {
         for (const { key } of scopes) change(key, -needed.tokens, -needed.microcents);

@@ -29,6 +29,13 @@ export interface Rates {
   ): Promise<void>;
 }
 
+/** A slot of each of these is needed for a call. */
+export const allRates = (...each: readonly Rates[]): Rates => ({
+  enter: async (provider, tokens, options) => {
+    for (const rates of each) await rates.enter(provider, tokens, options);
+  },
+});
+
 /** The first moment from `now` on at which a call of that many tokens fits. */
 const firstFit = (slots: readonly Slot[], tokens: number, caps: RateCaps, now: number): number => {
   const { requests_per_minute: requests, tokens_per_minute: most } = caps;

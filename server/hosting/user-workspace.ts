@@ -1,8 +1,20 @@
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, readdirSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { fail } from "../../schemas/errors.ts";
+import { Count } from "../../schemas/primitives.ts";
+import type { KeptUse } from "../gateway/tenant-use.ts";
+import type { Log } from "../platform/log.ts";
 import { privateUserFolder } from "../platform/user-folder.ts";
 import type { Runtime, RuntimeOptions } from "../runtime/runtime.ts";
 import { ReceivedFiles } from "../transfer/received-files.ts";
@@ -14,9 +26,12 @@ const DAY_MS = 86_400_000;
 
 export interface UserWorkspacesOptions {
   /** As for the tenant's own runtime: its workspace says whose the others are. */
-  tenant: Omit<RuntimeOptions, "received" | "audit" | "tenantId">;
-  /** Of the tenant: they name the tenant in records, and log what is done in all of its workspaces. */
-  shared: Pick<Runtime, "store" | "audit">;
+  tenant: Omit<RuntimeOptions, "received" | "audit" | "tenantId" | "share">;
+  /**
+   * Of the tenant: they name the tenant in records, log what is done in all of its workspaces, and apply its limits
+   * to all of them together.
+   */
+  shared: Pick<Runtime, "store" | "audit" | "share">;
 }
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
@@ -24,8 +39,27 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 /** Prefix of the name of a folder that is being removed. */
 const REMOVED = ".removed-";
 
-/** The modification time of this file is the time when the workspace was last opened or closed. */
+/**
+ * The modification time of this file is the time when the workspace was last opened or closed. It is empty while the
+ * workspace is open. Then it says what was used on that day.
+ */
 const stampOf = (folder: string): string => join(folder, "used");
+
+const Kept = z.strictObject({
+  day: z.iso.date(),
+  amount: z.strictObject({ tokens: Count, microcents: Count }),
+});
+
+/** Null: it was not closed, because its server was killed, or it is of an earlier version. */
+const keptIn = (folder: string): KeptUse | null => {
+  try {
+    return Kept.parse(JSON.parse(readFileSync(stampOf(folder), "utf8")));
+  } catch {
+    return null;
+  }
+};
+
+const stateOf = (folder: string): string => join(folder, "state");
 
 /** Milliseconds since the epoch. A workspace of an earlier version has no such file; the time of its folder counts. */
 const lastUse = (folder: string): number =>
@@ -79,22 +113,32 @@ export class StoredWorkspaces {
   }
 
   /**
+   * Counts what workspaces used today under an earlier server. One that this server's predecessor did not close is
+   * opened for this, because its state says what its last runs used. Call this before anyone opens a workspace.
+   */
+  async recall(now: number, log: Log): Promise<void> {
+    for (const folder of this.#all()) {
+      const kept = keptIn(folder);
+      if (kept !== null) this.#options.shared.share.use.recall(stateOf(folder), kept);
+      else if (now - lastUse(folder) < 2 * DAY_MS)
+        await this.#reopen(folder).catch((error: unknown) => {
+          log("error", "What a workspace used today is unknown", { folder, error: String(error) });
+        });
+    }
+  }
+
+  /**
    * Removes the workspaces that nobody has opened for this number of days; returns their number. A workspace with
    * a run in progress is open, so it is not removed.
    */
   async removeUnused(days: number, now: number): Promise<number> {
     const base = privateUserFolder(...this.#names);
     let count = 0;
-    for (const user of foldersIn(base)) {
-      // A server that ended during a removal leaves such folders.
-      if (!user.startsWith(REMOVED))
-        for (const id of foldersIn(join(base, user))) {
-          const folder = join(base, user, id);
-          if (this.#open.has(folder) || now - lastUse(folder) <= days * DAY_MS) continue;
-          // Renamed first: if the user opens the workspace during the removal, a new one is created.
-          renameSync(folder, join(base, `${REMOVED}${randomUUID()}`));
-          count += 1;
-        }
+    for (const folder of this.#all()) {
+      if (this.#open.has(folder) || now - lastUse(folder) <= days * DAY_MS) continue;
+      // Renamed first: if the user opens the workspace during the removal, a new one is created.
+      renameSync(folder, join(base, `${REMOVED}${randomUUID()}`));
+      count += 1;
     }
     for (const name of foldersIn(base))
       if (name.startsWith(REMOVED)) await rm(join(base, name), { recursive: true, force: true });
@@ -105,6 +149,15 @@ export class StoredWorkspaces {
     return ["server", digest(realpathSync.native(this.#options.tenant.workspace))];
   }
 
+  *#all(): Generator<string> {
+    const base = privateUserFolder(...this.#names);
+    for (const user of foldersIn(base)) {
+      // A server that ended during a removal leaves such folders.
+      if (user.startsWith(REMOVED)) continue;
+      for (const id of foldersIn(join(base, user))) yield join(base, user, id);
+    }
+  }
+
   #use(folder: string): void {
     writeFileSync(stampOf(folder), "", { mode: 0o600 });
     this.#open.add(folder);
@@ -112,19 +165,25 @@ export class StoredWorkspaces {
 
   #leave(folder: string): void {
     this.#open.delete(folder);
-    writeFileSync(stampOf(folder), "", { mode: 0o600 });
+    const kept = this.#options.shared.share.use.kept(stateOf(folder));
+    writeFileSync(stampOf(folder), kept === null ? "" : JSON.stringify(kept), { mode: 0o600 });
+  }
+
+  async #reopen(folder: string): Promise<void> {
+    await (await this.#runtimeOf(folder)).close();
+    this.#leave(folder);
   }
 
   async #runtimeOf(folder: string): Promise<Runtime> {
     const { tenant, shared } = this.#options;
     const received = await ReceivedFiles.open(folder);
-    const stateFolder = join(folder, "state");
+    const stateFolder = stateOf(folder);
     claimStateFolder(stateFolder, received.workspace);
     const { createRuntime } = await import("../runtime/runtime.ts");
     return createRuntime({
       ...tenant,
       ...{ workspace: received.workspace, stateFolder, received },
-      ...{ tenantId: shared.store.tenantId, audit: shared.audit },
+      ...{ tenantId: shared.store.tenantId, audit: shared.audit, share: shared.share },
     });
   }
 }

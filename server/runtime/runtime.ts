@@ -41,6 +41,7 @@ import { adoptFormer } from "../teams/definition/adopt.ts";
 import { WorkspaceConfiguration } from "../teams/definition/configuration.ts";
 import { createEvents } from "./events.ts";
 import { openSettings } from "./settings-source.ts";
+import { shareOf, type TenantShare } from "./tenant-share.ts";
 import { TeamRuns } from "../teams/run/team-runs.ts";
 import type { Telemetry } from "../telemetry/open-telemetry.ts";
 import { createLogins, type OpenPage } from "../tools/oauth/logins.ts";
@@ -95,6 +96,8 @@ export interface RuntimeOptions {
   tenantId?: string;
   /** A log that several runtimes share and that their owner closes. Omitted: a log in the state folder. */
   audit?: AuditLog;
+  /** What the runtimes of a tenant share. Omitted: this is the only one, or the one that others share with. */
+  share?: TenantShare;
   /** Keys that the editor sends. Omitted: this runtime stores them only in memory. */
   editorKeys?: HeldCredentials;
 }
@@ -108,6 +111,7 @@ export interface Runtime {
   readonly store: Store;
   readonly tokens: TokenBook;
   readonly audit: AuditLog;
+  readonly share: TenantShare;
   /**
    * Applies settings from now on: limits, deadlines, what agents may run, options of runs. The addresses of
    * providers and the number of instances do not change after the runtime was opened.
@@ -138,6 +142,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     Object.assign(settings, source.current());
     Object.assign(ofPool, poolSettings(settings));
   };
+  const share = options.share ?? shareOf(settings, ofPool);
   const now = (): string => new Date().toISOString();
   let telemetry: Telemetry | null = null;
   const log: Log = (level, message, data) => {
@@ -174,6 +179,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     cacheFolder: join(store.folder, "cache"),
     responseCache: settings.response_cache,
     rates: settings,
+    tenant: { tenant: share.use, rates: share.rates, stateFolder: store.folder },
     ...(ollamaEndpoint !== null && { ollamaEndpoint }),
   });
   const unconfined = (): Settings["unconfined"] =>
@@ -195,6 +201,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     drivers: createDrivers(options.worker, settings, store.folder, unconfined),
     copiesFolder: options.copiesFolder ?? join(cacheFolder(), "copies"),
     settings: ofPool,
+    places: share.places,
     emit,
     log,
   });
@@ -323,6 +330,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     store,
     tokens,
     audit,
+    share,
     configure: (changed, asked) => {
       source.choose(changed, asked);
       renewSettings();
@@ -338,6 +346,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
       await telemetry?.close();
       await rehearsal.close();
       if (options.audit === undefined) await audit.close();
+      share.use.leave(store.folder, now().slice(0, 10));
       await store.close();
     },
   };

@@ -24,8 +24,10 @@ import type { DemandBook } from "./demand.ts";
 import { notAllowed, placesFor } from "./placement.ts";
 import { createClaimQueue } from "./queue.ts";
 import type { ClaimQueue, WaitingClaim } from "./queue.ts";
+import { Roster } from "./roster.ts";
+import { SharedPlaces } from "./shared-places.ts";
 import { Spares } from "./spares.ts";
-import { InstanceStarter, Roster } from "./starting.ts";
+import { InstanceStarter } from "./starting.ts";
 
 export interface PoolOptions {
   store: Store;
@@ -36,6 +38,8 @@ export interface PoolOptions {
   copiesFolder: string;
   /** The pool reads these whenever it needs them, because their owner may change them. */
   settings: PoolSettings;
+  /** The places that this pool shares with others. Omitted: it shares none. */
+  places?: SharedPlaces;
   emit: (event: RuntimeEvent) => void;
   log: Log;
 }
@@ -70,6 +74,8 @@ export class InstancePool implements Pool {
   readonly #starter: InstanceStarter;
   readonly #spares: Spares;
   readonly #hidden: HiddenFinder;
+  readonly #places: SharedPlaces;
+  readonly #leavePlaces: () => void;
   readonly #stopTicking: () => void;
   readonly #tidying: NodeJS.Timeout;
   #isClosed = false;
@@ -81,17 +87,28 @@ export class InstancePool implements Pool {
     const onTrouble = (error: unknown): void => {
       log("error", "an instance could not be maintained", { error: String(error) });
     };
-    const pump = (): void => {
-      this.#pump();
-    };
     const roster = this.#roster;
+    const ownCaps = { all: () => settings.maximum, here: () => settings.maximum_here };
+    const places = options.places ?? new SharedPlaces(ownCaps);
+    const joined = places.join({
+      roster,
+      pump: () => {
+        this.#pump();
+      },
+    });
+    this.#places = places;
+    this.#leavePlaces = joined.leave;
+    const pump = (): void => {
+      places.pump();
+    };
     const records = createRecords(store, emit);
     const slots = createSlots(copiesFolder, store.folder, settings.copies);
     const capacity = createCapacity(roster.live, roster.coming, {
-      all: () => settings.maximum,
-      here: () => settings.maximum_here,
+      ...ownCaps,
       machineMemoryMb: () => settings.machine_memory_mb,
       sizeOf,
+      others: joined.others,
+      shared: places.caps,
     });
     const demand = createDemandBook(sizeOf);
     const queue = createClaimQueue(
@@ -201,6 +218,7 @@ export class InstancePool implements Pool {
     await this.#starter.settled();
     await Promise.all(Object.values(this.#options.drivers).map((driver) => this.#closeDriver(driver)));
     await this.#slots.settled();
+    this.#leavePlaces();
   }
 
   /** Serves every claim that can be served, in fair order. A claim whose kind is at its cap blocks no other. */
@@ -261,7 +279,7 @@ export class InstancePool implements Pool {
       const claimed = await instance.assign(request);
       void instance.whenReleased().then(() => {
         this.#demand.served(instance.kind, (performance.now() - since) / 1000);
-        this.#pump();
+        this.#places.pump();
       });
       if (request.signal.aborted) await claimed.release();
       else entry.resolve(claimed);
@@ -290,7 +308,7 @@ export class InstancePool implements Pool {
       }
       entry.reject(error);
     }
-    this.#pump();
+    this.#places.pump();
   }
 
   /** The kinds to try if a runtime cannot be reached: the next ones of the claim, or this machine. */

@@ -4,7 +4,8 @@ import type { PoolSettings } from "../settings.ts";
 import type { Capacity } from "./capacity.ts";
 import { canServe } from "./demand.ts";
 import type { DemandBook, KindDemand } from "./demand.ts";
-import type { InstanceStarter, Roster } from "./starting.ts";
+import type { Roster } from "./roster.ts";
+import type { InstanceStarter } from "./starting.ts";
 
 /** What {@link Spares} needs. */
 export interface SpareParts {

@@ -6,31 +6,12 @@ import { bringUp, provision } from "../instance/start-instance.ts";
 import type { StartContext } from "../instance/start-instance.ts";
 import type { Capacity } from "./capacity.ts";
 import type { DemandBook } from "./demand.ts";
+import type { Roster } from "./roster.ts";
 
 /** Who requested a start, and why. The instance's record contains both. */
 export interface StartCause {
   actor: string;
   cause: string;
-}
-
-/** The instances of a pool, including those that are being created. */
-export class Roster {
-  readonly live = new Set<Instance>();
-  /** Kinds whose instance is being created but is not stored yet. */
-  readonly coming: InstanceKind[] = [];
-
-  count(): number {
-    return this.live.size + this.coming.length;
-  }
-
-  /** The number of instances that work for each run. */
-  workingByTask(): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const { claim } of this.live) {
-      if (claim !== null) counts.set(claim.task_id, (counts.get(claim.task_id) ?? 0) + 1);
-    }
-    return counts;
-  }
 }
 
 interface StarterParts {

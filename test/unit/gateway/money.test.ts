@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { TokenUsage } from "../../../schemas/messages.ts";
+import { MICROCENTS_PER_DOLLAR } from "../../../schemas/money.ts";
 import { CoditectError } from "../../../schemas/errors.ts";
+import { TenantUse } from "../../../server/gateway/tenant-use.ts";
 import { keepCaps, strictest } from "../../../server/gateway/limits.ts";
 import { costOf, priceOf } from "../../../server/gateway/prices.ts";
 import { noUsage, totalTokens } from "../../../server/gateway/tokens.ts";
@@ -113,6 +115,37 @@ describe("caps", () => {
     const some = { ...strictest(), tokens_per_run: 10, cost_per_day: 3 };
     const other = { ...strictest(), tokens_per_run: 5 };
     assert.deepEqual(strictest(some, null, other), { ...strictest(), tokens_per_run: 5, cost_per_day: 3 });
+  });
+
+  it("of a tenant's day apply to the sum of its workspaces, also of those that are closed", async () => {
+    const day = "2026-01-01";
+    const limits = { ...strictest(), tokens_per_day: 100, cost_per_day: 1 };
+    const tenant = new TenantUse(() => limits);
+    const workspace = (stateFolder: string) => keepCaps(memoryLedger(), { tenant, stateFolder });
+    const [a, b] = [workspace("a"), workspace("b")];
+    // The workspaces have no caps of their own.
+    const reserve = (caps: typeof a, tokens: number, microcents = 0) =>
+      caps.reserve(chargeTo(agent, {}), day, { tokens, microcents });
+    const refused = (work: () => unknown, limit: string) => {
+      assert.throws(work, (error) => {
+        assert.ok(error instanceof CoditectError && error.code === "limit_reached");
+        assert.deepEqual([error.data.limit, error.data.setting], [limit, `the tenant's limits.${limit}`]);
+        return true;
+      });
+    };
+    const held = reserve(a, 60);
+    refused(() => reserve(b, 41), "tokens_per_day");
+    await held.settle({ usage: { ...noUsage, input: 50 }, microcents: 0, assumedMicrocents: 0 });
+    reserve(b, 50).release();
+    refused(() => reserve(b, 1, 2 * MICROCENTS_PER_DOLLAR), "cost_per_day");
+    tenant.leave("a", day);
+    refused(() => reserve(b, 51), "tokens_per_day");
+    assert.deepEqual(tenant.kept("a"), { day, amount: { tokens: 50, microcents: 0 } });
+    tenant.recall("of an earlier server", { day, amount: { tokens: 30, microcents: 0 } });
+    refused(() => reserve(b, 21), "tokens_per_day");
+    reserve(b, 20).release();
+    tenant.recall("of another day", { day: "2025-12-31", amount: { tokens: 99, microcents: 0 } });
+    reserve(b, 20).release();
   });
 
   it("hold whatever calls begin, end and fail in whatever order", async () => {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fail } from "../../../schemas/errors.ts";
 import { openCircuits } from "../../../server/gateway/circuits.ts";
-import { keepRates } from "../../../server/gateway/rates.ts";
+import { allRates, keepRates } from "../../../server/gateway/rates.ts";
 import { readErrorBody, retryDelay } from "../../../server/gateway/statuses.ts";
 import { backOff } from "../../../server/gateway/waiting.ts";
+import { rejectsWith } from "../../support/rejects.ts";
 
 describe("back-off", () => {
   it("never waits longer than a minute, and spreads over all of its span", () => {
@@ -170,5 +171,22 @@ describe("caps per minute", () => {
         },
       ),
     );
+  });
+
+  it("of a tenant apply to all of its workspaces together", async () => {
+    const clock = { now: () => 0, elapsed: () => 0, wait: () => Promise.resolve() };
+    const ofTenant = keepRates({ requests_per_minute: 2, tokens_per_minute: null }, clock);
+    const workspace = () =>
+      allRates(ofTenant, keepRates({ requests_per_minute: 2, tokens_per_minute: null }, clock));
+    const [a, b] = [workspace(), workspace()];
+    const enter = (rates: typeof a) =>
+      rates.enter("Claude", 1, {
+        ...{ patienceMs: 0, signal: new AbortController().signal },
+        onWait: () => assert.fail("it waits"),
+      });
+    await enter(a);
+    await enter(b);
+    await rejectsWith(enter(a), "rate_limited");
+    await rejectsWith(enter(b), "rate_limited");
   });
 });

@@ -7,6 +7,7 @@ import type { AgentConfig } from "../../../schemas/agent.ts";
 import type { RuntimeEvent } from "../../../schemas/events.ts";
 import { Settings } from "../../../schemas/settings.ts";
 import { InstancePool } from "../../../server/instances/pool/instance-pool.ts";
+import type { SharedPlaces } from "../../../server/instances/pool/shared-places.ts";
 import type { ClaimedInstance, ClaimRequest, Pool } from "../../../server/instances/pool.ts";
 import { poolSettings } from "../../../server/instances/settings.ts";
 import type { PoolSettings } from "../../../server/instances/settings.ts";
@@ -41,7 +42,7 @@ export interface MemoryPool {
  * and what it throws fails the whole.
  */
 export const withMemoryPool = async (
-  settings: Partial<PoolSettings>,
+  { places, ...settings }: Partial<PoolSettings> & { places?: SharedPlaces },
   work: (made: MemoryPool) => Promise<void>,
   onEvent: (event: RuntimeEvent, made: MemoryPool) => void = () => undefined,
 ): Promise<void> => {
@@ -57,6 +58,7 @@ export const withMemoryPool = async (
     drivers: { Local: driver, Kubernetes: cluster },
     copiesFolder: join(folder, "copies"),
     settings: live,
+    ...(places !== undefined && { places }),
     emit: (event) => {
       try {
         onEvent(event, made);

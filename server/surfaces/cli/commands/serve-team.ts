@@ -115,6 +115,8 @@ const openTenants = async (
       const stored = new StoredWorkspaces({ tenant: own, shared: runtime });
       opened.push({ name: tenant.name, workspace: tenant.workspace, runtime, stored });
     }
+    // What was used today counts from the first request on.
+    for (const { stored } of opened) await stored.recall(Date.now(), cliLog(environment));
     return opened;
   } catch (error) {
     // The user needs the first error.

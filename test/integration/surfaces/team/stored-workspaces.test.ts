@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Settings } from "../../../../schemas/settings.ts";
+import { dayOfCall } from "../../../../server/executions/day-usage.ts";
 import { StoredWorkspaces } from "../../../../server/hosting/user-workspace.ts";
+import { poolSettings } from "../../../../server/instances/settings.ts";
+import { shareOf } from "../../../../server/runtime/tenant-share.ts";
 import { builtWorker } from "../../../support/product.ts";
 import { startRuntime, type TestRuntime } from "../../../harness.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
@@ -20,16 +23,14 @@ describe("the stored workspaces of a tenant's users", () => {
   before(async () => {
     base = user.use();
     tenant = await startRuntime({});
-    stored = new StoredWorkspaces({
-      tenant: {
-        workspace: tenant.workspace,
-        settings: Settings.parse({ durability: "os" }),
-        credentials: { keys: () => Promise.resolve([]) },
-        worker: builtWorker(),
-        log: () => undefined,
-      },
-      shared: tenant.runtime,
-    });
+    stored = new StoredWorkspaces({ tenant: ofTenant(), shared: tenant.runtime });
+  });
+  const ofTenant = () => ({
+    workspace: tenant.workspace,
+    settings: Settings.parse({ durability: "os" }),
+    credentials: { keys: () => Promise.resolve([]) },
+    worker: builtWorker(),
+    log: () => undefined,
   });
   after(async () => {
     await tenant.close();
@@ -79,5 +80,27 @@ describe("the stored workspaces of a tenant's users", () => {
     const again = await stored.open("bob", id);
     assert.ok(existsSync(folderOf(id) ?? ""));
     await again.close();
+  });
+
+  it("count what they used today under an earlier server, even if it was killed", async () => {
+    const day = new Date().toISOString().slice(0, 10);
+    const [closed, killed] = [randomUUID(), randomUUID()];
+    for (const id of [closed, killed]) {
+      const runtime = await stored.open("eve", id);
+      const call = { agent_id: randomUUID(), tokens: 70, cost_microcents: 5, assumed_microcents: 0 };
+      await runtime.store.commit((transaction) => {
+        transaction.put("dailyUsage", dayOfCall(runtime.store.tenantId, day, call));
+      });
+      await runtime.close();
+    }
+    writeFileSync(join(folderOf(killed) ?? "", "used"), "");
+    const settings = Settings.parse({});
+    const share = shareOf(settings, poolSettings(settings));
+    const { store, audit } = tenant.runtime;
+    await new StoredWorkspaces({ tenant: ofTenant(), shared: { store, audit, share } }).recall(
+      Date.now(),
+      (level, message) => assert.fail(`${level}: ${message}`),
+    );
+    assert.deepEqual(share.use.taken(day), { tokens: 140, microcents: 10 });
   });
 });
