@@ -603,6 +603,8 @@ export const withImportTable = (text: string): string => {
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const file = new URL("../ARCHITECTURE.md", import.meta.url);
-  writeFileSync(file, withImportTable(readFileSync(file, "utf8")));
+  const file = join(root, "ARCHITECTURE.md");
+  const { format, resolveConfig } = await import("prettier");
+  const options = { ...(await resolveConfig(file)), filepath: file };
+  writeFileSync(file, await format(withImportTable(readFileSync(file, "utf8")), options));
 }
