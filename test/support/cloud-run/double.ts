@@ -49,6 +49,12 @@ export class CloudRunDouble {
   hasMetadata = false;
   /** Statuses that replace the next answers, in order. */
   readonly failures: number[] = [];
+  /** How the next operations go. Null: they succeed. */
+  operation: { isDone: boolean; message: string } | null = null;
+  /** The answer of new services to each connection. Null: a container serves it. */
+  refusal: RunningService["refusal"] = null;
+  /** What services say of themselves. */
+  conditions: { state: string; message: string }[] = [];
   readonly #document: DiscoveryDocument;
   readonly #server: Server;
   readonly #services = new Map<string, StoredService>();
@@ -180,6 +186,7 @@ export class CloudRunDouble {
       refuse(response, 409, "ALREADY_EXISTS", `Resource '${id}' already exists.`);
     } else {
       const running = await RunningService.start(body, this.identity, this.hasMetadata);
+      running.refusal = this.refusal;
       this.#services.set(name, { body, running });
       this.#begin(response, parent, this.#shown(name));
     }
@@ -199,13 +206,22 @@ export class CloudRunDouble {
   /** Answers with a running operation, which is done when the client asks for it. */
   #begin(response: ServerResponse, parent: string, result: unknown): void {
     const name = `${parent}/operations/${randomUUID()}`;
-    this.#operations.set(name, { name, done: true, response: result });
+    const { operation } = this;
+    if (operation === null) this.#operations.set(name, { name, done: true, response: result });
+    else if (operation.isDone)
+      this.#operations.set(name, { name, done: true, error: { code: 9, message: operation.message } });
+    else {
+      const conditions = [{ type: "Ready", state: "CONDITION_RECONCILING", message: operation.message }];
+      this.#operations.set(name, { name, done: false, metadata: { conditions } });
+    }
     send(response, 200, { name, done: false });
   }
 
   #shown(name: string): unknown {
     const found = this.#services.get(name);
-    return found === undefined ? undefined : { ...found.body, name, uri: found.running.uri };
+    return found === undefined
+      ? undefined
+      : { ...found.body, name, uri: found.running.uri, conditions: this.conditions };
   }
 
   #send(response: ServerResponse, name: string, found: unknown): void {

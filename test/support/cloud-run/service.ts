@@ -29,6 +29,8 @@ export class RunningService {
   readonly #sockets = new Set<Duplex>();
   /** The statuses of refused connections. */
   readonly refused: number[] = [];
+  /** The answer to each connection, in place of a container. */
+  refusal: { status: number; page: string } | null = null;
   #starting = 0;
 
   private constructor(service: RunnableService, identity: Identity, hasMetadata: boolean) {
@@ -71,13 +73,17 @@ export class RunningService {
   }
 
   async #enter(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const refuse = (status: number): void => {
+    const refuse = (status: number, page = ""): void => {
       this.refused.push(status);
-      socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\n\r\n`);
+      socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\n\r\n${page}`);
     };
     const refusal = await this.#identity.refusal(request.headers.authorization, this.uri);
     if (refusal !== null) {
       refuse(refusal);
+      return;
+    }
+    if (this.refusal !== null) {
+      refuse(this.refusal.status, this.refusal.page);
       return;
     }
     const container = await this.#choose(request.headers.cookie ?? "");

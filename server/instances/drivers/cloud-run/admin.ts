@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { untilAborted } from "../../../../schemas/abortable.ts";
 import { fail } from "../../../../schemas/errors.ts";
+import type { TellWait } from "../driver.ts";
+import { lackOf } from "./conditions.ts";
 import { CloudRunError, isAway, isConflict, isMissing, refusalOf } from "./errors.ts";
 import type { ServiceDoor } from "./session.ts";
 
@@ -24,6 +26,8 @@ const Operation = z.object({
   name: z.string(),
   done: z.boolean().default(false),
   error: z.object({ message: z.string().default("") }).optional(),
+  /** The service as it is now. */
+  metadata: z.unknown().optional(),
   response: z.unknown().optional(),
 });
 const List = z.object({ services: z.array(Service).default([]), nextPageToken: z.string().optional() });
@@ -79,14 +83,18 @@ export class CloudRunAdmin {
     return new CloudRunAdmin(auth, origin, `projects/${named}/locations/${region}`, answerMilliseconds);
   }
 
-  /** Creates a service and waits until it is ready. Errors: `CloudRunError`, those of the connection. */
-  async create(id: string, service: object, signal: AbortSignal): Promise<Service> {
+  /**
+   * Creates a service and waits until it is ready. Errors: `CloudRunError`, those of the connection.
+   *
+   * @param tellWait called with what the service lacks.
+   */
+  async create(id: string, service: object, signal: AbortSignal, tellWait: TellWait): Promise<Service> {
     const query = `?serviceId=${encodeURIComponent(id)}`;
     const path = `${this.#parent}/services`;
     const done = await this.#patiently(signal, () =>
       this.#ask(Operation, "POST", path + query, signal, service),
     )
-      .then((operation) => this.#finished(operation, signal))
+      .then((operation) => this.#finished(operation, signal, tellWait))
       .catch((error: unknown) => {
         // The answer was lost. Nobody else creates a service with this name.
         if (!isConflict(error)) throw error;
@@ -103,6 +111,11 @@ export class CloudRunAdmin {
     } catch (error) {
       if (!isMissing(error)) throw error;
     }
+  }
+
+  /** What a service lacks to be ready, in the words of Cloud Run; null: Cloud Run names nothing. */
+  async lackOf(name: string, signal: AbortSignal): Promise<string | null> {
+    return lackOf(await this.#ask(z.unknown(), "GET", name, signal));
   }
 
   /** Every service of the region with these labels. */
@@ -149,10 +162,16 @@ export class CloudRunAdmin {
     return service;
   }
 
-  async #finished(operation: z.infer<typeof Operation>, signal: AbortSignal): Promise<unknown> {
+  async #finished(
+    operation: z.infer<typeof Operation>,
+    signal: AbortSignal,
+    tellWait: TellWait = () => undefined,
+  ): Promise<unknown> {
     let latest = operation;
     // An answer that comes too early is not final.
     for (let pause = 100; !latest.done; pause = Math.min(2000, pause * 2)) {
+      const lack = lackOf(latest.metadata);
+      if (lack !== null) tellWait(lack);
       await sleep(pause, null, { signal, ref: false });
       latest = await this.#patiently(signal, () =>
         this.#ask(Operation, "POST", `${operation.name}:wait`, signal, { timeout: WAIT }),

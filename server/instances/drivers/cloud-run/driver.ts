@@ -6,7 +6,7 @@ import { WORKER_LIBRARIES, WORKER_NODE } from "../docker/container.ts";
 import { programFiles } from "../docker/mirror/mirrors.ts";
 import { fileParts, mountFolders, treeParts } from "../../../workspace/tree.ts";
 import type { TreePart } from "../../../workspace/tree.ts";
-import type { Driver, RunningWorker, WorkerSpec } from "../driver.ts";
+import type { Driver, RunningWorker, TellWait, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
 import { Kept } from "../remote/kept.ts";
 import { COPY, COPY_FOLDER, HOME_FOLDER, remoteEnvironment } from "../remote/environment.ts";
@@ -60,8 +60,8 @@ export class CloudRunDriver implements Driver {
     this.#options = options;
   }
 
-  start(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
-    return startUnlessCancelled(() => this.#launch(spec, signal), signal);
+  start(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
+    return startUnlessCancelled(() => this.#launch(spec, signal, tellWait), signal);
   }
 
   async removeOrphans(): Promise<number> {
@@ -85,7 +85,7 @@ export class CloudRunDriver implements Driver {
     return { admin, services: new Services({ admin, settings, stateFolder, gateway }), region };
   }
 
-  async #launch(spec: WorkerSpec, signal: AbortSignal): Promise<RunningWorker> {
+  async #launch(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
     const { settings } = this.#options;
     try {
       const place = await this.#place.get();
@@ -97,8 +97,9 @@ export class CloudRunDriver implements Driver {
         throw fail("instance_not_started", {
           reason: "Cloud Run has no container with so much memory and so many processors",
         });
-      const service = await place.services.use(image, machine);
-      const session = await this.#connect(place, service, signal);
+      const service = await place.services.use(image, machine, tellWait);
+      const session = await this.#connect(place, service, signal, tellWait);
+      tellWait("its files are on their way to its container");
       try {
         return await this.#bringUp(spec, place, session, { image, machine, service }, signal);
       } catch (error) {
@@ -114,9 +115,17 @@ export class CloudRunDriver implements Driver {
     { admin, services }: Place,
     service: Service,
     signal: AbortSignal,
+    tellWait: TellWait,
   ): Promise<ContainerSession> {
+    tellWait("no container of its service has accepted a connection");
+    // The answer to the connection says little. The service may say why it has no container.
+    const onAway = async (reason: string): Promise<void> => {
+      tellWait(reason);
+      const lack = await admin.lackOf(service.name, signal).catch(() => null);
+      if (lack !== null) tellWait(`${reason}. ${lack}`);
+    };
     try {
-      return await ContainerSession.open(admin.door(service.uri ?? ""), signal);
+      return await ContainerSession.open(admin.door(service.uri ?? ""), signal, onAway);
     } catch (error) {
       if (isMissing(error)) services.forget(service);
       throw error;

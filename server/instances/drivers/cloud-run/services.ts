@@ -1,8 +1,19 @@
 import { randomBytes } from "node:crypto";
+import { fail } from "../../../../schemas/errors.ts";
+import type { TellWait } from "../driver.ts";
 import type { CloudRunAdmin, Service } from "./admin.ts";
 import type { Machine } from "./machine.ts";
 import { labelsOf, packGateway, serviceOf, stateOf } from "./service.ts";
 import type { CloudRunSettings } from "./settings.ts";
+
+/** A service that exists or is being created. */
+interface Made {
+  service: Promise<Service>;
+  /** What it waits for while it is being created. */
+  waitsFor: string | null;
+  /** The starts that wait for it. */
+  tells: Set<TellWait>;
+}
 
 const LIST_MS = 60_000;
 const DELETE_MS = 60_000;
@@ -23,7 +34,7 @@ export class Services {
   readonly #options: ServicesOptions;
   readonly #state: string;
   #packed: Promise<string> | undefined;
-  readonly #made = new Map<string, Promise<Service>>();
+  readonly #made = new Map<string, Made>();
   /** Ids of services of this runtime, which are no orphans. */
   readonly #own = new Set<string>();
   readonly #closing = new AbortController();
@@ -33,22 +44,27 @@ export class Services {
     this.#state = stateOf(options.stateFolder);
   }
 
-  /** The service for such containers. It is created once. Errors: those of the admin API. */
-  use(image: string, machine: Machine): Promise<Service> {
+  /**
+   * The service for such containers. It is created once. Errors: those of the admin API, and `instance_late`.
+   *
+   * @param tellWait called with what the service waits for while it is being created.
+   */
+  async use(image: string, machine: Machine, tellWait: TellWait): Promise<Service> {
     const key = JSON.stringify([image, machine]);
-    const known = this.#made.get(key);
-    if (known !== undefined) return known;
-    const made = this.#make(image, machine);
-    this.#made.set(key, made);
-    // It may succeed the next time.
-    made.catch(() => this.#made.delete(key));
-    return made;
+    const made = this.#made.get(key) ?? this.#begin(key, image, machine);
+    made.tells.add(tellWait);
+    tellWait(made.waitsFor);
+    try {
+      return await made.service;
+    } finally {
+      made.tells.delete(tellWait);
+    }
   }
 
   /** Call this if somebody else has deleted the service. The next `use` creates it again. */
   forget(service: Service): void {
     for (const [key, made] of this.#made)
-      void made.then(
+      void made.service.then(
         ({ name }) => name === service.name && this.#made.delete(key),
         () => undefined,
       );
@@ -67,7 +83,7 @@ export class Services {
   async close(): Promise<void> {
     // Nobody needs the services that are being created. They are deleted with the others.
     this.#closing.abort(new Error("the runtime ends"));
-    await Promise.allSettled(this.#made.values());
+    await Promise.allSettled([...this.#made.values()].map(({ service }) => service));
     this.#made.clear();
     if (this.#own.size === 0) return;
     this.#own.clear();
@@ -75,15 +91,44 @@ export class Services {
     await this.removeLeft();
   }
 
-  async #make(image: string, machine: Machine): Promise<Service> {
+  #begin(key: string, image: string, machine: Machine): Made {
+    const tells = new Set<TellWait>();
+    const tell = (waitsFor: string | null): void => {
+      made.waitsFor = waitsFor;
+      for (const each of tells) each(waitsFor);
+    };
+    const waitsFor = "Cloud Run has not finished its service";
+    const made: Made = { tells, waitsFor, service: this.#make(image, machine, tell, () => made.waitsFor) };
+    this.#made.set(key, made);
+    made.service.then(
+      () => {
+        tell(null);
+      },
+      // It may succeed the next time.
+      () => this.#made.delete(key),
+    );
+    return made;
+  }
+
+  async #make(
+    image: string,
+    machine: Machine,
+    tell: TellWait,
+    waitsFor: () => string | null,
+  ): Promise<Service> {
     const { admin, settings, gateway } = this.#options;
     const id = `coditect-${this.#state.slice(0, 16)}-${randomBytes(4).toString("hex")}`;
     this.#own.add(id);
     this.#packed ??= packGateway(gateway);
     const choices = { settings, state: this.#state, image, machine };
     const service = serviceOf({ ...choices, gateway: await this.#packed });
-    const deadline = AbortSignal.timeout(settings.start_seconds * 1000);
-    return admin.create(id, service, AbortSignal.any([deadline, this.#closing.signal]));
+    const seconds = settings.start_seconds;
+    const deadline = AbortSignal.timeout(seconds * 1000);
+    const either = AbortSignal.any([deadline, this.#closing.signal]);
+    return admin.create(id, service, either, tell).catch((error: unknown) => {
+      const reason = waitsFor();
+      throw deadline.aborted && reason !== null ? fail("instance_late", { seconds, reason }) : error;
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Duplex } from "node:stream";
@@ -8,6 +9,7 @@ import { z } from "zod";
 import { untilAborted } from "../../../../schemas/abortable.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RemoteStream } from "../remote/stream.ts";
+import { shortened } from "./conditions.ts";
 import { CloudRunError, isAway } from "./errors.ts";
 import { bytesOf, Link, LONGEST_FRAME } from "./gateway/link.ts";
 import { channels, refusals } from "./gateway/protocol.ts";
@@ -24,6 +26,8 @@ const STRANGERS = 3;
 /** Cloud Run keeps a connection open while there is traffic. */
 const PING_MS = 20_000;
 const END_MS = 2000;
+/** Characters of a refusal's page that are read. */
+const LONGEST_PAGE = 20_000;
 
 const Welcome = z.object({ received: z.int().nonnegative(), is_root: z.boolean() });
 type Welcome = z.infer<typeof Welcome>;
@@ -54,6 +58,29 @@ class Stranger extends Error {
 
 const reasonOf = ({ reason }: AbortSignal): Error =>
   reason instanceof Error ? reason : new Error("cancelled");
+
+/** The text of a refusal, which may be a page. Empty if it does not arrive. */
+const wordsOf = async (response: IncomingMessage): Promise<string> => {
+  let page = "";
+  try {
+    response.setEncoding("utf8");
+    for await (const chunk of response) {
+      page += String(chunk);
+      if (page.length > LONGEST_PAGE) break;
+    }
+  } catch {
+    // What has arrived is enough.
+  }
+  return shortened(page.replace(/<(style|script|title)\b.*?<\/\1>|<[^>]*>/gis, " "));
+};
+
+/** Why there is no container yet, in words. */
+const awayReason = (error: unknown): string => {
+  if (error instanceof Stranger) return "its container still belongs to an instance that has just ended";
+  const message = error instanceof Error ? error.message : String(error);
+  const isFull = error instanceof CloudRunError && error.status === 429;
+  return isFull ? `${message} (cloud_run.max_instances limits the number of containers)` : message;
+};
 
 /** Opens a WebSocket to whichever container Cloud Run chooses. Errors: `CloudRunError`, those of the connection. */
 const connect = async ({ uri, token }: ServiceDoor, cookie: string | null, signal: AbortSignal) => {
@@ -86,12 +113,14 @@ const connect = async ({ uri, token }: ServiceDoor, cookie: string | null, signa
       settle(resolve);
     });
     socket.once("unexpected-response", (_request, response) => {
-      response.resume();
       const status = response.statusCode ?? 0;
-      settle(() => {
-        reject(new CloudRunError(status, `its service answered ${status} to a connection`));
+      void wordsOf(response).then((words) => {
+        settle(() => {
+          const said = words === "" ? "" : `: ${words}`;
+          reject(new CloudRunError(status, `its service answered ${status} to a connection${said}`));
+        });
+        socket.terminate();
       });
-      socket.terminate();
     });
     socket.once("error", (error) => {
       settle(() => {
@@ -166,8 +195,14 @@ export class ContainerSession {
   /**
    * Takes a container, which Cloud Run may have to start first. Errors: `CloudRunError`,
    * `instance_not_started`, the signal's reason.
+   *
+   * @param onAway called with the reason each time that there is no container yet.
    */
-  static async open(door: ServiceDoor, signal: AbortSignal): Promise<ContainerSession> {
+  static async open(
+    door: ServiceDoor,
+    signal: AbortSignal,
+    onAway: (reason: string) => Promise<void>,
+  ): Promise<ContainerSession> {
     const session = new ContainerSession(door);
     let pause = PAUSE_MS;
     for (;;) {
@@ -181,6 +216,7 @@ export class ContainerSession {
           session.#finish("it did not start");
           throw error;
         }
+        await onAway(awayReason(error));
         await sleep(pause, null, { signal, ref: false });
         pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
       }
