@@ -29,7 +29,9 @@ export const AuditEntry = z.strictObject({
   result: z.union([z.literal("ok"), ErrorCode]),
   /** `hash` of the entry before; zeros for the first. */
   previous: Sha256,
-  /** SHA-256 of this line without `hash`. */
+  /** SHA-256 of this line without `hash` and `seal`. */
   hash: Sha256,
+  /** A code of `hash` under a key of the user. Entries of earlier versions have none. */
+  seal: Sha256.optional(),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;

@@ -4,19 +4,30 @@ import { fail, type CoditectError } from "../../schemas/errors.ts";
 import type { Timestamp } from "../../schemas/primitives.ts";
 import { openToAppend, type AppendFile, type Durability } from "../store/appending.ts";
 import { nodeFiles, reasonOf } from "../store/files.ts";
-import { AUDIT_FILE, AUDIT_HEAD, checkAudit, entriesOf, hashOfEntry, headText } from "./audit-chain.ts";
+import {
+  AUDIT_FILE,
+  AUDIT_HEAD,
+  checkAudit,
+  entriesOf,
+  hashOfEntry,
+  headText,
+  sealer,
+} from "./audit-chain.ts";
 
 /** What happened; the log adds number, time and hashes. */
-export type AuditFacts = Omit<AuditEntry, "seq" | "at" | "previous" | "hash">;
+export type AuditFacts = Omit<AuditEntry, "seq" | "at" | "previous" | "hash" | "seal">;
 
 interface OpenLog {
   file: AppendFile;
   count: number;
   hash: string;
+  /** The first entry that has a seal. */
+  sealedFrom: number;
+  sealOf: (hash: string) => string;
 }
 
 /**
- * The audit log of a state folder: append-only, each entry sealed with the hash of the one before.
+ * The audit log of a state folder: append-only, each entry with the hash of the one before and a seal of this user.
  * It is opened by the first entry. Entries that wait together are written together.
  */
 export class AuditLog {
@@ -86,7 +97,9 @@ export class AuditLog {
         const unsealed = { seq: log.count, at: this.#now(), ...fact, previous: log.hash };
         log.hash = hashOfEntry(unsealed);
         log.count += 1;
-        return Buffer.from(`${JSON.stringify({ ...unsealed, hash: log.hash })}\n`);
+        return Buffer.from(
+          `${JSON.stringify({ ...unsealed, hash: log.hash, seal: log.sealOf(log.hash) })}\n`,
+        );
       });
       await log.file.append(lines);
       await this.#keepHead(log);
@@ -97,20 +110,23 @@ export class AuditLog {
   }
 
   async #open(): Promise<OpenLog> {
-    const { count, hash, bytes, problem } = await checkAudit(this.#folder);
+    const { count, hash, bytes, problem, head } = await checkAudit(this.#folder);
     if (problem !== null) throw new Error(problem);
     const file = await openToAppend(nodeFiles, join(this.#folder, AUDIT_FILE), this.#durability);
     // A line without its end was never acknowledged.
     await file.truncate(bytes);
-    return { file, count, hash };
+    const log = { file, count, hash, sealedFrom: head?.sealed_from ?? count, sealOf: sealer() };
+    // From here on, the record of its length must be there.
+    await this.#keepHead(log);
+    return log;
   }
 
   /** Without it, entries could be cut off the end and nobody would see. */
-  async #keepHead({ count, hash }: OpenLog): Promise<void> {
+  async #keepHead({ count, hash, sealedFrom }: OpenLog): Promise<void> {
     const path = join(this.#folder, AUDIT_HEAD);
     const handle = await nodeFiles.open(`${path}.new`, "w", 0o600);
     try {
-      await handle.writeFile(headText(count, hash));
+      await handle.writeFile(headText({ count, hash, sealed_from: sealedFrom }));
       if (this.#durability === "fsync") await handle.sync();
     } finally {
       await handle.close();

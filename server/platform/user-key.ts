@@ -50,6 +50,12 @@ const codeUnder = (key: Buffer, purpose: string, value: string): Buffer =>
 /** A code for a value that only this user's own programs can make; `purpose` keeps uses apart. */
 export const userCode = (purpose: string, value: string): Buffer => codeUnder(userKey(), purpose, value);
 
+/** The same for many values: the key is read once. */
+export const userCoder = (purpose: string): ((value: string) => Buffer) => {
+  const key = userKey();
+  return (value) => codeUnder(key, purpose, value);
+};
+
 /**
  * Whether this user's programs made the code: `current` with the key that is in use, `other` with one
  * that they made under another home folder.

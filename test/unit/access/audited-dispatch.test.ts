@@ -36,7 +36,7 @@ describe("calls in the audit log", () => {
     await rm(folder, { recursive: true });
   });
   const recorded = async () =>
-    (await audit.read(0, 100)).map(({ seq, at: time, previous, hash, ...entry }) => entry);
+    (await audit.read(0, 100)).map(({ seq, at: time, previous, hash, seal, ...entry }) => entry);
 
   it("are recorded with who, what, which record, from where, and the result", async () => {
     const { agent_id } = await at.dispatch("agents/create", agent, admin, signal);

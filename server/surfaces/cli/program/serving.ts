@@ -59,8 +59,20 @@ export const addAccess = (program: Command, context: CommandContext, end: End): 
   );
   audit
     .command("verify <file>")
-    .summary("check a log exported with coditect audit --json")
-    .action(async (file: string) => end((await import("../commands/audit.ts")).verifyAudit(file, context)));
+    .summary(
+      "check a log exported with coditect audit --json, and with --workspace if it is still the beginning",
+    )
+    .action(
+      // Commander gives --workspace to the outer command.
+      async (file: string, _flags: RecordFlags, command: Command) =>
+        end(
+          (await import("../commands/audit.ts")).verifyAudit(
+            file,
+            command.optsWithGlobals<RecordFlags>(),
+            context,
+          ),
+        ),
+    );
 };
 
 /** Commands for other programs, which use standard input and output for a protocol. */

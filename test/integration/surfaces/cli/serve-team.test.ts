@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
@@ -126,6 +126,12 @@ describe("coditect serve --listen", () => {
     assert.match(stdout, /ada +rest 127\.0\.0\.1 +teams\/execute .*task_id=.* ok/);
     assert.match(stdout, /ada +rest 127\.0\.0\.1 +tokens\/create +user=eve +not_authorised/);
     assert.match((await cli(acme, "doctor")).stdout, /✔ +audit +\d+ entries/);
+    const exported = join(user, "audit.jsonl");
+    await writeFile(exported, (await cli(acme, "audit", "--json")).stdout);
+    const verify = (...args: string[]) => cli(user, "audit", "verify", exported, ...args);
+    assert.match((await verify("--workspace", acme)).stdout, /\d+ entries verified/);
+    const other = await verify("--workspace", globex);
+    assert.deepEqual([other.exit_code, other.stdout.includes("does not begin with these")], [1, true]);
   });
 
   it("asks for TLS, and for the name of nothing that is not there", async () => {
