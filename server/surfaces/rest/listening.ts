@@ -1,8 +1,9 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import type { Server } from "node:net";
+import type { Duplex } from "node:stream";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { SurfaceOptions } from "../../hosting/surface.ts";
-import { sendProblem } from "./messages.ts";
+import { problemOf, PROBLEM_TYPE, sendProblem } from "./messages.ts";
 
 /** Answers a request. If `serve` fails, answers with problem details. A defect is logged with a reference. */
 export const answerOrRefuse = async (
@@ -23,6 +24,33 @@ export const answerOrRefuse = async (
     log("error", "A request failed", { reference, error: String(error), path: request.url });
     sendProblem(response, fail("internal", { reference }));
   }
+};
+
+/** What Node reports of bytes that are no request, with the status that belongs to it. */
+const malformed: Readonly<Record<string, { status: string; problems: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: "431 Request Header Fields Too Large",
+    problems: "its header is too large",
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: "408 Request Timeout", problems: "it did not arrive in time" },
+};
+
+/** Answers bytes that are no request with problem details, as all else. */
+export const refuseMalformed = (server: Pick<HttpServer, "on">): void => {
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const { status, problems } = malformed[error.code ?? ""] ?? {
+      status: "400 Bad Request",
+      problems: "it is not valid HTTP",
+    };
+    const problem = problemOf(fail("invalid_params", { what: "The request", problems }), parseInt(status));
+    const body = JSON.stringify(problem);
+    const headers = `content-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+    socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
+  });
 };
 
 /** Listens, and resolves with the port. Port 0 selects a free port. */

@@ -8,6 +8,8 @@ import { parseJson } from "../../../schemas/json-depth.ts";
 const invalidBody = (problems: string) => fail("invalid_params", { what: "The body", problems });
 
 const MEGABYTE = 1024 * 1024;
+/** Throws for what is not UTF-8, which would otherwise become other text. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The decompressed body. Error: `invalid_params` for an unknown encoding. */
 const contentOf = (request: IncomingMessage): Readable => {
@@ -53,8 +55,9 @@ export const readBody = async (request: IncomingMessage, limit: number): Promise
     throw invalidBody("its Content-Type must be application/json");
   let value: unknown;
   try {
-    value = parseJson(bytes.toString("utf8"));
+    value = parseJson(utf8.decode(bytes));
   } catch (error) {
+    if (error instanceof TypeError) throw invalidBody("it is not UTF-8");
     const isDeep = error instanceof SyntaxError && error.message.includes("nested");
     throw invalidBody(isDeep ? error.message : "it is not JSON");
   }
@@ -78,21 +81,27 @@ export const sendJsonText = (response: ServerResponse, status: number, text: str
 };
 
 /** Problem details (RFC 9457), plus the fields of the wire form of an error. */
-export const sendProblem = (response: ServerResponse, error: CoditectError): void => {
+export const problemOf = (error: CoditectError, status: number = errorCatalogue[error.code].http) => {
   const { message, ...wire } = toWireError(error);
-  const status = errorCatalogue[error.code].http;
-  if (status === 401) response.setHeader("www-authenticate", "Bearer");
-  if ((status === 429 || status === 503) && error.data.seconds !== undefined)
-    response.setHeader("retry-after", String(error.data.seconds));
-  if (status === 405) response.setHeader("allow", String(error.data.allowed));
-  // The rest of a refused body must not be read as the next request.
-  if (!response.req.complete) response.setHeader("connection", "close");
-  const body = {
+  return {
     type: `urn:coditect:error:${error.code}`,
     title: error.code.replaceAll("_", " "),
     status,
     detail: message,
     ...wire,
   };
-  send(response, status, "application/problem+json", JSON.stringify(body));
+};
+
+export const PROBLEM_TYPE = "application/problem+json";
+
+export const sendProblem = (response: ServerResponse, error: CoditectError): void => {
+  const body = problemOf(error);
+  const { status } = body;
+  if (status === 401) response.setHeader("www-authenticate", "Bearer");
+  if ((status === 429 || status === 503) && error.data.seconds !== undefined)
+    response.setHeader("retry-after", String(error.data.seconds));
+  if (status === 405) response.setHeader("allow", String(error.data.allowed));
+  // The rest of a refused body must not be read as the next request.
+  if (!response.req.complete) response.setHeader("connection", "close");
+  send(response, status, PROBLEM_TYPE, JSON.stringify(body));
 };

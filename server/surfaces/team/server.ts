@@ -3,7 +3,7 @@ import { createServer } from "node:https";
 import { CoditectError, fail } from "../../../schemas/errors.ts";
 import type { Log } from "../../platform/log.ts";
 import { answer, type Api, EVENTS_PATH, targetOf, verbOf } from "../rest/api.ts";
-import { answerOrRefuse, listen } from "../rest/listening.ts";
+import { answerOrRefuse, listen, refuseMalformed } from "../rest/listening.ts";
 import { sendJson } from "../rest/messages.ts";
 import { findRoute } from "../rest/routes.ts";
 import { addressOf, authenticate } from "./authenticate.ts";
@@ -177,6 +177,7 @@ export const openTeamServer = async (options: TeamServerOptions): Promise<TeamSe
   const server = createServer({ ...options.tls, ...limits, minVersion: "TLSv1.2" }, (request, response) => {
     void answerOrRefuse(request, response, options.log, () => serve(request, response, state));
   });
+  refuseMalformed(server);
   const port = await listen(server, options.listen.port, options.listen.host);
   return {
     port,

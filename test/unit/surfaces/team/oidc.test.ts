@@ -4,7 +4,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from "node:https";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import fc from "fast-check";
-import { CompactSign, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import {
+  CompactSign,
+  type CompactJWSHeaderParameters,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  type JWTPayload,
+  SignJWT,
+} from "jose";
+import { routes } from "../../../../server/surfaces/rest/routes.ts";
 import { openIdentityProvider } from "../../../../server/surfaces/team/oidc.ts";
 import { testTeam, testTls, type TestTeam } from "../../../support/team-server.ts";
 import { ownUserFolder } from "../../../support/user-folder.ts";
@@ -18,6 +27,7 @@ interface IssuerChoices {
 /** An issuer of tokens: its discovery document and its keys over HTTP. */
 const testIssuer = async ({ isEncrypted = false, keysAt }: IssuerChoices = {}) => {
   const pair = await generateKeyPair("ES256", { extractable: true });
+  const rsa = await generateKeyPair("RS256", { extractable: true });
   let url = "";
   const server: Server = isEncrypted ? createSecureServer(testTls) : createServer();
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -25,8 +35,15 @@ const testIssuer = async ({ isEncrypted = false, keysAt }: IssuerChoices = {}) =
     if (request.url === "/.well-known/openid-configuration")
       response.end(JSON.stringify({ issuer: url, jwks_uri: `${keysAt ?? url}/keys` }));
     else
-      void exportJWK(pair.publicKey).then((key) =>
-        response.end(JSON.stringify({ keys: [{ ...key, kid: "1", alg: "ES256" }] })),
+      void Promise.all([exportJWK(pair.publicKey), exportJWK(rsa.publicKey)]).then(([key, rsaKey]) =>
+        response.end(
+          JSON.stringify({
+            keys: [
+              { ...key, kid: "1", alg: "ES256" },
+              { ...rsaKey, kid: "2", alg: "RS256" },
+            ],
+          }),
+        ),
       );
   });
   server.listen(0, "127.0.0.1");
@@ -34,11 +51,11 @@ const testIssuer = async ({ isEncrypted = false, keysAt }: IssuerChoices = {}) =
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
   url = isEncrypted ? `https://localhost:${address.port}` : `http://127.0.0.1:${address.port}`;
-  return { url, server, key: pair.privateKey };
+  return { url, server, key: pair.privateKey, rsa };
 };
 
 describe("tokens of an identity provider", function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   const user = ownUserFolder();
   let issuer: Awaited<ReturnType<typeof testIssuer>>;
   let team: TestTeam;
@@ -59,10 +76,16 @@ describe("tokens of an identity provider", function () {
   };
   const sign = (
     claims: JWTPayload,
-    { audience = "coditect", iss = issuer.url, exp = "5m", key = issuer.key } = {},
+    {
+      audience = "coditect",
+      iss = issuer.url,
+      exp = "5m",
+      key = issuer.key,
+      header = { alg: "ES256", kid: "1" },
+    } = {},
   ) =>
     new SignJWT(claims)
-      .setProtectedHeader({ alg: "ES256", kid: "1" })
+      .setProtectedHeader(header)
       .setIssuer(iss)
       .setAudience(audience)
       .setExpirationTime(exp)
@@ -112,6 +135,74 @@ describe("tokens of an identity provider", function () {
         .sign(Buffer.from("public")),
     }))
       assert.equal((await ask(token)).status, 401, what);
+  });
+
+  /** Tokens of an attacker, who knows the public keys, and wrong ones of the provider itself. */
+  const forgeries = async (): Promise<Record<string, string>> => {
+    const own = await generateKeyPair("ES256", { extractable: true });
+    const ownPublic = await exportJWK(own.publicKey);
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { ...good, coditect_role: "admin", iss: issuer.url, aud: "coditect", exp: now + 300 };
+    const made = (
+      header: CompactJWSHeaderParameters,
+      key: Parameters<CompactSign["sign"]>[0],
+      changes: object = {},
+    ) =>
+      new CompactSign(Buffer.from(JSON.stringify({ ...claims, ...changes })))
+        .setProtectedHeader(header)
+        .sign(key);
+    const plain = (header: object) =>
+      `${[header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".")}.`;
+    const pem = Buffer.from(await exportSPKI(issuer.rsa.publicKey));
+    const modulus = Buffer.from((await exportJWK(issuer.rsa.publicKey)).n ?? "", "base64url");
+    const valid = await made({ alg: "ES256", kid: "1" }, issuer.key);
+    const [head = "", , signature = ""] = valid.split(".");
+    const other = Buffer.from(JSON.stringify({ ...claims, sub: "root" })).toString("base64url");
+    return {
+      "alg none": plain({ alg: "none" }),
+      "alg None": plain({ alg: "None", kid: "1" }),
+      "no alg": plain({ kid: "1" }),
+      "the RSA key's text as a secret": await made({ alg: "HS256", kid: "2" }, pem),
+      "the RSA key's number as a secret": await made({ alg: "HS256", kid: "2" }, modulus),
+      "no secret": await made({ alg: "HS256", kid: "1" }, Buffer.alloc(32)),
+      "a key of its own": await made({ alg: "ES256", kid: "1" }, own.privateKey),
+      "a key in its header": await made({ alg: "ES256", kid: "1", jwk: ownPublic }, own.privateKey),
+      "an address of keys": await made(
+        { alg: "ES256", kid: "1", jku: "https://evil.example" },
+        own.privateKey,
+      ),
+      "a path as kid": await made({ alg: "ES256", kid: "../../../../dev/null" }, own.privateKey),
+      "a query as kid": await made({ alg: "ES256", kid: "1' OR '1'='1" }, own.privateKey),
+      "no kid and a key of its own": await made({ alg: "ES256" }, own.privateKey),
+      "the kid of another key": await made({ alg: "ES256", kid: "2" }, issuer.key),
+      "claims that were changed": `${head}.${other}.${signature}`,
+      "no signature": valid.replace(/[^.]*$/, ""),
+      "another audience": await made({ alg: "ES256", kid: "1" }, issuer.key, { aud: ["coditect2", "x"] }),
+      "no audience": await made({ alg: "ES256", kid: "1" }, issuer.key, { aud: undefined }),
+      "another issuer": await made({ alg: "ES256", kid: "1" }, issuer.key, { iss: `${issuer.url}/` }),
+      "not valid yet": await made({ alg: "ES256", kid: "1" }, issuer.key, { nbf: now + 300 }),
+      expired: await made({ alg: "ES256", kid: "1" }, issuer.key, { exp: now - 300 }),
+      "no expiry": await made({ alg: "ES256", kid: "1" }, issuer.key, { exp: undefined }),
+      "an expiry that is a text": await made({ alg: "ES256", kid: "1" }, issuer.key, { exp: "2999-01-01" }),
+      "a role that does not exist": await made({ alg: "ES256", kid: "1" }, issuer.key, {
+        coditect_role: "Admin",
+      }),
+      "another tenant": await made({ alg: "ES256", kid: "1" }, issuer.key, { coditect_tenant: "initech" }),
+    };
+  };
+
+  it("are refused at every method of the contract, whatever was forged", async () => {
+    const tokens = Object.entries(await forgeries());
+    for (const { method, verb, path } of routes)
+      await Promise.all(
+        tokens.map(async ([what, token]) => {
+          const { status, json } = await ask(token, verb, path.replace(/\{\w+\}/g, "x"));
+          assert.equal(status, 401, `${method}, ${what}: ${JSON.stringify(json)}`);
+        }),
+      );
+    // The same with nothing forged is let in, so the refusals above have no other reason.
+    const rsa = await sign(good, { key: issuer.rsa.privateKey, header: { alg: "RS256", kid: "2" } });
+    for (const token of [rsa, await sign(good)]) assert.equal((await ask(token)).status, 200);
   });
 
   it("are refused with a named error, whatever they contain", async () => {
