@@ -86,8 +86,7 @@ export const proveChange = async (
         mutantsThreshold: options.settings.mutants_threshold,
         budgetMs: options.settings.gate_budget_seconds * 1000,
         affectedTests: () => affectedTests(workspace, touched, [], signal),
-        testedSources: (tests, read) =>
-          testedSources(workspace, tests, { read, overlays: [], signal }),
+        testedSources: (tests, read) => testedSources(workspace, tests, { read, overlays: [], signal }),
       });
       const runtime = instance.record().metadata.runtime_type;
       return { proofs, ran_in: { runtime, sandboxed: instance.unconfinedReason === null } };
