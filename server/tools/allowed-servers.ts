@@ -10,7 +10,7 @@ import {
   MCP_FILE,
   textOf,
 } from "../workspace/configuration.ts";
-import { otherMcpFiles, serversOf } from "./other-mcp-files.ts";
+import { otherMcpFiles, readOtherFile } from "./other-mcp-files.ts";
 
 /** Whose MCP servers: a workspace's, with what its user allowed. */
 export interface ServerSource {
@@ -24,9 +24,11 @@ export interface AllowedServers {
   /** Changes with every byte of the files they are from. */
   state: string;
   servers: McpFile["mcpServers"];
+  /** Why others are left out. */
+  problems: string[];
 }
 
-const none: AllowedServers = { state: "", servers: {} };
+const none: AllowedServers = { state: "", servers: {}, problems: [] };
 
 /** Of `.coditect/mcp.json`. Errors: `invalid_file`. */
 const ownServers = ({ workspace, consents }: ServerSource): AllowedServers => {
@@ -35,7 +37,7 @@ const ownServers = ({ workspace, consents }: ServerSource): AllowedServers => {
   if (file === undefined) return none;
   const state = configurationHash(files);
   if (!consents.has("configuration", state)) return none;
-  return { state, servers: readMcpFile(file) };
+  return { state, servers: readMcpFile(file), problems: [] };
 };
 
 /** Of the files of other tools. */
@@ -43,8 +45,12 @@ const otherServers = ({ workspace, settings, consents }: ServerSource): AllowedS
   const files = otherMcpFiles(workspace, settings.mcp_files);
   const state = configurationHash(files);
   if (files.length === 0 || !consents.has("mcp_files", state)) return none;
-  const all = files.map((file) => serversOf(workspace, file));
-  return { state, servers: mergedServers(all) };
+  const all = files.map((file) => readOtherFile(workspace, file));
+  return {
+    state,
+    servers: mergedServers(all.map(({ servers }) => servers)),
+    problems: all.flatMap(({ problems }) => problems),
+  };
 };
 
 /** The servers of a workspace's files, before anybody has allowed them. Errors: `invalid_file`. */
@@ -53,7 +59,7 @@ export const listedServers = (
   mcpFiles: Settings["mcp_files"],
 ): Readonly<Record<string, McpServerConfig>> => {
   const own = configurationFiles(workspace).find(({ path }) => path === MCP_FILE);
-  const others = otherMcpFiles(workspace, mcpFiles).map((file) => serversOf(workspace, file));
+  const others = otherMcpFiles(workspace, mcpFiles).map((file) => readOtherFile(workspace, file).servers);
   return {
     ...mergedServers(others),
     ...(own && readMcpFile(own)),
@@ -68,7 +74,11 @@ const mergedServers = (all: readonly McpFile["mcpServers"][]): McpFile["mcpServe
 export const allowedServers = (source: ServerSource): AllowedServers => {
   if (source.settings.untrusted) return none;
   const [own, other] = [ownServers(source), otherServers(source)];
-  return { state: own.state + other.state, servers: { ...other.servers, ...own.servers } };
+  return {
+    state: own.state + other.state,
+    servers: { ...other.servers, ...own.servers },
+    problems: other.problems,
+  };
 };
 
 const described = ([name, server]: [string, McpServerConfig]): string => {
@@ -85,7 +95,7 @@ export const demandOtherFiles = ({ workspace, settings, consents }: ServerSource
   if (settings.untrusted) return;
   const files = otherMcpFiles(workspace, settings.mcp_files);
   const hash = configurationHash(files);
-  const servers = files.flatMap((file) => Object.entries(serversOf(workspace, file)));
+  const servers = files.flatMap((file) => Object.entries(readOtherFile(workspace, file).servers));
   if (servers.length === 0 || consents.has("mcp_files", hash)) return;
   throw fail("mcp_files_unconfirmed", {
     files: files.map(({ path }) => path).join(" and "),

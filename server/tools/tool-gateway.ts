@@ -243,8 +243,9 @@ class ToolGateway implements Pick<Tools, "offers" | "call" | "close"> {
 
   /** The servers of the workspace, as the user allowed them. */
   #allowedServers(): McpFile["mcpServers"] {
-    const { state: configuration, servers } = allowedServers(this.#parts.tools);
+    const { state: configuration, servers, problems } = allowedServers(this.#parts.tools);
     if (this.#configuration !== configuration) {
+      for (const problem of problems) this.#warn(problem);
       for (const server of this.#servers.values()) void server.close();
       this.#servers.clear();
       for (const [name, config] of Object.entries(servers))

@@ -11,7 +11,6 @@ import { CoditectError } from "../../../schemas/errors.ts";
 import type { OtherMcpFile } from "../../../schemas/mcp.ts";
 import type { Json } from "../../../schemas/primitives.ts";
 import { UserTool } from "../../../schemas/tool-definition.ts";
-import { serversOf } from "../../../server/tools/other-mcp-files.ts";
 import { anAgent } from "../../support/records.ts";
 import { root } from "../../support/command.ts";
 import {
@@ -98,15 +97,6 @@ describe("tools that leave an instance", () => {
         writeFileSync(join(workspace, path), content);
       };
 
-      it("reads what it understands, and leaves the rest out", () => {
-        const bytes = Buffer.from(vscode);
-        const servers = serversOf("/work", { path: ".vscode/mcp.json", bytes });
-        assert.deepEqual(Object.keys(servers), ["it", "folder"]);
-        assert.deepEqual(Reflect.get(servers.folder ?? {}, "args"), ["/work/server.js"]);
-        assert.equal(Reflect.get(servers.folder ?? {}, "sandbox"), "on");
-        assert.deepEqual(serversOf("/work", { path: ".mcp.json", bytes: Buffer.from("no JSON") }), {});
-      });
-
       it("uses none that the user did not ask for, and none before the user has allowed them", async () => {
         write(".vscode/mcp.json", vscode);
         assert.deepEqual(await toolsWith().offers(anAgent(), null), []);
@@ -123,10 +113,12 @@ describe("tools that leave an instance", () => {
 
       it("offers their tools once the user has allowed them, and those of `.coditect/` first", async () => {
         const work = { ...misbehaving("work"), sandbox: undefined };
-        write(".mcp.json", JSON.stringify({ mcpServers: { it: { command: "nothing" }, two: work } }));
+        const old = { type: "sse", url: "https://example.org/sse" };
+        write(".mcp.json", JSON.stringify({ mcpServers: { it: { command: "nothing" }, two: work, old } }));
         writeServers({ it: misbehaving("work") });
         const names = (await toolsWith({ mcpFiles }).offers(anAgent(), null)).map(({ name }) => name);
         assert.ok(names.includes("it__act"), names.join());
+        assert.match(warnings.join("\n"), /The MCP server old in \.mcp\.json is left out, because it uses/);
       });
     });
 
