@@ -17,15 +17,17 @@ export interface FrontMatter {
   body: string;
 }
 
-const unquoted = (text: string): string => /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
+/** A value without its quotation marks, and with the quotation marks and backslashes that are escaped in them. */
+const unquoted = (text: string): string => {
+  const [, mark, inner = ""] = /^(["'])(.*)\1$/s.exec(text) ?? [];
+  if (mark === undefined) return text;
+  return mark === "'" ? inner.replaceAll("''", "'") : inner.replace(/\\(["\\/])/g, "$1");
+};
 
 /** Removes a YAML comment from a line. In quotation marks, `#` does not begin a comment. */
 const uncommented = (line: string): string => {
-  const begun = line.trimStart();
-  const [quote = ""] = begun;
-  const end = quote === '"' || quote === "'" ? begun.indexOf(quote, 1) : -1;
-  const isQuoted = end !== -1 && /^[ \t]*(?:#|$)/.test(begun.slice(end + 1));
-  return isQuoted ? begun.slice(0, end + 1) : line.replace(/(?:^|[ \t])#.*$/, "");
+  const [quoted] = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')(?=[ \t]*(?:#|$))/.exec(line.trimStart()) ?? [];
+  return quoted ?? line.replace(/(?:^|[ \t])#.*$/, "");
 };
 
 /** The front matter of a file; null if it has none. */
@@ -33,7 +35,8 @@ export const readFrontMatter = (text: string): FrontMatter | null => {
   const found = block.exec(text);
   if (found === null) return null;
   const [whole, content = ""] = found;
-  const lines = content.replaceAll("\r", "");
+  // A blank line between two paragraphs of a field does not end the field.
+  const lines = content.replaceAll("\r", "").replace(/\n[ \t]*(?=\n)/g, "");
   /** The field's line, and the indented ones that continue it. */
   const partsOf = (name: string): [first: string, further: string] | null => {
     const [, first, further = ""] =

@@ -29,4 +29,23 @@ describe("front matter", () => {
     ])
       assert.deepEqual(read(...lines)?.list("tools"), ["read", "a b", "search"], lines.join("\n"));
   });
+
+  it("has quotation marks and paragraphs in a field", () => {
+    const front = readFrontMatter(
+      [
+        ...[
+          "---",
+          'name: "say \\"hello\\" # twice" # a comment',
+          "title: 'it''s here' # another",
+          "about: >-",
+        ],
+        ...["  One paragraph.", "", "  Another one.", "last: 'open", "---", ""],
+      ].join("\r\n"),
+    );
+    assert.equal(front?.field("name"), 'say "hello" # twice');
+    assert.equal(front.field("title"), "it's here");
+    assert.equal(front.field("about"), "One paragraph. Another one.");
+    assert.equal(front.field("last"), "'open");
+    assert.deepEqual(front.names, ["name", "title", "about", "last"]);
+  });
 });
