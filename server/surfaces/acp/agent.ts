@@ -3,6 +3,8 @@ import {
   agent,
   type AgentApp,
   type AgentContext,
+  type AuthMethod,
+  type ClientCapabilities,
   type ElicitationCapabilities,
   type LoadSessionRequest,
   methods,
@@ -27,6 +29,19 @@ const offerCommands = (sessionId: string, client: AgentContext): void => {
   });
 };
 
+/** The editor starts the agent's own command with these arguments in a terminal. */
+const setup: AuthMethod = {
+  type: "terminal",
+  id: "setup",
+  name: "Set up a model",
+  description: "Choose the model that the teams ask, and enter its key.",
+  args: ["--setup"],
+};
+
+/** Whether an editor can start the agent in a terminal. Earlier editors, and the registry of agents, say so in `_meta`. */
+const hasTerminal = (client: ClientCapabilities | undefined): boolean =>
+  client?.auth?.terminal === true || client?._meta?.["terminal-auth"] === true;
+
 /** The runtime as an ACP agent: a session is a folder, a prompt runs a team. */
 export class AcpAgent {
   readonly app: AgentApp;
@@ -44,7 +59,7 @@ export class AcpAgent {
           protocolVersion: PROTOCOL_VERSION,
           agentInfo: { name: "coditect", title: "CODITECT Agents", version },
           agentCapabilities: { loadSession: true, promptCapabilities: { embeddedContext: true } },
-          authMethods: [],
+          authMethods: hasTerminal(params.clientCapabilities) ? [setup] : [],
         };
       })
       .onRequest(methods.agent.session.new, ({ params, client }) => {

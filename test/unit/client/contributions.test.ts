@@ -204,12 +204,13 @@ describe("the skills and the agent for the editor's chat", () => {
   });
 });
 
-/** The format of an entry: https://github.com/agentclientprotocol/registry, agent.schema.json. */
-const Entry = z.looseObject({
+/** What the schema of the registry and its checks of versions accept: https://github.com/agentclientprotocol/registry. */
+const Entry = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]*$/),
   name: z.string().min(1),
   version: z.string().regex(/^[0-9]+\.[0-9]+\.[0-9]+/),
   description: z.string().min(1),
+  authors: z.array(z.string().min(1)),
   license: z.string(),
   distribution: z.strictObject({
     npx: z.strictObject({ package: z.string().min(1), args: z.array(z.string()) }),

@@ -101,7 +101,11 @@ export const addProtocols = (program: Command, context: CommandContext, end: End
     );
   modelOptions(program.command("acp").summary("serve teams to an editor that speaks ACP"))
     .addOption(unconfinedOption())
-    .action(async (flags: unknown) => end((await import("../commands/acp.ts")).serveAcp(flags, context)));
+    .option("--setup", "choose a model and enter its key, instead of serving an editor")
+    .action(async ({ setup, ...flags }: { setup?: boolean }) => {
+      if (setup === true) return end((await import("../commands/acp-setup.ts")).setUpAcp(flags, context));
+      return end((await import("../commands/acp.ts")).serveAcp(flags, context));
+    });
   program
     .command("lsp")
     .summary("start the language server for any LSP client")

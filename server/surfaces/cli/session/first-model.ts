@@ -139,6 +139,13 @@ const lineOf = async (question: string, signal: AbortSignal): Promise<string> =>
   }
 };
 
+/** A person at the terminal chooses the model for all their runs. Null: the person gave up. */
+export const chooseModel = async (
+  connection: Connection,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<Answer | null> => askChoice(await askOverview(connection), connection, context, signal);
+
 /** Asks until the person chooses an available model. Null: the person gave up. */
 const askChoice = async (
   providers: readonly ProviderOverview[],

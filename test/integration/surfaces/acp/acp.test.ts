@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import {
   client,
+  type ClientCapabilities,
   type ClientConnection,
+  type InitializeResponse,
   methods,
   ndJsonStream,
   type PermissionOptionKind,
@@ -32,6 +34,7 @@ describe("coditect acp", () => {
   /** Called when the editor gets a question. The answer follows when the promise resolves. */
   let onQuestion: () => Promise<void>;
   let questions: string[];
+  let initialized: InitializeResponse;
 
   beforeEach(async () => {
     workspace = await copySample();
@@ -43,7 +46,10 @@ describe("coditect acp", () => {
     await open(["--provider", "rehearsal"]);
   });
 
-  const open = async (flags: readonly string[]): Promise<void> => {
+  const open = async (
+    flags: readonly string[],
+    clientCapabilities: ClientCapabilities = {},
+  ): Promise<void> => {
     const command = [commandLine, "acp"];
     child = spawn(process.execPath, [...command, ...flags, "--unconfined", "allow"], {
       env: cleanEnvironment({}),
@@ -66,9 +72,9 @@ describe("coditect acp", () => {
         onUpdate(params.update);
       })
       .connect(ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout)));
-    await connection.agent.request(methods.agent.initialize, {
+    initialized = await connection.agent.request(methods.agent.initialize, {
       protocolVersion: PROTOCOL_VERSION,
-      clientCapabilities: {},
+      clientCapabilities,
     });
   };
   const close = async (): Promise<void> => {
@@ -96,6 +102,7 @@ describe("coditect acp", () => {
 
   it("shows stages as a plan and gates as text, and applies what the user allows", async () => {
     const before = await source();
+    assert.deepEqual(initialized.authMethods, []);
     const { stopReason } = await prompt(await newSession(), "/bug-fix src/bill.js Split the bill");
     assert.equal(stopReason, "end_turn");
     const plan = updates.findLast((update) => update.sessionUpdate === "plan");
@@ -149,7 +156,13 @@ describe("coditect acp", () => {
     assert.ok("Ollama" in provider);
     const { Ollama } = provider;
     await close();
-    await open(["--provider", "ollama", "--model", Ollama.model, "--endpoint", Ollama.endpoint]);
+    await open(["--provider", "ollama", "--model", Ollama.model, "--endpoint", Ollama.endpoint], {
+      auth: { terminal: true },
+    });
+    assert.deepEqual(
+      initialized.authMethods?.map((method) => "type" in method && [method.type, method.args]),
+      [["terminal", ["--setup"]]],
+    );
     chooses = "reject_once";
     await prompt(await newSession(), "/review src/bill.js");
     await model.close();
@@ -182,7 +195,8 @@ describe("coditect acp", () => {
     const sessionId = await promptAndCancel("/bug-fix src/bill.js Split the bill");
     await promptAndCancel("/bug-fix src/bill.js Of another session");
     await close();
-    await open(["--provider", "rehearsal"]);
+    await open(["--provider", "rehearsal"], { _meta: { "terminal-auth": true } });
+    assert.equal(initialized.authMethods?.length, 1);
     updates = [];
     const load = (id: string) =>
       connection.agent.request(methods.agent.session.load, { sessionId: id, cwd: workspace, mcpServers: [] });

@@ -56,12 +56,19 @@ describe("the command line of a user without a model", () => {
   });
 
   it("chooses a provider and sets its key in one step, once the provider accepted it", async () => {
-    const refused = await run(["models", "use", "claude"], { input: "another-key" });
+    // What an editor that speaks ACP starts in a terminal.
+    const setup = ["acp", "--setup"];
+    const unnamed = await run(setup);
+    assert.equal(unnamed.exit_code, 2);
+    assert.match(unnamed.stderr, /needs a terminal, or --provider/);
+    const refused = await run([...setup, "--provider", "claude"], { input: "another-key" });
     assert.equal(refused.exit_code, 3);
     assert.match(refused.stderr, /Claude rejected the API key/);
     assert.doesNotMatch((await run(["credentials", "list"])).stdout, /claude/);
 
-    const accepted = await run(["models", "use", "claude"], { input: KEY });
+    const stored = await run([...setup, "--provider", "claude"], { input: KEY });
+    assert.equal(stored.stdout, "Runs now ask Claude.\n", stored.stderr);
+    const accepted = await run(["models", "use", "claude"]);
     assert.equal(
       accepted.stdout,
       "Runs now ask Claude, each agent the model for its role.\n",
