@@ -17,6 +17,12 @@
 # Exit codes are those of coditect: 0 all gates held, 1 a gate failed, 2 wrong usage, 3 a provider or
 # infrastructure failed, 4 a limit was hit.
 set -u
+# Lines of output can be commands to GitHub's runner, and a change decides some of these lines.
+if [ "${GITHUB_ACTIONS:-}" = true ]; then
+  secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  echo "::stop-commands::$secret"
+  trap 'echo "::$secret::"' EXIT
+fi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 program=${CODITECT_PROGRAM:-$here/../dist/cli.js}
 workspace=${CODITECT_WORKSPACE:-.}
@@ -36,7 +42,8 @@ fi
 
 args=(--workspace "$workspace" --output "sarif=$sarif")
 if [ "$run" = prove ]; then
-  # No model is asked, so no key is needed.
+  # No model is asked, so no key is needed: what a change runs cannot find one.
+  unset ANTHROPIC_API_KEY GEMINI_API_KEY GOOGLE_API_KEY HF_TOKEN OLLAMA_API_KEY CODITECT_PASSPHRASE
   args=(prove --base "$base" "${args[@]}")
 else
   args=(run "$run" --diff "$base" --max-cost "${CODITECT_MAX_COST:-2}" "${args[@]}")

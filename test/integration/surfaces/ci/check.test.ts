@@ -93,6 +93,7 @@ describe("the GitHub Action", () => {
       const environment = {
         ...cleanEnvironment({}),
         GITHUB_ACTION_PATH: root,
+        GITHUB_ACTIONS: "true",
         GITHUB_OUTPUT: join(temporary.root, "output"),
         GITHUB_STEP_SUMMARY: join(temporary.root, "step-summary"),
         ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, evaluate(value)])),
@@ -125,6 +126,8 @@ describe("the GitHub Action", () => {
   it("reviews a change with the built-in team, whatever the change says, and hands over what was found", async () => {
     const { code, text } = await runAction(scripted());
     assert.equal(code, 0, text);
+    // All output is between these two lines, so none of it is a command to the runner.
+    assert.match(text, /^::stop-commands::([0-9a-f]{32})\n[^]*\n::\1::\n/);
     const made = await outputs();
     assert.equal(made["exit-code"], "0");
     const log = Sarif.parse(JSON.parse(await readFile(made.sarif ?? "", "utf8")));
