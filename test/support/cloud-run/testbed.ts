@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { SettingsInput } from "../../../schemas/settings.ts";
 import { DEFAULT_IMAGE } from "../../../server/instances/drivers/docker/container.ts";
 import { bundleWorkers } from "../bundled-workers.ts";
+import { restoreEnvironment } from "../environment.ts";
 import { CloudRunDouble, REGION } from "./double.ts";
 
 const gateway = fileURLToPath(
@@ -28,7 +29,7 @@ export const cloudRunTestbed = (workers: Readonly<Record<string, string>>) => {
     Object.assign(process.env, double.environment);
   });
   after(async () => {
-    process.env = environmentBefore;
+    restoreEnvironment(environmentBefore);
     await double.close();
     await rm(folder, { recursive: true, force: true });
   });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { CloudRunAdmin } from "../../../server/instances/drivers/cloud-run/admin.ts";
 import { cloudRunError } from "../../../server/instances/drivers/cloud-run/errors.ts";
 import { ACCESS_TOKEN } from "../../support/cloud-run/identity.ts";
+import { restoreEnvironment } from "../../support/environment.ts";
 
 const SERVICE = { name: "projects/a-project/locations/a-region/services/one", labels: {} };
 const LATE = { region: "a-region", answerMilliseconds: 300 };
@@ -45,7 +46,7 @@ describe("the Cloud Run Admin API", () => {
   afterEach(() => {
     server.closeAllConnections();
     server.close();
-    process.env = environment;
+    restoreEnvironment(environment);
   });
   const open = (project: string | null) => CloudRunAdmin.open({ project, ...LATE });
 
@@ -70,6 +71,6 @@ describe("the Cloud Run Admin API", () => {
     const admin = await open("a-project");
     await assert.rejects(admin.list({}, AbortSignal.timeout(1000)));
     await assert.rejects(admin.door("https://one.example").token(), { ...failed, message: /no ID token/ });
-    assert.deepEqual(asked.filter((kind) => kind === "api"), []); // prettier-ignore
+    assert.ok(!asked.includes("api"), asked.join());
   });
 });
