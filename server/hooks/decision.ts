@@ -17,12 +17,16 @@ export interface Decision {
 
 const NO_REASON = "it gave no reason";
 
-/** Reads what a hook said. Text that is not JSON decides nothing. Throws for JSON that is no answer. */
+/**
+ * Reads what a hook said. The answer begins at the first line that begins with `{`, because a hook may print a log
+ * before it. Text without such a line decides nothing. Throws for JSON that is no answer.
+ */
 export const decisionOf = ({ outcome, text }: Said): Decision => {
   const said = text.trim();
   if (outcome === "refused") return { refusal: said === "" ? NO_REASON : said, context: null };
-  if (!said.startsWith("{")) return { refusal: null, context: null };
-  const answer = HookAnswer.safeParse(parse(said));
+  const begin = said.search(/^\{/m);
+  if (begin === -1) return { refusal: null, context: null };
+  const answer = HookAnswer.safeParse(parse(said.slice(begin)));
   if (!answer.success) throw new Error("its answer is not one of a hook");
   const { decision, reason, stopReason, hookSpecificOutput: specific } = answer.data;
   // It asks for another input, and to go on with the old one would ignore that.
