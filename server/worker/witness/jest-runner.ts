@@ -15,6 +15,8 @@ const run = circus.default ?? circus;
 const errorOf = ({ failureDetails = [], failureMessages = [] }) => {
   const [error] = failureDetails;
   if (error === null || typeof error !== "object" || error.name !== undefined) return error;
+  // Of an AssertionError of Node, it leaves a text alone.
+  if (Object.keys(error).join() === "message") return Object.create(error, { code: { value: "ERR_ASSERTION" } });
   const name = /^\\w*Error\\b/.exec(failureMessages[0] ?? "")?.[0];
   return name === undefined ? error : Object.create(error, { name: { value: name } });
 };

@@ -79,6 +79,7 @@ describe("add", () => {
 expect.extend({ toBeOdd: (value) => ({ pass: value % 2 === 1, message: () => "even" }) });
 test("is refused", () => expect(1).toBe(1));
 test("is doubted", () => expect(1).toBeOdd());
+test("throws", () => { throw new (require("node:assert").AssertionError)({ message: "no" }); });
 test("passes", () => {});
 `,
     });
@@ -89,6 +90,7 @@ test("passes", () => {});
       [
         ["is refused", "refused"],
         ["is doubted", "doubted"],
+        ["throws", "assertion"],
         ["passes", "passed"],
       ],
     );
