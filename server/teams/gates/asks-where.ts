@@ -138,7 +138,7 @@ const onlyFallsBack = (line: string): boolean => {
 const keeps = /^\s*(?:export\s+)?(?:const|let|var)\s+([\w$]+|\{[^}]*\})\s*=(?!=)|^([\w$]+)\s*=(?!=)/;
 /** A boolean value. */
 const saysYesOrNo =
-  /[!=]==?|[<>]|\b(?:some|every|includes|startsWith|endsWith|test|startswith|endswith|any|is|in|not)\b|[^=]!\w/;
+  /[!=]==?|[<>]|\b(?:some|every|includes|startsWith|endsWith|test|startswith|endswith|any|is|in|not)\b|\bexistsSync\(|[^=]!\w/;
 const comment = /^\s*(?:\/\/|\/?\*|#)/;
 /** A longer line was not written by hand. */
 export const LONGEST_LINE = 1000;

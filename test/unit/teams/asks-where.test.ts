@@ -16,6 +16,7 @@ describe("code that checks where it runs", () => {
     ["import warnings as w\nknown = len(w.filters) > 5\nif known:", [2, 3]],
     ["from sys import meta_path\nif len(meta_path) > 3:", [2]],
     ['import os\nif os.path.exists("/.dockerenv"):', [2]],
+    ["const isLater = existsSync(mark);\nif (isLater) {", [1, 2]],
     ["if (globalThis.testing) {", [1]],
     ['const answer = (process.env.MODE ?? "") === "x" ? 1 : 2;', [1]],
     ["const answer = typeof IS_TESTING === 'undefined' ? 1 : 2;", [1]],
