@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { CloudRunAdmin } from "../../../server/instances/drivers/cloud-run/admin.ts";
 import { cloudRunError } from "../../../server/instances/drivers/cloud-run/errors.ts";
@@ -15,6 +18,8 @@ const LATE = { region: "a-region", answerMilliseconds: 300 };
 describe("the Cloud Run Admin API", () => {
   let server: Server;
   let environment: NodeJS.ProcessEnv;
+  /** Empty: neither gcloud nor its configuration is there. */
+  let folder: string;
   /** Requests of each kind that get no answer, at first. */
   let silent: { metadata: number; api: number };
   let asked: string[];
@@ -36,17 +41,19 @@ describe("the Cloud Run Admin API", () => {
     await once(server, "listening");
     const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     environment = { ...process.env };
+    folder = await mkdtemp(join(tmpdir(), "coditect-gcloud-"));
     Object.assign(process.env, {
       ...{ GCE_METADATA_HOST: host, METADATA_SERVER_DETECTION: "assume-present" },
-      ...{ CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: `http://${host}`, CLOUDSDK_CONFIG: import.meta.dirname },
+      ...{ CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: `http://${host}`, CLOUDSDK_CONFIG: folder, PATH: folder },
     });
     for (const name of ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "GOOGLE_APPLICATION_CREDENTIALS"])
       Reflect.deleteProperty(process.env, name);
   });
-  afterEach(() => {
+  afterEach(async () => {
     server.closeAllConnections();
     server.close();
     restoreEnvironment(environment);
+    await rm(folder, { recursive: true, force: true });
   });
   const open = (project: string | null) => CloudRunAdmin.open({ project, ...LATE });
 
@@ -54,7 +61,8 @@ describe("the Cloud Run Admin API", () => {
     silent.api = 1;
     const admin = await open("a-project");
     assert.deepEqual(await admin.list({}, AbortSignal.timeout(60_000)), [SERVICE]);
-    assert.deepEqual(asked.filter((kind) => kind === "api").length, 2);
+    // On a busy machine, other answers may be late, too.
+    assert.ok(asked.filter((kind) => kind === "api").length > 1);
   });
 
   it("is waited for no longer than the caller wants", async () => {
