@@ -96,6 +96,19 @@ describe("the private copy of a proof", () => {
     assert.deepEqual(states, [test.path, `${code.path}+${test.path}`]);
   });
 
+  it("leaves the copy as it is while mutants run in it, even if one of them ends the runner", async () => {
+    const { ground, states } = groundOf(() => report({ outcome: "crashed", tests: [], environment }));
+    await ground.prepare([fileChange("src/mutated.js")]);
+    const mutants = ["one", "two"].map((mutant) =>
+      ground.runTests({ ...wanted, probe: TestProbe.parse({ mutant }) }),
+    );
+    assert.deepEqual(
+      (await Promise.all(mutants)).map(({ outcome }) => outcome),
+      ["crashed", "crashed"],
+    );
+    assert.deepEqual(states, ["src/mutated.js", "src/mutated.js"]);
+  });
+
   it("judges a change that brings the runner, and looks at the whole change once", async () => {
     const { ground, states } = groundOf((state) =>
       state.length === whole.length ? report({}) : report({ outcome: "crashed", tests: [], environment }),
