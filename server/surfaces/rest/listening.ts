@@ -35,8 +35,11 @@ const malformed: Readonly<Record<string, { status: string; problems: string }>> 
   ERR_HTTP_REQUEST_TIMEOUT: { status: "408 Request Timeout", problems: "it did not arrive in time" },
 };
 
-/** Answers bytes that are no request with problem details, as all else. */
-export const refuseMalformed = (server: Pick<HttpServer, "on">): void => {
+/** How long a client has to close the connection after the answer. */
+const CLOSE_MS = 2000;
+
+/** Answers bytes that are no request with problem details, as all else, and ends the connection. */
+export const refuseMalformed = (server: Pick<HttpServer, "on">, closeMs = CLOSE_MS): void => {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
@@ -50,6 +53,11 @@ export const refuseMalformed = (server: Pick<HttpServer, "on">): void => {
     const body = JSON.stringify(problem);
     const headers = `content-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
     socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
+    // Node's own time limits end with its parser: a client that never closes would keep the connection.
+    const late = setTimeout(() => socket.destroy(), closeMs);
+    socket.once("close", () => {
+      clearTimeout(late);
+    });
   });
 };
 
