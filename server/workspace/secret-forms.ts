@@ -31,6 +31,12 @@ const waysToWrite = (character: string): string => {
   return `(?:${ways.join("|")})`;
 };
 
+/** Backslashes in a row, which one pattern finds together: with a pattern for each, a search would try all partitions. */
+const waysToWriteBackslashes = (count: number): string => {
+  const [one, code] = [String.raw`\\`, `${ESCAPED}u005[cC]`];
+  return `(?:${one}{${count},${9 * count}}|(?:${code}){${count}}|(?:%5[cC]){${count}})`;
+};
+
 /** The base64 of a secret wherever it begins in the encoded bytes, without the characters that its neighbours change. */
 const base64Of = (secret: string): string[] => {
   const bytes = Buffer.from(secret);
@@ -45,10 +51,15 @@ const base64Of = (secret: string): string[] => {
 /** The texts and the patterns that give a secret away: itself, escaped for JSON and URLs, and in base64. */
 export const formsOf = (secret: string): (string | RegExp)[] => {
   const lines = secret.replaceAll("\r\n", "\n");
-  const characters = Array.from(lines);
-  if (characters.every(isPlain)) return [secret, ...base64Of(secret)];
+  if (Array.from(lines).every(isPlain)) return [secret, ...base64Of(secret)];
   const lineEnd = `(?:${waysToWrite("\r")})?${waysToWrite("\n")}`;
-  const pattern = characters.map((each) => (each === "\n" ? lineEnd : waysToWrite(each))).join("");
+  const parts = lines.match(/\\+|[^\\]/gu) ?? [];
+  const pattern = parts
+    .map((each) => {
+      if (each.startsWith("\\")) return waysToWriteBackslashes(each.length);
+      return each === "\n" ? lineEnd : waysToWrite(each);
+    })
+    .join("");
   const encoded = new Set([lines, lines.replaceAll("\n", "\r\n")].flatMap(base64Of));
   return [new RegExp(pattern, "g"), ...encoded];
 };

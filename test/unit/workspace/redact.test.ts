@@ -108,6 +108,15 @@ describe("the redactor", () => {
       const blanks = new KnownSecrets({ KEY: '\\"\\"\\"\\"\\"' });
       assert.equal(withoutSecrets("\\".repeat(500_000), blanks.values).length, 500_000);
     });
+
+    it("takes out backslashes in a row, and takes long texts of them in its stride", () => {
+      const path = String.raw`\\\\server\share`;
+      const { values } = new KnownSecrets({ KEY: path });
+      const nested = JSON.stringify(JSON.stringify(path)).slice(3, -3);
+      for (const text of [path, nested, encodeURIComponent(path), path.replaceAll("\\", "\\u005c")])
+        assert.equal(withoutSecrets(text, values), "[redacted]");
+      assert.equal(withoutSecrets("\\".repeat(500_000), values).length, 500_000);
+    });
   });
 
   it("takes long texts without blanks in its stride", () => {
