@@ -54,7 +54,7 @@ const refuseAs = (message) => () => {
 };
 const refuse = refuseAs(${JSON.stringify(REFUSED)});
 const doubt = refuseAs(${JSON.stringify(DOUBTED)});
-const isOfPackage = () => /node_modules/.test(String(new Error().stack).split("\\n")[3] ?? "");
+const isOfPackage = () => /[\\\\/]node_modules[\\\\/]/.test(String(new Error().stack).split("\\n")[3] ?? "");
 const matchers = {};
 for (const name of Object.keys(expect(0))) if (name.startsWith("to")) matchers[name] = refuse;
 const { extend } = expect;
