@@ -71,7 +71,8 @@ const wordsOf = async (response: IncomingMessage): Promise<string> => {
   } catch {
     // What has arrived is enough.
   }
-  return shortened(page.replace(/<(style|script|title)\b.*?<\/\1>|<[^>]*>/gis, " "));
+  const read = page.slice(0, LONGEST_PAGE);
+  return shortened(read.replace(/<(style|script|title)\b.*?<\/\1>|<[^<>]*>/gis, " "));
 };
 
 /** Why there is no container yet, in words. */
