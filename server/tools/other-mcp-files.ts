@@ -106,7 +106,10 @@ export const readOtherFile = (workspace: string, { path, bytes }: ConfigurationF
   try {
     value = evaluate(parse(textOf(bytes), { mode: "jsonc", allowTrailingCommas: true }));
   } catch {
-    return { servers: {}, problems: [`The MCP servers in ${path} are left out: it is not JSON.`] };
+    return {
+      servers: {},
+      problems: [`The MCP servers in ${path} are left out, because the file is not JSON.`],
+    };
   }
   const file = OtherFile.safeParse(value).data;
   const found: OtherServers = { servers: {}, problems: [] };

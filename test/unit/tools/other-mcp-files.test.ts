@@ -70,7 +70,7 @@ describe("the MCP servers in a file of another tool", () => {
     for (const text of ["no JSON", "", "[".repeat(100_000), Buffer.from('{"servers":{}}', "utf16le")]) {
       const { servers, problems } = read(text);
       assert.deepEqual(servers, {});
-      assert.deepEqual(problems, [`The MCP servers in ${path} are left out: it is not JSON.`]);
+      assert.deepEqual(problems, [`The MCP servers in ${path} are left out, because the file is not JSON.`]);
     }
   });
 
