@@ -73,7 +73,7 @@ export const createGateway = (options: GatewayOptions): ModelGateway => {
   const policy: Policy = {
     ...shared,
     caps: keepCaps(ledger, tenant),
-    rates: tenant === undefined ? ownRates : allRates(tenant.rates, ownRates),
+    rates: tenant === undefined ? ownRates : allRates([ownRates, tenant.rates], clock),
     circuits: openCircuits(() => clock.elapsed()),
     rejectedKeys: new Set(),
     prices,

@@ -29,10 +29,12 @@ export interface Rates {
   ): Promise<void>;
 }
 
-/** A slot of each of these is needed for a call. */
-export const allRates = (...each: readonly Rates[]): Rates => ({
-  enter: async (provider, tokens, options) => {
-    for (const rates of each) await rates.enter(provider, tokens, options);
+/** A slot of each of these is needed for a call. It is sent at the time of the last one, which must be the strictest. */
+export const allRates = (each: readonly Rates[], clock: Clock): Rates => ({
+  enter: async (provider, tokens, { patienceMs, ...options }) => {
+    const end = clock.elapsed() + patienceMs;
+    for (const rates of each)
+      await rates.enter(provider, tokens, { ...options, patienceMs: Math.max(0, end - clock.elapsed()) });
   },
 });
 
@@ -54,12 +56,12 @@ const firstFit = (slots: readonly Slot[], tokens: number, caps: RateCaps, now: n
   return at;
 };
 
+/** @param caps are read for each call, so they may change. */
 export const keepRates = (caps: RateCaps, clock: Clock): Rates => {
   const slots = new Map<ProviderName, Slot[]>();
-  const { requests_per_minute: requests, tokens_per_minute: most } = caps;
-  if (requests === null && most === null) return { enter: () => Promise.resolve() };
 
   const refuse = (provider: ProviderName, tokens: number): Error => {
+    const { requests_per_minute: requests, tokens_per_minute: most } = caps;
     const byTokens = most !== null && (tokens > most || requests === null);
     const limit = byTokens ? `${most} tokens per minute` : `${requests ?? 0} requests per minute`;
     const setting = byTokens ? "tokens_per_minute" : "requests_per_minute";
@@ -68,6 +70,8 @@ export const keepRates = (caps: RateCaps, clock: Clock): Rates => {
 
   return {
     enter: async (provider, tokens, { patienceMs, signal, onWait }) => {
+      const most = caps.tokens_per_minute;
+      if (caps.requests_per_minute === null && most === null) return;
       const now = clock.elapsed();
       const taken = (slots.get(provider) ?? []).filter(({ at }) => at > now - MINUTE_MS);
       slots.set(provider, taken);

@@ -21,29 +21,33 @@ const isMadeToFail = ({ probe }: TestsWanted): boolean =>
 
 /**
  * Wraps the ground of a proof, so that it does not blame the change for what tests lack in the private copy. It
- * names environment files that failing tests may need. If the tests cannot run with the whole change either, it
- * throws `tests_cannot_run`. A state without the change may lack a runner that the change adds.
+ * names environment files that failing tests may need. If the tests can run neither with the whole change nor
+ * without it, it throws `tests_cannot_run`. A state without the change may lack a runner that the change adds, and
+ * a change that breaks tests which ran before is at fault itself.
  */
 export const tellingWhatTestsLack = (
   ground: ProvingGround,
   { workspace, changes, opened, notice }: Judged,
 ): ProvingGround => {
   let present: readonly FileChange[] = [];
-  let measured: Promise<TestReport["environment"]> | null = null;
+  let ofWhole: Promise<TestReport> | null = null;
+  let ofBase: Promise<TestReport> | null = null;
   const isWhole = (): boolean =>
     present.length === changes.length && present.every((change, index) => change === changes[index]);
 
-  const measureWhole = async (): Promise<TestReport["environment"]> => {
-    await ground.prepare(changes);
-    const { environment } = await ground.runTests({ files: null, coverage: false });
+  const measure = async (state: readonly FileChange[]): Promise<TestReport> => {
+    await ground.prepare(state);
+    const report = await ground.runTests({ files: null, coverage: false });
     await ground.prepare(present);
-    return environment;
+    return report;
   };
   const refuseBroken = async (report: TestReport): Promise<void> => {
     if (report.environment === undefined) return;
-    const broken = isWhole() ? report.environment : await (measured ??= measureWhole());
-    if (broken === undefined) return;
-    const { problem, mend } = broken;
+    const { environment } = isWhole() ? report : await (ofWhole ??= measure(changes));
+    if (environment === undefined) return;
+    const base = present.length === 0 ? report : await (ofBase ??= measure([]));
+    if (base.counts.passed > 0) return;
+    const { problem, mend } = environment;
     throw fail("tests_cannot_run", { workspace: basename(workspace), problem, mend });
   };
   const nameFiles = (report: TestReport): void => {

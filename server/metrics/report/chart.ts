@@ -25,8 +25,8 @@ export interface ChartOptions {
   /** Values of the same day on top of each other, or next to each other as lines. */
   as: "bars" | "lines";
   series: readonly Series[];
-  /** What an axis says of a value. */
-  tick: (value: number) => string;
+  /** What an axis says of a value, as precise as its last value needs. */
+  tick: (value: number, last: number) => string;
   /** What a day's tooltip says. */
   titleOf: (row: MetricRow) => string;
   /** The end of the axis; otherwise it follows from the values. */
@@ -60,10 +60,14 @@ export const chart = (days: readonly string[], rows: readonly MetricRow[], optio
     as === "bars"
       ? layers.flatMap((layer) => layer.map(([, top]) => top))
       : shown.flatMap((row) => series.map((each) => valueOf(row, each)));
-  if (values.every((value) => value === 0)) return "";
+  const isEmpty =
+    as === "bars"
+      ? values.every((value) => value === 0)
+      : shown.every((row) => series.every(({ of }) => of(row) === null));
+  if (isEmpty) return "";
 
   const x = scaleBand([...days], [0, WIDTH]).padding(0.15);
-  const y = scaleLinear([0, options.most ?? Math.max(...values)], [HEIGHT, 0]);
+  const y = scaleLinear([0, options.most ?? (Math.max(...values) || 1)], [HEIGHT, 0]);
   if (options.most === undefined) y.nice(4);
   const left = (day: string): number => x(day) ?? 0;
 
@@ -90,7 +94,9 @@ export const chart = (days: readonly string[], rows: readonly MetricRow[], optio
   );
   const ticks = y.ticks(4);
   const grid = ticks.map((at) => `<path class="grid" d="M0,${rounded(y(at))}H${WIDTH}"/>`);
-  const labels = ticks.map((at) => `<span style="top:${rounded(y(at))}%">${html(tick(at))}</span>`);
+  const labels = ticks.map(
+    (at) => `<span style="top:${rounded(y(at))}%">${html(tick(at, ticks.at(-1) ?? at))}</span>`,
+  );
   const every = Math.ceil(days.length / MOST_DAY_LABELS);
   const dayLabels = days
     .filter((_, index) => index % every === 0)

@@ -1,6 +1,6 @@
 import type { Metrics } from "../../../schemas/metrics.ts";
 import { chart, daysOf, type ChartOptions } from "./chart.ts";
-import { count, costOf, dollars, failedOf, percent, seconds, short } from "./text.ts";
+import { count, costOf, failedOf, percent, seconds, short } from "./text.ts";
 
 const all: readonly ChartOptions[] = [
   {
@@ -27,7 +27,7 @@ const all: readonly ChartOptions[] = [
     title: "Cost per day",
     as: "bars",
     series: [{ color: "first", name: "cost", of: ({ cost }) => cost }],
-    tick: dollars,
+    tick: (value, last) => `$${value.toFixed(last < 0.1 ? 4 : 2)}`,
     titleOf: (row) => `${row.key}: ${costOf(row)}`,
   },
   {

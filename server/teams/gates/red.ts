@@ -168,6 +168,7 @@ const outsideTheSuite = async (
   if (before.duration_ms > QUICK_SUITE_MS) return null;
   const suite = await context.ground.runTests({ files: null, coverage: false });
   if (suite.runner === "command" || suite.outcome === "timed_out" || suite.outcome === "crashed") return null;
+  if (suite.without_own_command === true) return null;
   const present = new Set(suite.tests.map(testId));
   const outside = tests.filter((test) => !present.has(testId(test)));
   if (outside.length === 0) return null;

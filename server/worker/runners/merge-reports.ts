@@ -44,6 +44,7 @@ export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): T
     coverage: mergeCoverage(reports.flatMap(({ coverage }) => coverage ?? [])),
     duration_ms: sum(({ duration_ms }) => duration_ms),
     output: worst.output,
+    without_own_command: reports.some(({ without_own_command: without }) => without) ? true : undefined,
     watched: reports.every(({ watched }) => watched) ? true : undefined,
     tampering: orNone(reports.flatMap(({ tampering }) => tampering ?? [])),
     mutants: orNone(reports.flatMap(({ mutants }) => mutants ?? [])),

@@ -112,7 +112,8 @@ const runOwn = async (
   if (first === undefined && (request.files !== null || isOfOtherLanguages(root)))
     throw fail("no_test_runner", { workspace: basename(root) });
   if (first === undefined) return withoutTests;
-  return others.length === 0 ? first : mergeReports([first, ...others]);
+  const merged = mergeReports([first, ...others]);
+  return whole === null ? merged : { ...merged, without_own_command: true };
 };
 
 /** The report of a folder that has no tests yet and does not say how to test it. */

@@ -173,11 +173,12 @@ describe("caps per minute", () => {
     );
   });
 
-  it("of a tenant apply to all of its workspaces together", async () => {
+  it("of a tenant apply to all of its workspaces together, and may change", async () => {
     const clock = { now: () => 0, elapsed: () => 0, wait: () => Promise.resolve() };
-    const ofTenant = keepRates({ requests_per_minute: 2, tokens_per_minute: null }, clock);
+    const caps = { requests_per_minute: 2, tokens_per_minute: null };
+    const ofTenant = keepRates(caps, clock);
     const workspace = () =>
-      allRates(ofTenant, keepRates({ requests_per_minute: 2, tokens_per_minute: null }, clock));
+      allRates([keepRates({ requests_per_minute: 5, tokens_per_minute: null }, clock), ofTenant], clock);
     const [a, b] = [workspace(), workspace()];
     const enter = (rates: typeof a) =>
       rates.enter("Claude", 1, {
@@ -188,5 +189,36 @@ describe("caps per minute", () => {
     await enter(b);
     await rejectsWith(enter(a), "rate_limited");
     await rejectsWith(enter(b), "rate_limited");
+    caps.requests_per_minute = 3;
+    await enter(b);
+    await rejectsWith(enter(a), "rate_limited");
+  });
+
+  it("are held at the time of the call, also if it waits for its workspace first", async () => {
+    let elapsed = 0;
+    const clock = {
+      now: () => elapsed,
+      elapsed: () => elapsed,
+      wait: (ms: number) => Promise.resolve(void (elapsed += ms)),
+    };
+    const sent: number[] = [];
+    const caps = { requests_per_minute: 1, tokens_per_minute: null };
+    const ofTenant = keepRates(caps, clock);
+    const [a, b] = [allRates([keepRates(caps, clock), ofTenant], clock), allRates([ofTenant], clock)];
+    const enter = async (rates: typeof a, patienceMs: number): Promise<void> => {
+      await rates.enter("Claude", 1, {
+        patienceMs,
+        signal: new AbortController().signal,
+        onWait: () => undefined,
+      });
+      sent.push(elapsed);
+    };
+    await enter(a, 0);
+    await enter(a, 200_000);
+    await enter(b, 200_000);
+    assert.deepEqual(sent, [0, 60_000, 120_000]);
+    // The wait for both together is no longer than the caller's patience.
+    elapsed = 121_000;
+    await rejectsWith(enter(a, 30_000), "rate_limited");
   });
 });

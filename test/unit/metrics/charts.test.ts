@@ -56,6 +56,14 @@ describe("a chart of days", () => {
   it("is left out if no day has a value", () => {
     assert.equal(drawn([onDay("2026-11-28", 0, 0)]), "");
     assert.equal(drawn([]), "");
+    const none: ChartOptions["series"] = [{ color: "good", name: "rate", of: () => null }];
+    assert.equal(drawn([onDay("2026-11-28", 1, 1)], { as: "lines", series: none }), "");
+  });
+
+  it("draws a line at zero", () => {
+    const series: ChartOptions["series"] = [{ color: "good", name: "rate", of: () => 0 }];
+    const page = drawn([onDay("2026-11-28", 1, 1)], { as: "lines", series });
+    assert.match(page, /<path class="line good" d="M[\d.]+,100Z?"/);
   });
 
   it("keeps to the days of its span, and to the last 90 of them", () => {

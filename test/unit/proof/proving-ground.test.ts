@@ -93,7 +93,17 @@ describe("the private copy of a proof", () => {
       ground.runTests(wanted),
       (error) => error instanceof CoditectError && error.code === "tests_cannot_run",
     );
-    assert.deepEqual(states, [test.path, `${code.path}+${test.path}`]);
+    assert.deepEqual(states, [test.path, `${code.path}+${test.path}`, ""]);
+  });
+
+  it("leaves it to the gates to judge a change that stops tests which ran before", async () => {
+    const { ground } = groundOf((state) =>
+      state.includes(code)
+        ? report({ outcome: "crashed", tests: [], environment })
+        : report({ outcome: "passed", counts: { passed: 3, failed: 0, skipped: 0 } }),
+    );
+    await ground.prepare(whole);
+    assert.equal((await ground.runTests(wanted)).outcome, "crashed");
   });
 
   it("leaves the copy as it is while mutants run in it, even if one of them ends the runner", async () => {
