@@ -82,7 +82,12 @@ describe("the extension in a real workbench", function () {
     const workbench = await parts.session.open(await parts.session.shortProject(parts.model));
     await workbench.runShort();
     await workbench.command("CODITECT: Accept All Changes");
-    await workbench.treeItem(/^Changed file src\/bill\.js.*applied/).waitFor();
+    // A row that is drawn again while the mouse is down on its button takes no click.
+    for (const file of [
+      /^Changed file src\/bill\.js.*applied/,
+      /^Changed file test\/split\.test\.js.*applied/,
+    ])
+      await workbench.treeItem(file).waitFor();
     await workbench.expand(/^Findings/);
     const finding = workbench.treeItem(/^Medium finding: A fraction of a cent/);
     await finding.hover();
