@@ -7,6 +7,10 @@ import { keptPassphrase, openKeychain } from "./keychain.ts";
 const placeOf = (tenant: string | null): string[] =>
   tenant === null ? ["credentials.json"] : ["tenants", tenant, "credentials.json"];
 
+/** How the names of a tenant's variables begin in the environment of its server. */
+export const tenantPrefix = (tenant: string): string =>
+  `CODITECT_TENANT_${tenant.toUpperCase().replaceAll("-", "_")}__`;
+
 /**
  * The encrypted file of keys and logins of the user, or of a tenant of the user's team server. Its passphrase
  * is `CODITECT_PASSPHRASE`, or kept in the operating system's keychain, or what `ask` returns.
@@ -20,6 +24,7 @@ export const openCredentialFile = (
   const kept = keptPassphrase(() => openKeychain(file), ask);
   return openCredentialStore({
     file,
+    variable: `${tenant === null ? "" : tenantPrefix(tenant)}CODITECT_PASSPHRASE`,
     passphrase: (isNew) =>
       environment.CODITECT_PASSPHRASE === undefined
         ? kept(isNew)

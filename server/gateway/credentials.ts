@@ -75,6 +75,8 @@ export interface CredentialStore extends Credentials {
 export interface VaultOptions {
   /** Absolute path of the file; it need not exist. */
   file: string;
+  /** The variable for the passphrase, for messages. */
+  variable: string;
   /** Called only when the file is opened or created; null: there is no passphrase. */
   passphrase: (isNew: boolean) => Promise<string | null>;
   now: () => string;
@@ -87,7 +89,7 @@ const readStored = (given: string, name: string): string => {
   return key;
 };
 
-export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): CredentialStore => {
+export const openCredentialStore = ({ file, variable, passphrase, now }: VaultOptions): CredentialStore => {
   /** Deriving the key is slow on purpose, so a file that has not changed is not opened again. */
   let opened: { text: string; keys: StoredKeys } | null = null;
 
@@ -96,7 +98,7 @@ export const openCredentialStore = ({ file, passphrase, now }: VaultOptions): Cr
     if (given !== null && given !== "") return given;
     throw fail("credentials_closed", {
       reason: "no passphrase was given",
-      hint: "Set CODITECT_PASSPHRASE, enter the passphrase when asked, or unlock the keychain that stores it.",
+      hint: `Set ${variable}, enter the passphrase when asked, or unlock the keychain that stores it.`,
     });
   };
   const read = async (): Promise<StoredKeys> => {

@@ -119,7 +119,12 @@ const tenantOf = (
   const tokens = new TokenBook(store, now);
   const made = new Map<Role, Promise<string>>();
   const keysFile = join(folder, `${name}.keys`);
-  const vault = openCredentialStore({ file: keysFile, passphrase: () => Promise.resolve(name), now });
+  const vault = openCredentialStore({
+    file: keysFile,
+    variable: "CODITECT_PASSPHRASE",
+    passphrase: () => Promise.resolve(name),
+    now,
+  });
   return {
     ...testDispatch(join(folder, name), { ...parts, store, audit, ...(hasVault && { vault }) }),
     keysFile,

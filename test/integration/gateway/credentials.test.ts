@@ -22,6 +22,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 describe("the encrypted credentials file", () => {
   const open = (passphrase: string | null = "correct horse") =>
     openCredentialStore({
+      variable: "CODITECT_PASSPHRASE",
       file: join(folder, "config", "credentials.json"),
       passphrase: () => Promise.resolve(passphrase),
       now: () => "2026-01-01T00:00:00.000Z",
@@ -108,7 +109,12 @@ describe("the encrypted credentials file", () => {
       const ask = () => Promise.resolve((asked++, answer));
       const passphrase = keptPassphrase(() => Promise.resolve(present ? held : null), ask);
       const file = join(folder, "credentials.json");
-      const store = openCredentialStore({ file, passphrase, now: () => "2026-01-01T00:00:00.000Z" });
+      const store = openCredentialStore({
+        file,
+        variable: "CODITECT_PASSPHRASE",
+        passphrase,
+        now: () => "2026-01-01T00:00:00.000Z",
+      });
       return { store, asked: () => asked };
     };
 

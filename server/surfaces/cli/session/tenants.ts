@@ -2,9 +2,9 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fail } from "../../../../schemas/errors.ts";
 import type { SettingsInput } from "../../../../schemas/settings.ts";
+import { openCredentialFile, tenantPrefix } from "../../../gateway/credential-file.ts";
 import type { OwnedRuntimeOptions } from "../../../hosting/open-runtime.ts";
 import { runtimeOptions } from "./connect.ts";
-import { credentialStore } from "./secrets.ts";
 
 export interface NamedWorkspace {
   name: string;
@@ -39,7 +39,7 @@ const OWN = /KEY|TOKEN|SECRET|PASS|CREDENTIAL|^(ANTHROPIC|GEMINI|HF|OLLAMA|CODIT
  * tenant's own variables, such as `CODITECT_TENANT_ACME__ANTHROPIC_API_KEY`.
  */
 export const environmentOf = (name: string, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
-  const prefix = `CODITECT_TENANT_${name.toUpperCase().replaceAll("-", "_")}__`;
+  const prefix = tenantPrefix(name);
   const own: NodeJS.ProcessEnv = {};
   for (const [variable, value] of Object.entries(environment)) {
     if (variable.startsWith(prefix)) own[variable.slice(prefix.length)] = value;
@@ -59,6 +59,7 @@ export const tenantOptions = (
   environment: NodeJS.ProcessEnv,
 ): OwnedRuntimeOptions => {
   const own = environmentOf(name, environment);
-  const vault = credentialStore(own, name);
+  // A request must not wait for someone at the server's terminal.
+  const vault = openCredentialFile(own, () => Promise.resolve(null), name);
   return { ...runtimeOptions(workspace, settings, own, {}, vault), environment: own, vault };
 };
