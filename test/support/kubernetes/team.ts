@@ -59,3 +59,9 @@ export const runTeam = async ({ runtime, worker, settings, disturb }: TeamReques
     await model.close();
   }
 };
+
+let local: Promise<TeamOutcome> | null = null;
+
+/** The same in local processes. It is run once for all tests of this process, whose workers are the same. */
+export const localTeam = (worker: string): Promise<TeamOutcome> =>
+  (local ??= runTeam({ runtime: "Local", worker }));
