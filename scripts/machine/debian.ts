@@ -31,6 +31,8 @@ const packages = {
     "chromium",
     "prometheus",
     "neovim",
+    // For frames of videos.
+    "ffmpeg",
   ],
   // A Kubernetes control plane and kubelet, built from Debian's source package, and what they run on.
   cluster: [
