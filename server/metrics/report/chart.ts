@@ -13,7 +13,7 @@ const WIDTH = 1000;
 const HEIGHT = 100;
 
 /** One kind of value, drawn in one color. Null: the day has no such value. */
-export interface Series {
+interface Series {
   /** A class of the style: its color. */
   color: "good" | "bad" | "other" | "first" | "second" | "third";
   name: string;
