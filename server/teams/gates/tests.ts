@@ -115,6 +115,10 @@ const regressionInWords = ({ broken, errors, gone, skipped, missing }: Regressio
 const partInWords = (part: readonly string[]): string =>
   `The whole suite takes longer than \`test_timeout_seconds\` allows, so the gate ran only ${quantity(part.length, "test file")} that ${part.length === 1 ? "belongs" : "belong"} to the change or ${part.length === 1 ? "imports" : "import"} its files. Their tests pass`;
 
+/** Its packages' tests are then the whole suite that can be run, and the new tests were proven by `green`. */
+const OWN_COMMAND_BROKEN =
+  " The project's own test command ends without running a test here, also without the change, so only the tests of the packages below it ran.";
+
 /** Affected tests run first only if the whole suite takes longer than this. Milliseconds. */
 const LONG_SUITE_MS = 30_000;
 
@@ -166,7 +170,8 @@ export const clean: Gate = async (context) => {
   const regression = compareRuns(before, report, rewritten);
   const outdated = await withoutTheirCode(context, regression.gone);
   regression.gone = regression.gone.filter((id) => !outdated.has(id));
-  if (report.runner !== "command") {
+  const withoutOwn = before.without_own_command === true && report.without_own_command === true;
+  if (report.runner !== "command" && !withoutOwn) {
     const present = new Set(report.tests.map(testId));
     const proven = context.provenTests?.proven ?? [];
     regression.gone.push(...proven.filter((id) => !present.has(id) && !regression.gone.includes(id)));
@@ -175,11 +180,12 @@ export const clean: Gate = async (context) => {
   const part = context.part();
   const old = stillBroken(before, report);
   const oldNote = old.length === 0 ? "" : ` (${old.length} failed before the run already)`;
+  const ownNote = withoutOwn ? OWN_COMMAND_BROKEN : "";
   return {
     held: refusal === null,
     reason:
       refusal === null
-        ? `${part === null ? "The whole suite passes" : partInWords(part)}: ${quantity(report.counts.passed, "test")}${oldNote}.`
+        ? `${part === null ? "The whole suite passes" : partInWords(part)}: ${quantity(report.counts.passed, "test")}${oldNote}.${ownNote}`
         : `${refusal.slice(0, -1)}${oldNote}.`,
     evidence:
       refusal === null

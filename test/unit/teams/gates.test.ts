@@ -183,6 +183,12 @@ describe("the gate red", () => {
     );
   });
 
+  it("does not judge by packages below a project whose own test command breaks", async () => {
+    const suite = report([["old", "passed", "shop/old.test.js"]], { without_own_command: true });
+    const proof = await prove("red", context({ now: report([["adds", "failed"]]), suite }));
+    assert.equal(proof.held, true, proof.reason);
+  });
+
   it("takes a test that cannot be loaded for want of what the change brings, by its later name", async () => {
     const missing = (message: string) =>
       report([], { outcome: "load_error", load_errors: [{ file: "test/bill.test.js", message }] });
@@ -491,6 +497,20 @@ describe("the gate clean", () => {
   it("does not hold when a test fails that passed before", async () => {
     const now = report([["old", "failed", "test/old.test.js"]]);
     assert.equal((await prove("clean", context({ now, before }))).held, false);
+  });
+
+  it("asks packages below a project for no new test, if its own command broke before as well", async () => {
+    const packages = [["old", "passed", "shop/old.test.js"]] satisfies Test[];
+    const broken = report(packages, { without_own_command: true });
+    const proven = ["test/bill.test.js > adds"];
+    const held = async (before: TestReport, now: TestReport): Promise<[boolean, string]> => {
+      const proof = await prove("clean", context({ now, before, proven }));
+      return [proof.held, proof.reason];
+    };
+    const [holds, reason] = await held(broken, broken);
+    assert.equal(holds, true, reason);
+    assert.match(reason, /own test command ends without running a test here, also without the change/);
+    assert.equal((await held(report(packages), broken))[0], false);
   });
 
   it("does not hold when a test that passed before is gone from a file nobody changed", async () => {
