@@ -223,6 +223,14 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "The region for the Cloud Run runtime, such as europe-west1.",
     workspace: "user",
   },
+  "cloud_run.regions": {
+    text: "The regions to choose from for the Cloud Run runtime, in place of cloud_run.region.",
+    workspace: "user",
+  },
+  "cloud_run.choose_by": {
+    text: "Use the first of cloud_run.regions that answers (order), or the one that answers soonest (latency).",
+    workspace: "user",
+  },
   "cloud_run.image": { text: "The container image for the Cloud Run runtime.", workspace: "user" },
   "cloud_run.service_account": {
     text: "The service account of Cloud Run containers. Use one that has no role.",

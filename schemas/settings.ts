@@ -88,16 +88,17 @@ const KubernetesSettings = z.strictObject({
 /** Places that an instance in Cloud Run must not reach unless the user allows it. */
 const CloudRunPlace = z.enum(["metadata", "dns", "google_apis", "internet", "processes"]);
 
+const CloudRunRegion = z.string().regex(/^[a-z]+-[a-z]+\d+$/);
+
 /** Where and how instances run in Google Cloud Run. */
 const CloudRunSettings = z.strictObject({
   /** Google Cloud project; null: that of the application default credentials. */
   project: z.string().min(1).nullable().default(null),
   /** Region of the service, such as `europe-west1`; without one no instance starts. */
-  region: z
-    .string()
-    .regex(/^[a-z]+-[a-z]+\d+$/)
-    .nullable()
-    .default(null),
+  region: CloudRunRegion.nullable().default(null),
+  /** Regions to choose from, in place of `region`. */
+  regions: z.array(CloudRunRegion).default([]),
+  choose_by: z.enum(["order", "latency"]).default("order"),
   /** Container image with the worker's Node, in a registry that Cloud Run can reach. */
   image: z.string().min(1).nullable().default(null),
   /** Account whose tokens the metadata server gives to instances: one without any role. */

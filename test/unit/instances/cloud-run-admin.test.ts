@@ -6,12 +6,16 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { Settings, type SettingsInput } from "../../../schemas/settings.ts";
 import { CloudRunAdmin } from "../../../server/instances/drivers/cloud-run/admin.ts";
+import { chooseRegion, openRegions } from "../../../server/instances/drivers/cloud-run/choose.ts";
+import { labelsOf, stateOf } from "../../../server/instances/drivers/cloud-run/service.ts";
+import { Services } from "../../../server/instances/drivers/cloud-run/services.ts";
 import { cloudRunError } from "../../../server/instances/drivers/cloud-run/errors.ts";
 import { ACCESS_TOKEN } from "../../support/cloud-run/identity.ts";
 import { restoreEnvironment } from "../../support/environment.ts";
 
-const SERVICE = { name: "projects/a-project/locations/a-region/services/one", labels: {} };
+const REFUSING = "asia-east1";
 const LATE = { region: "a-region", answerMilliseconds: 300 };
 
 /** The metadata server and the Admin API of Google's cloud in one. Each may leave requests without an answer. */
@@ -23,20 +27,47 @@ describe("the Cloud Run Admin API", () => {
   /** Requests of each kind that get no answer, at first. */
   let silent: { metadata: number; api: number };
   let asked: string[];
+  /** Of the service that each region has. */
+  let labels: Record<string, string>;
+  /** The regions in which it was deleted. */
+  let deleted: string[];
+  /** What regions wait for before they answer; the others answer at once. */
+  let held: Map<string, Promise<unknown>>;
+  let answered: (region: string) => void;
 
-  const answer = ({ url = "" }: IncomingMessage, response: ServerResponse): void => {
+  const serviceIn = (region: string) => ({
+    name: `projects/a-project/locations/${region}/services/one`,
+    labels,
+  });
+  const answer = ({ url = "", method }: IncomingMessage, response: ServerResponse): void => {
     const kind = url.startsWith("/computeMetadata/") ? "metadata" : "api";
     asked.push(kind);
     silent[kind] -= 1;
     if (silent[kind] >= 0) return;
+    const region = /\/locations\/([^/]+)/.exec(url)?.[1] ?? "";
+    response.once("finish", () => {
+      answered(region);
+    });
+    if (method === "DELETE") deleted.push(region);
     const token = { access_token: ACCESS_TOKEN, expires_in: 3600, token_type: "Bearer" };
-    response.writeHead(200, { "metadata-flavor": "Google", "content-type": "application/json" });
-    response.end(JSON.stringify(kind === "api" ? { services: [SERVICE] } : token));
+    void Promise.resolve(held.get(region)).then(() => {
+      response.writeHead(region === REFUSING ? 403 : 200, {
+        "metadata-flavor": "Google",
+        "content-type": "application/json",
+      });
+      const said =
+        method === "DELETE" ? { name: "an-operation", done: true } : { services: [serviceIn(region)] };
+      response.end(JSON.stringify(kind === "api" ? said : token));
+    });
   };
 
   beforeEach(async () => {
     silent = { metadata: 0, api: 0 };
     asked = [];
+    labels = {};
+    deleted = [];
+    held = new Map();
+    answered = () => undefined;
     server = createServer(answer).listen(0, "127.0.0.1");
     await once(server, "listening");
     const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -60,7 +91,7 @@ describe("the Cloud Run Admin API", () => {
   it("is asked again if it does not answer in time", async () => {
     silent.api = 1;
     const admin = await open("a-project");
-    assert.deepEqual(await admin.list({}, AbortSignal.timeout(60_000)), [SERVICE]);
+    assert.deepEqual(await admin.list({}, AbortSignal.timeout(60_000)), [serviceIn("a-region")]);
     // On a busy machine, other answers may be late, too.
     assert.ok(asked.filter((kind) => kind === "api").length > 1);
   });
@@ -80,5 +111,54 @@ describe("the Cloud Run Admin API", () => {
     await assert.rejects(admin.list({}, AbortSignal.timeout(1000)));
     await assert.rejects(admin.door("https://one.example").token(), { ...failed, message: /no ID token/ });
     assert.ok(!asked.includes("api"), asked.join());
+  });
+
+  describe("in several regions", () => {
+    const FAR = "us-central1";
+    const NEAR = "europe-west1";
+    const choose = async (cloud_run: SettingsInput["cloud_run"]): Promise<string> => {
+      const settings = Settings.parse({
+        cloud_run: { project: "a-project", network: "closed", ...cloud_run },
+      }).cloud_run;
+      return (await chooseRegion(await openRegions(settings), settings)).region;
+    };
+
+    it("is the first that answers, or the one that answers soonest", async () => {
+      const near = Promise.withResolvers<unknown>();
+      held.set(FAR, near.promise);
+      answered = (region) => {
+        if (region === NEAR) near.resolve(null);
+      };
+      assert.equal(await choose({ regions: [FAR, NEAR], choose_by: "latency" }), NEAR);
+      assert.equal(await choose({ regions: [FAR, NEAR], choose_by: "order" }), FAR);
+    });
+
+    it("is not asked where there is only one", async () => {
+      held.set(NEAR, new Promise(() => undefined));
+      assert.equal(await choose({ regions: [NEAR, NEAR], region: FAR }), NEAR);
+      assert.equal(await choose({ region: FAR }), FAR);
+      assert.deepEqual(asked, []);
+    });
+
+    it("finds what an earlier runtime left in another one, and does without one that refuses", async () => {
+      const settings = Settings.parse({
+        cloud_run: { project: "a-project", network: "closed", regions: [FAR, NEAR, REFUSING] },
+      }).cloud_run;
+      const [admin, ...elsewhere] = await openRegions(settings);
+      assert.ok(admin !== undefined);
+      labels = labelsOf(stateOf(folder));
+      const services = new Services({ admin, elsewhere, settings, stateFolder: folder, gateway: "" });
+      assert.equal(await services.removeLeft(), 2);
+      assert.deepEqual(deleted.toSorted(), [NEAR, FAR]);
+    });
+
+    it("names them if none answers", async () => {
+      server.close();
+      server.closeAllConnections();
+      await assert.rejects(choose({ regions: [FAR, NEAR] }), {
+        code: "cloud_run_unavailable",
+        message: /none of the regions us-central1, europe-west1 answers/,
+      });
+    });
   });
 });

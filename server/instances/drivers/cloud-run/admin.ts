@@ -49,18 +49,24 @@ export interface AdminChoice {
  * brings gRPC and ten times as much code for the five methods that are needed.
  */
 export class CloudRunAdmin {
+  readonly region: string;
   readonly #auth: GoogleAuth;
   readonly #origin: string;
   /** `projects/P/locations/R` */
   readonly #parent: string;
-
   readonly #answerMs: number;
 
-  private constructor(auth: GoogleAuth, origin: string, parent: string, answerMs: number) {
+  private constructor(
+    auth: GoogleAuth,
+    origin: string,
+    place: { project: string; region: string },
+    answerMs: number,
+  ) {
+    this.region = place.region;
     this.#answerMs = answerMs;
     this.#auth = auth;
     this.#origin = origin;
-    this.#parent = parent;
+    this.#parent = `projects/${place.project}/locations/${place.region}`;
   }
 
   /**
@@ -80,7 +86,7 @@ export class CloudRunAdmin {
       }));
     const { CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: other = "" } = process.env;
     const origin = (other === "" ? ORIGIN : other).replace(/\/$/, "");
-    return new CloudRunAdmin(auth, origin, `projects/${named}/locations/${region}`, answerMilliseconds);
+    return new CloudRunAdmin(auth, origin, { project: named, region }, answerMilliseconds);
   }
 
   /**

@@ -1,17 +1,16 @@
-import { CloudRunAdmin } from "./admin.ts";
+import { openRegions } from "./choose.ts";
 import { cloudRunError } from "./errors.ts";
-import { type CloudRunSettings, checkSettings } from "./settings.ts";
+import type { CloudRunSettings } from "./settings.ts";
 
 /**
  * Checks, without starting an instance, that the settings are complete and that the API accepts this machine's
- * credentials. Resolves with a description. Errors: `cloud_run_unavailable`.
+ * credentials in each region. Resolves with a description. Errors: `cloud_run_unavailable`.
  */
 export const checkCloudRun = async (settings: CloudRunSettings, signal: AbortSignal): Promise<string> => {
-  const region = checkSettings(settings);
   try {
-    const admin = await CloudRunAdmin.open({ project: settings.project, region });
-    await admin.list({}, signal);
-    return `the API answers in ${region}`;
+    const admins = await openRegions(settings);
+    await Promise.all(admins.map((admin) => admin.list({}, signal)));
+    return `the API answers in ${admins.map(({ region }) => region).join(", ")}`;
   } catch (error) {
     throw cloudRunError(error);
   }

@@ -13,8 +13,8 @@ import { COPY, COPY_FOLDER, HOME_FOLDER, remoteEnvironment } from "../remote/env
 import { createSentFiles, RECEIVER } from "../remote/files.ts";
 import { measureIsolation } from "../remote/isolation.ts";
 import { Overseer, OVERSEER } from "../remote/overseer.ts";
-import { CloudRunAdmin } from "./admin.ts";
-import type { Service } from "./admin.ts";
+import type { CloudRunAdmin, Service } from "./admin.ts";
+import { chooseRegion, openRegions } from "./choose.ts";
 import { cloudRunError, isMissing } from "./errors.ts";
 import { channels } from "./gateway/protocol.ts";
 import { cloudRunRules } from "./isolation.ts";
@@ -23,7 +23,7 @@ import type { Machine } from "./machine.ts";
 import { dollarsPerHour } from "./prices.ts";
 import { Services } from "./services.ts";
 import { ContainerSession } from "./session.ts";
-import { type CloudRunSettings, checkSettings } from "./settings.ts";
+import type { CloudRunSettings } from "./settings.ts";
 import { CloudRunWorker } from "./worker.ts";
 
 const WORKER_USER = 1000;
@@ -39,7 +39,6 @@ export interface CloudRunDriverOptions {
 interface Place {
   admin: CloudRunAdmin;
   services: Services;
-  region: string;
 }
 
 /** The path of the gateway's bundle, which is in the same folder as the worker's. */
@@ -79,10 +78,11 @@ export class CloudRunDriver implements Driver {
 
   async #open(): Promise<Place> {
     const { settings, stateFolder, entry } = this.#options;
-    const region = checkSettings(settings);
-    const admin = await CloudRunAdmin.open({ project: settings.project, region });
+    const admins = await openRegions(settings);
+    const admin = await chooseRegion(admins, settings);
+    const elsewhere = admins.filter((each) => each !== admin);
     const gateway = gatewayOf(entry);
-    return { admin, services: new Services({ admin, settings, stateFolder, gateway }), region };
+    return { admin, services: new Services({ admin, elsewhere, settings, stateFolder, gateway }) };
   }
 
   async #launch(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
@@ -174,12 +174,12 @@ export class CloudRunDriver implements Driver {
     return new CloudRunWorker({
       ...{ session, worker, overseer, environment },
       runtimeId: service.name,
-      region: place.region,
+      region: place.admin.region,
       paths: { source: spec.workspace, copy: COPY_FOLDER },
       details: {
         ...{ image, workspace: "sent to Cloud Run", service: service.name, reachable },
         machine: { ...machine },
-        estimated_dollars_per_hour: dollarsPerHour(place.region, machine),
+        estimated_dollars_per_hour: dollarsPerHour(place.admin.region, machine),
       },
       memoryMb: spec.limits.memory_mb,
       remote: {

@@ -36,7 +36,7 @@ export const isAway = (error: unknown): boolean =>
 const hints: Readonly<Record<number, string>> = {
   401: "Log in again: gcloud auth application-default login.",
   403: "Check the roles of the account that you use; docs/cloud-run.md lists them.",
-  404: "Check the settings cloud_run.project and cloud_run.region.",
+  404: "Check the settings cloud_run.project, cloud_run.region and cloud_run.regions.",
 };
 
 /** What an error of Cloud Run, or of the connection to it, means for the user. */

@@ -17,9 +17,13 @@ interface Made {
 
 const LIST_MS = 60_000;
 const DELETE_MS = 60_000;
+/** How long a start may wait for other regions. */
+const ELSEWHERE_MS = 5000;
 
 export interface ServicesOptions {
   admin: CloudRunAdmin;
+  /** Other regions of the settings. An earlier runtime may have left services there. */
+  elsewhere: readonly CloudRunAdmin[];
   settings: CloudRunSettings;
   stateFolder: string;
   /** Path of the gateway's bundle. */
@@ -70,13 +74,17 @@ export class Services {
       );
   }
 
-  /** Deletes what earlier runtimes of this state folder left; returns how many. */
+  /**
+   * Deletes what earlier runtimes of this state folder left; returns how many. If a region where no instances will run
+   * does not answer, its services stay until a later start.
+   */
   async removeLeft(): Promise<number> {
-    const { admin } = this.#options;
-    const found = await admin.list(labelsOf(this.#state), AbortSignal.timeout(LIST_MS));
-    const left = found.filter(({ name }) => !this.#own.has(idOf(name)));
-    await Promise.all(left.map(({ name }) => admin.delete(name, AbortSignal.timeout(DELETE_MS))));
-    return left.length;
+    const { admin, elsewhere } = this.#options;
+    const here = this.#removeFrom(admin, LIST_MS);
+    const others = await Promise.all(
+      elsewhere.map((each) => this.#removeFrom(each, ELSEWHERE_MS).catch(() => 0)),
+    );
+    return others.reduce((sum, count) => sum + count, await here);
   }
 
   /** Deletes all of them. Errors: those of the admin API; what remains is an orphan from then on. */
@@ -88,7 +96,14 @@ export class Services {
     if (this.#own.size === 0) return;
     this.#own.clear();
     // This finds services by their labels, because one may exist although its creation failed.
-    await this.removeLeft();
+    await this.#removeFrom(this.#options.admin, LIST_MS);
+  }
+
+  async #removeFrom(admin: CloudRunAdmin, listMs: number): Promise<number> {
+    const found = await admin.list(labelsOf(this.#state), AbortSignal.timeout(listMs));
+    const left = found.filter(({ name }) => !this.#own.has(idOf(name)));
+    await Promise.all(left.map(({ name }) => admin.delete(name, AbortSignal.timeout(DELETE_MS))));
+    return left.length;
   }
 
   #begin(key: string, image: string, machine: Machine): Made {

@@ -1,21 +1,9 @@
 import { z } from "zod";
 import { fail } from "../../../../schemas/errors.ts";
+import { chooseAnswering } from "../remote/choose.ts";
 import { openCluster } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
 import type { KubernetesSettings } from "./settings.ts";
-
-const ANSWER_MS = 5000;
-
-/** Milliseconds until an API server returns its version; null if it does not answer in time. */
-const answerTime = async (cluster: Cluster): Promise<number | null> => {
-  const started = performance.now();
-  try {
-    await cluster.ask(z.unknown(), "GET", "/version", {}, AbortSignal.timeout(ANSWER_MS));
-    return performance.now() - started;
-  } catch {
-    return null;
-  }
-};
 
 type Choice = Pick<KubernetesSettings, "context" | "contexts" | "choose_by" | "namespace">;
 
@@ -32,24 +20,15 @@ export const chooseCluster = async (
   open: typeof openCluster = openCluster,
 ): Promise<Cluster> => {
   const { namespace, choose_by } = settings;
-  const [only, ...others] = await Promise.all(
-    contextsOf(settings).map((context) => open({ context, namespace })),
+  const clusters = await Promise.all(contextsOf(settings).map((context) => open({ context, namespace })));
+  const chosen = await chooseAnswering(clusters, choose_by, (cluster, signal) =>
+    cluster.ask(z.unknown(), "GET", "/version", {}, signal),
   );
-  if (only !== undefined && others.length === 0) return only;
-  const measured = await Promise.all(
-    [only, ...others].map(async (cluster) =>
-      cluster === undefined ? [] : [{ cluster, time: await answerTime(cluster) }],
-    ),
-  );
-  const answering = measured
-    .flat()
-    .flatMap(({ cluster, time }) => (time === null ? [] : [{ cluster, time }]));
-  const [chosen] = choose_by === "order" ? answering : answering.toSorted((a, b) => a.time - b.time);
-  if (chosen === undefined) {
+  if (chosen === null) {
     throw fail("cluster_unavailable", {
       reason: `none of the contexts ${settings.contexts.join(", ")} answers`,
       hint: "Check that their clusters are reachable, and the setting kubernetes.contexts.",
     });
   }
-  return chosen.cluster;
+  return chosen;
 };
