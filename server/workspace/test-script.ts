@@ -160,6 +160,15 @@ export interface ArgumentRules {
   dropped: RegExp;
 }
 
+/** Rules that also drop these flags; the next word is the value of the `valued` ones. */
+export const alsoDropping = (
+  rules: ArgumentRules,
+  { valued, others }: { valued: readonly string[]; others: readonly string[] },
+): ArgumentRules => ({
+  valued: new Set([...rules.valued, ...valued]),
+  dropped: new RegExp(`${rules.dropped.source}|^(${[...valued, ...others].join("|")})$`, rules.dropped.flags),
+});
+
 /** A script's arguments without those that we set ourselves; `patterns` say which tests it runs. */
 export const splitArguments = (
   args: readonly string[],

@@ -5,7 +5,7 @@ import { nodeProgram, nodeVariables } from "./package.ts";
 import { foldersOf, noResults, type ReportFolders, type RunnerAdapter } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
-const rules: ArgumentRules = {
+export const jestArguments: ArgumentRules = {
   valued: new Set(
     "--config -c --rootDir --roots --env --testEnvironment --testTimeout --maxWorkers -w --selectProjects --testMatch --testRegex --testPathPatterns --testPathPattern --testPathIgnorePatterns --testNamePattern -t --reporters --outputFile --coverageReporters --coverageDirectory --coverageThreshold --collectCoverageFrom --shard --bail".split(
       " ",
@@ -41,7 +41,7 @@ export const jest: RunnerAdapter = {
   hook: {
     main: /\/node_modules\/(jest|jest-cli)\/bin\/jest\.js$|\/node_modules\/react-scripts\/scripts\/test\.js$/,
     rules: {
-      ...rules,
+      ...jestArguments,
       dropped:
         /^(--outputFile|--json|--watch.*|--bail|-b|--coverage(Reporters|Directory)|--updateSnapshot|-u|--onlyChanged|-o|--changedSince|--onlyFailures|-f|--notify)$/i,
     },
@@ -53,7 +53,7 @@ export const jest: RunnerAdapter = {
     },
   },
   launch: (job) => {
-    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const { flags, patterns } = splitArguments(job.script.args, jestArguments);
     return Promise.resolve({
       command: [
         nodeProgram(),

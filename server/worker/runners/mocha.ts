@@ -6,7 +6,7 @@ import { installedProgram, nodeProgram, nodeVariables } from "./package.ts";
 import { foldersOf, noResults, type ReportFolders, type RunnerAdapter, type TestJob } from "./runner.ts";
 import { nodeFlags, splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
-const rules: ArgumentRules = {
+export const mochaArguments: ArgumentRules = {
   valued: new Set(
     "--require -r --import --loader --config --package --extension --file --ignore --exclude --spec --ui -u --timeout -t --slow -s --retries --jobs -j --grep -g --fgrep -f --reporter -R --reporter-option --reporter-options -O --node-option -n --watch-files --watch-ignore".split(
       " ",
@@ -108,14 +108,14 @@ export const mocha: RunnerAdapter = {
   hook: {
     main: /\/node_modules\/mocha\/(bin\/_?mocha(\.js)?|lib\/cli\/cli\.js)$/,
     rules: {
-      ...rules,
+      ...mochaArguments,
       dropped: /^(--reporter|-R|--reporter-options?|-O|--watch.*|-w|--bail|-b)$/,
     },
     flags: reportFlags,
   },
   files: { "mocha-reporter.cjs": reporter },
   launch: (job) => {
-    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const { flags, patterns } = splitArguments(job.script.args, mochaArguments);
     return Promise.resolve({
       command: [
         ...coverageCommand(job),

@@ -7,7 +7,7 @@ import { namePattern } from "./names.ts";
 import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
 import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
-const rules: ArgumentRules = {
+export const nodeTestArguments: ArgumentRules = {
   valued: new Set(
     "--import --require -r --loader --experimental-loader --conditions -C --test-reporter --test-reporter-destination --test-name-pattern --test-skip-pattern".split(
       " ",
@@ -107,7 +107,7 @@ export const nodeTest: RunnerAdapter = {
   hook: {
     main: null,
     rules: {
-      ...rules,
+      ...nodeTestArguments,
       dropped: /^--(test|watch.*|test-reporter.*|test-update-snapshots)$/,
     },
     flags: reportFlags,
@@ -119,7 +119,7 @@ export const nodeTest: RunnerAdapter = {
   },
   files: { "node-reporter.mjs": reporter, "node-grace.mjs": grace },
   launch: (job) => {
-    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const { flags, patterns } = splitArguments(job.script.args, nodeTestArguments);
     // `tsx --test` is Node with tsx's hooks.
     const hooks = basename(job.script.name) === "tsx" ? ["--import", "tsx"] : [];
     return Promise.resolve({

@@ -7,7 +7,7 @@ import { isInstalled, nodeProgram, nodeVariables } from "./package.ts";
 import { foldersOf, type ReportFolders, type RunnerAdapter } from "./runner.ts";
 import { splitArguments, type ArgumentRules } from "../../workspace/test-script.ts";
 
-const rules: ArgumentRules = {
+export const vitestArguments: ArgumentRules = {
   valued: new Set(
     "--config -c --root -r --dir --project --environment --pool --mode --reporter --outputFile --exclude --testTimeout --hookTimeout --testNamePattern -t --shard --bail --configLoader".split(
       " ",
@@ -63,7 +63,7 @@ export const vitest: RunnerAdapter = {
   hook: {
     main: /\/node_modules\/vitest\/vitest\.[cm]?js$/,
     rules: {
-      ...rules,
+      ...vitestArguments,
       dropped:
         /^(--reporters?|--outputFile.*|--watch|-w|--ui|--open|--bail|--coverage\.(reporter|reportsDirectory)|--update|-u|--changed)$/,
     },
@@ -78,7 +78,7 @@ export const vitest: RunnerAdapter = {
   },
   files: { "vitest-errors.mjs": errorsReporterText },
   launch: (job) => {
-    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const { flags, patterns } = splitArguments(job.script.args, vitestArguments);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
     const hasCoverage = job.coverage && canMeasure(job.folder);
     return Promise.resolve({

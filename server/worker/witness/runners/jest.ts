@@ -2,23 +2,17 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { coverageFolder } from "../../runners/coverage.ts";
 import { jestReportFile } from "../../runners/jest-report.ts";
+import { jestArguments } from "../../runners/jest.ts";
 import { readJestReport } from "./jest-report.ts";
 import { namePattern } from "../../runners/names.ts";
 import { jestRunner, refusingSetup } from "../jest-runner.ts";
 import { watchNode } from "../witness.ts";
 import { nodeProgram, nodeVariables } from "../../runners/package.ts";
 import { noResults, type RunnerAdapter, type TestJob } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "../../../workspace/test-script.ts";
+import { alsoDropping, nodeFlags, splitArguments } from "../../../workspace/test-script.ts";
 
-const rules: ArgumentRules = {
-  valued: new Set(
-    "--config -c --rootDir --roots --env --testEnvironment --testTimeout --maxWorkers -w --selectProjects --testMatch --testRegex --testPathPatterns --testPathPattern --testPathIgnorePatterns --testNamePattern -t --reporters --outputFile --coverageReporters --coverageDirectory --coverageThreshold --collectCoverageFrom --shard --bail --testRunner --seed".split(
-      " ",
-    ),
-  ),
-  dropped:
-    /^(--reporters|--outputFile|--json|--watch.*|--bail|-b|--(coverage|collectCoverage)|--coverage(Reporters|Directory|Threshold)|--shard|--testNamePattern|-t|--updateSnapshot|-u|--onlyChanged|-o|--changedSince|--onlyFailures|-f|--notify|--no-?color|--colors?|--passWithNoTests|--silent|--verbose|--testRunner|--randomize|--seed)$/i,
-};
+/** Our run chooses the program that runs the tests, and their order. */
+const rules = alsoDropping(jestArguments, { valued: ["--testRunner", "--seed"], others: ["--randomize"] });
 
 const coverageFlags = (job: TestJob): string[] =>
   job.coverage

@@ -1,24 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readCoverageSummary } from "../../runners/coverage.ts";
-import { coverageCommand, inOneProcess, runAllScript } from "../../runners/mocha.ts";
+import { coverageCommand, inOneProcess, mochaArguments, runAllScript } from "../../runners/mocha.ts";
 import { readEvents } from "./events.ts";
 import { namePattern } from "../../runners/names.ts";
 import { nodeProgram, nodeVariables } from "../../runners/package.ts";
 import { failureScript } from "../failure.ts";
 import { watchNode } from "../witness.ts";
 import { noResults, type RunnerAdapter } from "./runner.ts";
-import { nodeFlags, splitArguments, type ArgumentRules } from "../../../workspace/test-script.ts";
-
-const rules: ArgumentRules = {
-  valued: new Set(
-    "--require -r --import --loader --config --package --extension --file --ignore --exclude --spec --ui -u --timeout -t --slow -s --retries --jobs -j --grep -g --fgrep -f --reporter -R --reporter-option --reporter-options -O --node-option -n --watch-files --watch-ignore".split(
-      " ",
-    ),
-  ),
-  dropped:
-    /^(--reporter|-R|--reporter-options?|-O|--watch.*|-w|--bail|-b|--grep|-g|--fgrep|-f|--invert|-i|--dry-run|--colors?|-c|--no-colors?|-C|--forbid-.*|--diff|--no-diff|--parallel|-p)$/,
-};
+import { nodeFlags, splitArguments } from "../../../workspace/test-script.ts";
 
 /**
  * Reports to `events.ts`, each event at once, so that a run that breaks off still tells what came
@@ -102,7 +92,7 @@ export const mocha: RunnerAdapter = {
   launch: async (job) => {
     const reporterFile = join(job.reportFolder, "reporter.cjs");
     await writeFile(reporterFile, reporter);
-    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const { flags, patterns } = splitArguments(job.script.args, mochaArguments);
     return {
       command: [
         ...coverageCommand(job),

@@ -5,20 +5,14 @@ import { readEvents } from "./events.ts";
 import { nodeProgram, nodeVariables } from "../../runners/package.ts";
 import { literalGlob } from "../../runners/literal-glob.ts";
 import { namePattern } from "../../runners/names.ts";
+import { nodeTestArguments } from "../../runners/node-test.ts";
 import { failureScript } from "../failure.ts";
 import { watchNode } from "../witness.ts";
 import type { RunnerAdapter } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "../../../workspace/test-script.ts";
+import { alsoDropping, splitArguments } from "../../../workspace/test-script.ts";
 
-const rules: ArgumentRules = {
-  valued: new Set(
-    "--import --require -r --loader --experimental-loader --conditions -C --test-reporter --test-reporter-destination --test-name-pattern --test-skip-pattern".split(
-      " ",
-    ),
-  ),
-  dropped:
-    /^--(test|watch.*|test-reporter.*|test-only|test-update-snapshots|test-name-pattern|test-shard|test-force-exit|experimental-test-coverage|test-coverage-(branches|functions|lines))$/,
-};
+/** A run that ends early leaves no time to report what was done. */
+const rules = alsoDropping(nodeTestArguments, { valued: [], others: ["--test-force-exit"] });
 
 /**
  * A reporter for node:test that tells its events as `events.ts` reads them. A test's own suites are

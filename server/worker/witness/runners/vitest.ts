@@ -8,18 +8,9 @@ import { jestReportFile } from "../../runners/jest-report.ts";
 import { readJestReport } from "./jest-report.ts";
 import { namePattern } from "../../runners/names.ts";
 import { isInstalled, nodeProgram, nodeVariables } from "../../runners/package.ts";
+import { vitestArguments } from "../../runners/vitest.ts";
 import type { RunnerAdapter, TestJob } from "./runner.ts";
-import { splitArguments, type ArgumentRules } from "../../../workspace/test-script.ts";
-
-const rules: ArgumentRules = {
-  valued: new Set(
-    "--config -c --root -r --dir --project --environment --pool --mode --reporter --outputFile --exclude --testTimeout --hookTimeout --testNamePattern -t --shard --bail --configLoader".split(
-      " ",
-    ),
-  ),
-  dropped:
-    /^(--reporters?|--outputFile.*|--watch|-w|--run|--ui|--open|--coverage.*|--bail|--shard|--testNamePattern|-t|--update|-u|--changed|--passWithNoTests|--no-color)$/,
-};
+import { splitArguments } from "../../../workspace/test-script.ts";
 
 const subcommands = new Set(["run", "watch", "dev", "related"]);
 
@@ -41,7 +32,7 @@ const coverageFlags = (job: TestJob): string[] => {
 
 export const vitest: RunnerAdapter = {
   launch: async (job) => {
-    const { flags, patterns } = splitArguments(job.script.args, rules);
+    const { flags, patterns } = splitArguments(job.script.args, vitestArguments);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
     const { seed } = job.witness.settings;
     const reporter = join(job.reportFolder, "reporter.mjs");
