@@ -18,7 +18,7 @@ import { CompanyLogin } from "./oauth/company-login.ts";
 import { MachineLogin } from "./oauth/machine-login.ts";
 import { type LoginParts, namesIssuer } from "./oauth/own-client.ts";
 import { refreshesOf } from "./oauth/refreshes.ts";
-import { ServerLogin, usesOAuth } from "./oauth/server-login.ts";
+import { machineGrant, type MachineGrant, ServerLogin, usesOAuth } from "./oauth/server-login.ts";
 import { allPages } from "./pages.ts";
 import { quietSdk } from "./sdk-remarks.ts";
 import { resolveSecrets, type SecretPlaces } from "./secrets.ts";
@@ -166,15 +166,16 @@ const transportTo = async (
   });
 };
 
+const machineLogins: Readonly<
+  Record<MachineGrant, (parts: LoginParts, fetch: typeof globalThis.fetch) => OAuthClientProvider>
+> = {
+  client_credentials: (parts) => new MachineLogin(parts),
+  jwt_bearer: (parts, fetch) => new CompanyLogin(parts, fetch),
+};
+
 const loginTo = (parts: LoginParts, fetch: typeof globalThis.fetch): OAuthClientProvider => {
-  switch (parts.config.oauth.grant) {
-    case "client_credentials":
-      return new MachineLogin(parts);
-    case "jwt_bearer":
-      return new CompanyLogin(parts, fetch);
-    default:
-      return new ServerLogin(parts);
-  }
+  const grant = machineGrant(parts.config);
+  return grant === null ? new ServerLogin(parts) : machineLogins[grant](parts, fetch);
 };
 
 const isTimeout = (error: unknown): boolean =>

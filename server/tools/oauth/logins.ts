@@ -4,7 +4,7 @@ import type { Settings } from "../../../schemas/settings.ts";
 import { listedServers } from "../allowed-servers.ts";
 import type { SecretPlaces } from "../secrets.ts";
 import type { OAuthServer } from "./own-client.ts";
-import { isLoggedIn, isMachine, loginName, usesOAuth } from "./server-login.ts";
+import { isLoggedIn, loginName, machineGrant, usesOAuth } from "./server-login.ts";
 
 /** How long the user has to log in on the pages of the service. */
 export const LOGIN_MILLISECONDS = 300_000;
@@ -24,7 +24,7 @@ export const demandOAuth = (name: string, config: McpServerConfig | undefined): 
   if (config === undefined) throw fail("not_found", { kind: "MCP server", id: name });
   if (!usesOAuth(config))
     throw fail("usage", { problem: `The MCP server ${name} has no "oauth" in its entry.` });
-  if (isMachine(config))
+  if (machineGrant(config) !== null)
     throw fail("usage", { problem: `CODITECT logs in to the MCP server ${name} without a person.` });
   return config;
 };
@@ -36,7 +36,7 @@ export const createLogins = (parts: LoginsParts) => {
   return {
     list: async (): Promise<{ server: string; url: string; logged_in: boolean }[]> => {
       const asking = Object.entries(servers()).flatMap(([server, config]) =>
-        usesOAuth(config) && !isMachine(config) ? [{ server, url: config.url }] : [],
+        usesOAuth(config) && machineGrant(config) === null ? [{ server, url: config.url }] : [],
       );
       return Promise.all(
         asking.map(async ({ server, url }) => ({

@@ -34,9 +34,11 @@ type Login = z.infer<typeof Login>;
 export const usesOAuth = (config: McpServerConfig): config is OAuthServer =>
   "url" in config && config.oauth !== undefined;
 
-/** Whether the client logs in by itself, without a person. */
-export const isMachine = ({ oauth }: OAuthServer): boolean =>
-  oauth.grant === "client_credentials" || oauth.grant === "jwt_bearer";
+/** How the client logs in by itself, without a person. Null: a person logs in. */
+export const machineGrant = ({ oauth }: OAuthServer): MachineGrant | null =>
+  oauth.grant === undefined || oauth.grant === "authorization_code" ? null : oauth.grant;
+
+export type MachineGrant = Exclude<OAuthServer["oauth"]["grant"], undefined | "authorization_code">;
 
 const LOGIN_PREFIX = "mcp:";
 
