@@ -86,9 +86,12 @@ describe("hooks of a workspace", () => {
   it("does not wait for what a command left running in a session of its own", async () => {
     const leave = "setsid sleep 600 & echo $! > left; ";
     const answer = '{"hookSpecificOutput":{"permissionDecision":"deny","permissionDecisionReason":"no"}}';
-    const decided = runWith(`${leave} echo '${answer}'`, { sandbox: "none" });
-    await assert.rejects(decided, { code: "hook_refused", message: /no/ });
-    process.kill(Number(readFileSync(join(workspace, "left"), "utf8")));
+    try {
+      const decided = runWith(`${leave} echo '${answer}'`, { sandbox: "none" });
+      await assert.rejects(decided, { code: "hook_refused", message: /no/ });
+    } finally {
+      process.kill(Number(readFileSync(join(workspace, "left"), "utf8")));
+    }
   });
 
   it("confines a command: it reads the workspace and writes nothing there", async () => {
