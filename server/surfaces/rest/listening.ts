@@ -38,10 +38,20 @@ const malformed: Readonly<Record<string, { status: string; problems: string }>> 
 /** How long a client has to close the connection after the answer. */
 const CLOSE_MS = 2000;
 
-/** Answers bytes that are no request with problem details, as all else, and ends the connection. */
+/**
+ * Answers bytes that are no request with problem details, as all else, and ends the connection. While an answer to
+ * an earlier request is not complete, for example a stream of events, it only ends the connection: the client would
+ * take this answer for a part of the earlier one.
+ */
 export const refuseMalformed = (server: Pick<HttpServer, "on">, closeMs = CLOSE_MS): void => {
+  /** Answers go out in the order of their requests, so the last one of a connection is complete after all others. */
+  const lastAnswers = new WeakMap<Duplex, ServerResponse>();
+  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    lastAnswers.set(socket, response);
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code === "ECONNRESET" || !socket.writable) {
+    const isAnswering = lastAnswers.get(socket)?.writableFinished === false;
+    if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
       socket.destroy();
       return;
     }

@@ -8,7 +8,7 @@ import { answer, type Api, targetOf } from "./api.ts";
 import { Conditions } from "./conditions.ts";
 import { EventHistory } from "./event-history.ts";
 import { admit, admitLocal } from "./guard.ts";
-import { answerOrRefuse, listen } from "./listening.ts";
+import { answerOrRefuse, listen, refuseMalformed } from "./listening.ts";
 import { readBody, sendJson } from "./messages.ts";
 
 /** The maximum size of a request's body, in bytes. The options of a run contain unsaved documents. */
@@ -104,6 +104,7 @@ export const serveRest = async (options: SurfaceOptions): Promise<Surface> => {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     void answerOrRefuse(request, response, options.log, () => serve(request, response, served));
   });
+  refuseMalformed(server);
   const port = await listen(server, options.port ?? 0, "127.0.0.1");
   return {
     url: `http://127.0.0.1:${port}`,

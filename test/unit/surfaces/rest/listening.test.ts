@@ -21,4 +21,38 @@ describe("bytes that are no request", () => {
     client.destroy();
     server.close();
   });
+
+  it("end a connection with a stream of events, and write nothing into the stream", async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: 1\n\n");
+    });
+    refuseMalformed(server);
+    const port = await listen(server, 0, "127.0.0.1");
+    const client = connect({ host: "127.0.0.1", port });
+    client.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    const received: Buffer[] = [];
+    client.on("data", (chunk: Buffer) => {
+      // The second time, the server has already ended the connection.
+      if (received.push(chunk) === 1) client.write("hello\r\n\r\n");
+    });
+    // The bytes that the server did not read can reset the connection.
+    client.on("error", () => undefined);
+    await once(client, "close");
+    const said = Buffer.concat(received).toString();
+    assert.match(said, /^HTTP\/1\.1 200 [\s\S]*data: 1\n\n/);
+    assert.doesNotMatch(said, /400/);
+    server.close();
+  });
+
+  it("are answered after the answer to an earlier request is complete", async () => {
+    const server = createServer((_request, response) => response.end("fine"));
+    refuseMalformed(server);
+    const port = await listen(server, 0, "127.0.0.1");
+    const client = connect({ host: "127.0.0.1", port });
+    client.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    client.once("data", () => client.write("hello\r\n\r\n"));
+    assert.match(await text(client), /^HTTP\/1\.1 200 [\s\S]*fine[\s\S]*HTTP\/1\.1 400 /);
+    server.close();
+  });
 });

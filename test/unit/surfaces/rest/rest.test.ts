@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { routes } from "../../../../server/surfaces/rest/routes.ts";
 import type { Surface } from "../../../../server/hosting/surface.ts";
 import { StartRun } from "../../../../schemas/contract/runs.ts";
@@ -193,6 +195,15 @@ describe("REST", () => {
   it("refuses a body beyond its size", async () => {
     const answer = await call("POST", "/api/agents", " ".repeat(17 * 1024 * 1024));
     assert.deepEqual([answer.status, answer.json.code], [413, "body_too_large"]);
+  });
+
+  it("answers bytes that are no request with a problem", async () => {
+    const client = connect(Number(new URL(server.url).port), "127.0.0.1");
+    client.write("hello\r\n\r\n");
+    assert.match(
+      await text(client),
+      /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*not valid HTTP/,
+    );
   });
 
   it("lets nobody in without the token", async () => {
