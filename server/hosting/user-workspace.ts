@@ -23,6 +23,8 @@ import { claimStateFolder } from "./state-stamp.ts";
 /** Workspaces that one user can have on a server. */
 const MOST_WORKSPACES = 50;
 const DAY_MS = 86_400_000;
+/** After a server was killed, many workspaces can be open. Each one that is opened again reads its whole state. */
+const REOPENED_AT_ONCE = 4;
 
 export interface UserWorkspacesOptions {
   /** As for the tenant's own runtime: its workspace says whose the others are. */
@@ -57,6 +59,12 @@ const keptIn = (folder: string): KeptUse | null => {
   } catch {
     return null;
   }
+};
+
+/** Waits for the end of all, also if one fails. Error: the first one. */
+const settled = async (works: readonly Promise<void>[]): Promise<void> => {
+  await Promise.allSettled(works);
+  await Promise.all(works);
 };
 
 const stateOf = (folder: string): string => join(folder, "state");
@@ -115,16 +123,25 @@ export class StoredWorkspaces {
   /**
    * Counts what workspaces used today under an earlier server. One that this server's predecessor did not close is
    * opened for this, because its state says what its last runs used. Call this before anyone opens a workspace.
+   * Error: `cancelled`.
    */
-  async recall(now: number, log: Log): Promise<void> {
+  async recall(now: number, log: Log, signal: AbortSignal): Promise<void> {
+    const unclosed: string[] = [];
     for (const folder of this.#all()) {
       const kept = keptIn(folder);
       if (kept !== null) this.#options.shared.share.use.recall(stateOf(folder), kept);
-      else if (now - lastUse(folder) < 2 * DAY_MS)
+      else if (now - lastUse(folder) < 2 * DAY_MS) unclosed.push(folder);
+    }
+    const rest = unclosed.values();
+    const reopenRest = async (): Promise<void> => {
+      for (const folder of rest) {
+        if (signal.aborted) throw fail("cancelled", { what: "The start of the server" });
         await this.#reopen(folder).catch((error: unknown) => {
           log("error", "What a workspace used today is unknown", { folder, error: String(error) });
         });
-    }
+      }
+    };
+    await settled(Array.from({ length: REOPENED_AT_ONCE }, reopenRest));
   }
 
   /**

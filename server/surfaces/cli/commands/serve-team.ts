@@ -95,6 +95,7 @@ const openTenants = async (
   flags: ServeFlags,
   names: readonly string[],
   context: CommandContext,
+  signal: AbortSignal,
 ): Promise<Opened[]> => {
   const { environment, currentFolder } = context;
   const opened: Opened[] = [];
@@ -116,7 +117,7 @@ const openTenants = async (
       opened.push({ name: tenant.name, workspace: tenant.workspace, runtime, stored });
     }
     // What was used today counts from the first request on.
-    for (const { stored } of opened) await stored.recall(Date.now(), cliLog(environment));
+    for (const { stored } of opened) await stored.recall(Date.now(), cliLog(environment), signal);
     return opened;
   } catch (error) {
     // The user needs the first error.
@@ -172,7 +173,7 @@ export const serveTeam = async (flagsAsGiven: ServeFlags, context: CommandContex
   const tls = await readTls(flags, context.currentFolder);
   const oidc = identityProviderOf(flags);
   const interruption = catchInterruption({ graceSeconds: flags.drain + 10, hangsUp: false });
-  const opened = await openTenants(flagsAsGiven, flags.tenant, context);
+  const opened = await openTenants(flagsAsGiven, flags.tenant, context, interruption.signal);
   const log = cliLog(environment);
   const stopRemoving = removeUnused(opened, flags.keepWorkspaces, log);
   try {

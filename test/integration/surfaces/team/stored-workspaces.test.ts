@@ -97,10 +97,12 @@ describe("the stored workspaces of a tenant's users", () => {
     const settings = Settings.parse({});
     const share = shareOf(settings, poolSettings(settings));
     const { store, audit } = tenant.runtime;
-    await new StoredWorkspaces({ tenant: ofTenant(), shared: { store, audit, share } }).recall(
-      Date.now(),
-      (level, message) => assert.fail(`${level}: ${message}`),
-    );
+    const next = new StoredWorkspaces({ tenant: ofTenant(), shared: { store, audit, share } });
+    const recall = (signal: AbortSignal) =>
+      next.recall(Date.now(), (level, message) => assert.fail(`${level}: ${message}`), signal);
+    await assert.rejects(recall(AbortSignal.abort()), { code: "cancelled" });
+    assert.deepEqual(share.use.taken(day), { tokens: 70, microcents: 5 });
+    await recall(never);
     assert.deepEqual(share.use.taken(day), { tokens: 140, microcents: 10 });
   });
 });
