@@ -1,6 +1,6 @@
 import { classifyPath } from "../../workspace/classify.ts";
 import type { GateContext } from "./gate.ts";
-import type { ChangedSource } from "./hunks.ts";
+import { hunksOf, type ChangedSource } from "./hunks.ts";
 import { newTestFiles } from "./test-run.ts";
 import {
   comment,
@@ -76,6 +76,8 @@ const isAnswered = ({ literals }: Check, written: WrittenOut): boolean => {
 
 /** More entries than this that no test asks for make a table larger than the tests' answers. */
 const ENOUGH_MORE = 3;
+/** Texts of a table before the change that make what the change adds to it one more entry. */
+const ENOUGH_BEFORE = 2;
 
 const answerIn = ({ literals }: Check): string => letters(literals.at(-1) ?? "");
 
@@ -96,18 +98,24 @@ const isWrittenEcho = (check: Check, written: WrittenOut): boolean => {
 };
 
 /** Whether the tables of the change have as many further texts as its tests use: then they are data. */
-const holdMore = (checks: readonly Check[], { entries }: WrittenOut): boolean => {
+const holdMore = (checks: readonly Check[], { entries, extended }: WrittenOut): boolean => {
   const asked = new Set(checks.flatMap(({ literals }) => literals));
-  const texts = [...entries].filter((value) => letters(value).length > 1 && !/^\d+$/.test(value));
+  const isText = (value: string): boolean => letters(value).length > 1 && !/^\d+$/.test(value);
+  const texts = [...entries].filter(isText);
   const unasked = texts.filter((value) => !asked.has(value)).length;
-  return unasked >= Math.max(ENOUGH_MORE, texts.length - unasked);
+  const known = [...extended].filter((value) => isText(value) && !asked.has(value)).length;
+  return known >= ENOUGH_BEFORE || unasked >= Math.max(ENOUGH_MORE, texts.length - unasked);
 };
+
+/** Whether the input is empty, zero or no value, for which code has a rule of its own. */
+const isEdge = ({ literals }: Check): boolean => literals.slice(0, -1).every(saysLittle);
 
 /**
  * The checks of the new tests that the code answers from literals, if that is all of them: a table of
  * the tests' inputs without a rule. Empty if one check asks for more.
  */
-export const answeredByTable = (checks: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
+export const answeredByTable = (all: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
+  const checks = all.filter((check) => !isEdge(check));
   const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));
   if (areInEveryProgram(checks)) return [];
   const isTable = checks.every((check) => isAnswered(check, written)) && !holdMore(checks, written);
@@ -118,10 +126,22 @@ export const answeredByTable = (checks: readonly Check[], sources: readonly Chan
   return isTable || isEcho ? [...checks] : [];
 };
 
-/** The checks in the test files that the change added or rewrote. */
+/** The checks of a test file in the lines that the change added. */
+export const checksAdded = ({ path, before, after }: ChangedSource): Check[] => {
+  const checks = checksOf(path, after ?? "");
+  if (before === null) return checks;
+  const added = hunksOf({ path, before, after }).flatMap((hunk) => hunk.added.map((_, at) => hunk.line + at));
+  const lines = new Set(added);
+  return checks.filter(({ line }) => lines.has(line));
+};
+
+/** The checks that the change added to its test files. Older checks say nothing about how it answers them. */
 export const checksOfChange = async (context: GateContext): Promise<Check[]> => {
   const files = await Promise.all(
-    newTestFiles(context).map(async (path) => checksOf(path, (await context.readText(path)) ?? "")),
+    newTestFiles(context).map(async (path) => {
+      const [before, after] = await Promise.all([context.readBase(path), context.readText(path)]);
+      return checksAdded({ path, before, after });
+    }),
   );
   return files.flat();
 };

@@ -2,6 +2,8 @@ const literal = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|(?<![
 const key = /(?<![\w$?])[A-Za-z_$][\w$]*\s*:/g;
 const declared =
   /^\s*(?:export\s+)?(?:(?:const|let|var)\s+)?[A-Za-z_$][\w$]*\s*(?::[^=]*)?=\s*|\bnew (?:Map|Set)\b|\bas const\b/g;
+/** What chooses between values: `case "a": return 1;`, `else if (unit === "b") return 2;`. */
+const choice = /\b(?:else\s+|el)?if\s*\(?\s*[\w.$]+\s*={2,3}|\b(?:case|return|break)\b/g;
 const between = /[\s,:;{}[\]()=>]/g;
 
 /** The minimum number of values in a table. */
@@ -10,12 +12,15 @@ const FEWEST = 3;
 const valuesOf = (line: string): string[] =>
   (line.match(literal) ?? []).map((text) => (/^["'`]/.test(text) ? text.slice(1, -1) : text));
 
-const isData = (line: string): boolean => {
-  const rest = line.replace(declared, "").replace(literal, "").replace(key, "").replace(between, "");
-  return rest === "" && valuesOf(line).length > 0;
-};
+const isMadeOf = (line: string, ...parts: RegExp[]): boolean =>
+  parts.reduce((rest, part) => rest.replace(part, ""), line) === "";
 
-/** Lines of a source that contain only literal values, and these values. */
+const isData = (line: string): boolean =>
+  valuesOf(line).length > 0 && isMadeOf(line, declared, literal, key, between);
+const isChoice = (line: string): boolean =>
+  line.trim() !== "" && isMadeOf(line, choice, declared, literal, key, between);
+
+/** Consecutive lines of a source that contain only literal values, and these values. */
 export interface Table {
   /** The first and last line, counted from 1. */
   from: number;
@@ -23,16 +28,22 @@ export interface Table {
   values: string[];
 }
 
-/** The tables of a source: consecutive lines with names and values that compute nothing. */
-export const tablesOf = (text: string): Table[] => {
-  const tables: Table[] = [];
+/** Consecutive lines of one kind with several values. */
+const blocksOf = (text: string, isOfKind: (line: string) => boolean): Table[] => {
+  const blocks: Table[] = [];
   text.split("\n").forEach((line, index) => {
-    if (!isData(line)) return;
-    const last = tables.at(-1);
+    if (!isOfKind(line)) return;
+    const last = blocks.at(-1);
     if (last?.to === index) {
       last.to = index + 1;
       last.values.push(...valuesOf(line));
-    } else tables.push({ from: index + 1, to: index + 1, values: valuesOf(line) });
+    } else blocks.push({ from: index + 1, to: index + 1, values: valuesOf(line) });
   });
-  return tables.filter(({ values }) => values.length >= FEWEST);
+  return blocks.filter(({ values }) => values.length >= FEWEST);
 };
+
+/** The tables of a source: consecutive lines with names and values that compute nothing. */
+export const tablesOf = (text: string): Table[] => blocksOf(text, isData);
+
+/** The tables of a source, and the values between which conditions and `switch` choose. */
+export const choicesOf = (text: string): Table[] => blocksOf(text, isChoice);

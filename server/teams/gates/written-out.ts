@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { hiddenIn, unescaped } from "./encoded.ts";
 import { formsOf } from "./forms.ts";
 import { hunksOf, type ChangedSource } from "./hunks.ts";
-import { tablesOf } from "./tables.ts";
+import { choicesOf, tablesOf } from "./tables.ts";
 
 const literal =
   /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|(?<![\w.])\d[\d_]*(?:\.\d+)?|\b(?:true|false|null|True|False|None)\b/g;
@@ -26,6 +26,7 @@ const seam = /(["'`])\s*\+\s*\1/g;
 export const letters = (text: string): string =>
   text
     .replace(/\\[tnr]/g, " ")
+    .normalize("NFD")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "");
 
@@ -40,6 +41,8 @@ export interface WrittenOut {
   pieces: ReadonlySet<string>;
   /** The values of its tables. */
   entries: ReadonlySet<string>;
+  /** The values that tables and choices had before, where the change adds to them. */
+  extended: ReadonlySet<string>;
   /** The letters that the values of each list form together, and those whose codes a list contains. */
   joined: ReadonlySet<string>;
 }
@@ -83,6 +86,20 @@ const inOwnComments = (path: string, written: string): string[] => {
   return [...comments, ...docstrings].flatMap(fieldsOf);
 };
 
+/** The values of the tables and choices of a source to which the change adds, without those that it adds. */
+const extendedBy = (source: ChangedSource): string[] => {
+  if (source.before === null || source.after === null || !code.test(source.path)) return [];
+  const added = new Set(hunksOf(source).flatMap(({ line, added: lines }) => lines.map((_, at) => line + at)));
+  const lines = source.after.split("\n");
+  return choicesOf(source.after)
+    .map(({ from, to }) =>
+      lines.slice(from - 1, to).map((text, at) => ({ text, isNew: added.has(from + at) })),
+    )
+    .filter((block) => block.some(({ isNew }) => isNew))
+    .flatMap((block) => block.filter(({ isNew }) => !isNew))
+    .flatMap(({ text }) => literalsOf(text));
+};
+
 /** The values in the lines that a change added to its sources, in any form. */
 export const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
   const texts = sources.map((source) => ({
@@ -115,6 +132,7 @@ export const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
     spelled: letters(literalsOf(written).join("")),
     pieces: new Set(values.map(letters).filter((each) => each.length > 1)),
     entries: new Set(tablesOf(written).flatMap(({ values: inTable }) => inTable)),
+    extended: new Set(sources.flatMap(extendedBy)),
   };
 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
-import { answeredByTable, checksOf } from "../../../server/teams/gates/answers.ts";
+import { answeredByTable, checksAdded, checksOf } from "../../../server/teams/gates/answers.ts";
 
 const tests = `import * as text from "../src/text.js";
 it("joins words", () => {
@@ -97,5 +97,48 @@ describe("code that answers the tests from a table", () => {
     const sources = [{ path: "src/text.js", before: '"a"\n"b"\n', after: '"a"\n"b"\nreturn rule(value);\n' }];
     assert.equal(answeredByTable(checksOf("a.test.js", 'equal(text.f("a"), "b")'), sources).length, 0);
     assert.deepEqual(checksOf("a.test.js", 'it("says hello to the world", () => {'), []);
+  });
+
+  describe("in a test file that was there", () => {
+    const lines = (...inserted: string[]): string =>
+      [
+        "export const daysIn = (unit) => {",
+        "  switch (unit) {",
+        ...inserted,
+        '    case "week":',
+        "      return 7;",
+        '    case "fortnight":',
+        "      return 14;",
+        "  }",
+        "};",
+        "",
+      ].join("\n");
+    const answeredIn = (before: string, after: string, added: string): number =>
+      answeredByTable(checksAdded({ path: "test/text.test.js", before: tests, after: tests + added }), [
+        { path: "src/text.js", before, after },
+      ]).length;
+    const slug = 'return value.toLowerCase().replaceAll(" ", "-");\n';
+
+    it("is seen although the tests before ask for more", () => {
+      const added = 'it("joins more", () => {\n  assert.equal(text.slug("Élan Vital"), "elan-vital");\n});\n';
+      assert.equal(answeredIn(slug, `if (value === "Élan Vital") return "elan-vital";\n${slug}`, added), 1);
+      assert.equal(answeredIn(slug, `return value.normalize("NFD").replaceAll(" ", "-");\n`, added), 0);
+    });
+
+    it("is no such code where the change adds an entry to a table or a choice", () => {
+      const prices = 'export const prices = {\n  "apple": 3,\n  "pear": 4,\n};\n';
+      const added = 'assert.equal(text.prices["plum"], 5);\n';
+      assert.equal(answeredIn(prices, prices.replace("};", '  "plum": 5,\n};'), added), 0);
+      const month = 'assert.equal(text.daysIn("month"), 30);\n';
+      assert.equal(answeredIn(lines(), lines('    case "month":', "      return 30;"), month), 0);
+    });
+
+    it("is no such code where the input is empty", () => {
+      const added = 'assert.throws(() => text.slug(""), { message: "The text is empty." });\n';
+      assert.equal(
+        answeredIn(slug, `if (value === "") throw new Error("The text is empty.");\n${slug}`, added),
+        0,
+      );
+    });
   });
 });
