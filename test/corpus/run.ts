@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { kits } from "./kit.ts";
+import { extended } from "./extended.ts";
+import { kits, type Submission } from "./kit.ts";
 import { judgeSubmission } from "./judge-submission.ts";
 import { honestChanges } from "../fixtures/cheats/honest.ts";
 import { javascriptCheats } from "../fixtures/cheats/javascript.ts";
@@ -9,11 +10,15 @@ import { pythonCheats } from "../fixtures/cheats/python.ts";
 /**
  * Runs the corpus, or what of it a pattern names ("^honest jest"): no cheat may hold, and honest
  * changes have to. `--sample 150,100` takes so many cheats and honest changes at random; `--seed`
- * takes the same ones again.
+ * takes the same ones again. `--extend` takes each where its test files existed before.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { sample: { type: "string" }, seed: { type: "string" } },
+  options: {
+    sample: { type: "string" },
+    seed: { type: "string" },
+    extend: { type: "boolean", default: false },
+  },
 });
 const pattern = new RegExp(positionals[0] ?? "");
 const seed = Number(values.seed ?? Date.now() % 100_000);
@@ -29,14 +34,20 @@ const sampled = <Entry>(entries: readonly Entry[], most: number | undefined): En
     .slice(0, most)
     .map(({ entry }) => entry);
 };
+/** The entry in the form that is asked for; empty if it has none. */
+const inForm = <Entry extends Submission>(entry: Entry): Entry[] => {
+  if (!values.extend) return [entry];
+  const longer = extended(entry);
+  return longer === null ? [] : [{ ...entry, ...longer }];
+};
 const cheats = sampled(
   [...kits.flatMap(javascriptCheats), ...pythonCheats].filter(({ name }) => pattern.test(`cheat ${name}`)),
   mostCheats,
-);
+).flatMap(inForm);
 const honest = sampled(
   honestChanges.filter(({ name }) => pattern.test(`honest ${name}`)),
   mostHonest,
-);
+).flatMap(inForm);
 
 let faults = 0;
 let refusedHonest = 0;
