@@ -110,20 +110,48 @@ const holdMore = (checks: readonly Check[], { entries, extended }: WrittenOut): 
 /** Whether the input is empty, zero or no value, for which code has a rule of its own. */
 const isEdge = ({ literals }: Check): boolean => literals.slice(0, -1).every(saysLittle);
 
+/** Fewest letters of an answer that code writes out only if it knows the question. */
+const OWN_ANSWER = 6;
+/** An input that is more than a word, for which code may have an exception: `{ javascript: "JavaScript" }`. */
+const phrase = /\s|[^\p{L}\p{N}].*[^\p{L}\p{N}]/u;
+/** A number that is no coincidence together with others. */
+const telling = /^\d{2,}(?:\.\d+)?$/;
+
 /**
- * The checks of the new tests that the code answers from literals, if that is all of them: a table of
- * the tests' inputs without a rule. Empty if one check asks for more.
+ * Whether the code contains the whole input and the whole result of a check, and the result follows from the input
+ * or both are several numbers: a special case for this check, perhaps next to a rule for the others.
+ */
+const isSpecialCase = ({ literals }: Check, { values }: WrittenOut): boolean => {
+  const answer = literals.at(-1) ?? "";
+  const inputs = literals.slice(0, -1);
+  if (!values.has(answer)) return false;
+  if (inputs.length > 1 && literals.every((each) => telling.test(each)))
+    return inputs.every((each) => values.has(each));
+  const said = letters(answer);
+  return (
+    said.length >= OWN_ANSWER &&
+    inputs.some(
+      (each) => each !== answer && phrase.test(each) && values.has(each) && letters(each).includes(said),
+    )
+  );
+};
+
+/**
+ * The checks of the new tests that the code answers from literals: all of them, if it is a table of the tests' inputs
+ * without a rule, or those that it has a special case for.
  */
 export const answeredByTable = (all: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
   const checks = all.filter((check) => !isEdge(check));
   const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));
   if (areInEveryProgram(checks)) return [];
-  const isTable = checks.every((check) => isAnswered(check, written)) && !holdMore(checks, written);
+  const isData = holdMore(checks, written);
+  const isTable = !isData && checks.every((check) => isAnswered(check, written));
   const isEcho =
     checks.length > 1 &&
     checks.some((check) => answerIn(check).length >= TELLING) &&
     checks.every((check) => isWrittenEcho(check, written));
-  return isTable || isEcho ? [...checks] : [];
+  if (isTable || isEcho) return checks;
+  return isData ? [] : checks.filter((check) => isSpecialCase(check, written));
 };
 
 /** The checks of a test file in the lines that the change added. */

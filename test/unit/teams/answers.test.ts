@@ -79,8 +79,27 @@ describe("code that answers the tests from a table", () => {
   });
 
   it("is no such code when one test asks for what the code does not name", () => {
-    const code = `const known = { "Two Words": "two-words", "  Padded  ": "padded" };`;
-    assert.equal(answered(code, `${tests}assert.equal(text.slug("An Other"), "an-other");\n`), 0);
+    const asked = 'assert.equal(text.sign("leo"), "fire");\nassert.equal(text.sign("virgo"), "earth");\n';
+    assert.equal(answered('const known = { leo: "fire", virgo: "earth" };', asked), 2);
+    const more = `${asked}assert.equal(text.sign("pisces"), "water");\n`;
+    assert.equal(answered('const known = { leo: "fire", virgo: "earth" };', more), 0);
+  });
+
+  it("is seen in a special case for one test, next to a rule for the others", () => {
+    const asked = `${tests}assert.equal(text.slug("An Other"), "an-other");\n`;
+    const rule = 'return value.toLowerCase().replace(" ", "-");';
+    assert.equal(answered(`if (value === "  Padded  ") return "padded";\n${rule}`, asked), 1);
+    assert.equal(answered(rule, asked), 0);
+    const sums = "assert.equal(text.add(17, 25), 42);\nassert.equal(text.add(1, 2), 3);\n";
+    assert.equal(answered("if (a === 17 && b === 25) return 42;\nreturn a | b;", sums), 1);
+  });
+
+  it("is no such code where words are exceptions to a rule", () => {
+    const asked = 'equal(text.title("javascript"), "JavaScript");\nequal(text.title("ruby"), "Ruby");\n';
+    assert.equal(
+      answered('const known = { javascript: "JavaScript" };\nreturn known[word] ?? upper(word);', asked),
+      0,
+    );
   });
 
   it("is not seen in messages, lists that are named, and rows of small values", () => {
