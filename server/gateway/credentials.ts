@@ -3,19 +3,9 @@ import { fail } from "../../schemas/errors.ts";
 import { SerialQueue } from "../../schemas/serial-queue.ts";
 import type { Credentials } from "./gateway.ts";
 import { readKey, readKeys } from "./key-text.ts";
+import { keyVariableIn, standardName } from "./key-variables.ts";
 import { readVault, seal, unseal, writeVault, type StoredKeys } from "./vault.ts";
 
-/** Variables that may hold a provider's key; the first that is set counts. Contract: "Command line". */
-const variables: Readonly<Record<ProviderName, readonly string[]>> = {
-  Claude: ["ANTHROPIC_API_KEY"],
-  Gemini: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
-  Ollama: ["OLLAMA_API_KEY"],
-  HuggingFace: ["HF_TOKEN"],
-  VSCode: [],
-};
-
-/** The name under which a provider's key is stored, unless an agent names another (`secret:NAME`). */
-const standardName = (provider: ProviderName): string => provider.toLowerCase();
 const nameOf = (provider: ProviderName, reference: string | null): string =>
   reference?.replace(/^secret:/, "") ?? standardName(provider);
 
@@ -24,7 +14,7 @@ export const environmentCredentials = (environment: NodeJS.ProcessEnv): Credenti
   keys: (provider, reference) =>
     new Promise((resolve) => {
       const isOther = nameOf(provider, reference) !== standardName(provider);
-      const name = variables[provider].find((each) => environment[each]) ?? "";
+      const name = keyVariableIn(environment, provider) ?? "";
       resolve(isOther ? [] : readKeys(environment[name] ?? "", name));
     }),
 });

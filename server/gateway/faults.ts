@@ -6,6 +6,7 @@ import type { OpenCircuit } from "./circuits.ts";
 import { featuresOf } from "./catalogue/catalogue.ts";
 import type { Missed } from "./deadlines.ts";
 import { withoutKey } from "./key-text.ts";
+import { keyVariables, standardName } from "./key-variables.ts";
 
 /**
  * What may fix a failed attempt: `retry`: the same request again; `key`: another key;
@@ -47,24 +48,21 @@ export interface Addressee {
   endpoint: string;
 }
 
-const variables: Readonly<Record<ProviderName, { variable: string; name: string }>> = {
-  Claude: { variable: "ANTHROPIC_API_KEY", name: "claude" },
-  Gemini: { variable: "GEMINI_API_KEY", name: "gemini" },
-  Ollama: { variable: "OLLAMA_API_KEY", name: "ollama" },
-  HuggingFace: { variable: "HF_TOKEN", name: "huggingface" },
-  // It needs none.
-  VSCode: { variable: "", name: "vscode" },
-};
+/** The variable to name to the user. Empty: the provider needs no key. */
+const variableOf = (provider: ProviderName): string => keyVariables[provider][0] ?? "";
 
 export const missingKey = ({ provider }: Addressee): ProviderFault =>
-  new ProviderFault(fail("credential_missing", { provider, ...variables[provider] }), "provider");
+  new ProviderFault(
+    fail("credential_missing", { provider, variable: variableOf(provider), name: standardName(provider) }),
+    "provider",
+  );
 
 /** No editor is connected that lends its models. */
 export const onlyInEditor = (): ProviderFault =>
   new ProviderFault(fail("provider_only_in_editor", {}), "provider");
 
 export const rejectedKey = ({ provider }: Addressee): ProviderFault =>
-  new ProviderFault(fail("credential_rejected", { provider, variable: variables[provider].variable }), "key");
+  new ProviderFault(fail("credential_rejected", { provider, variable: variableOf(provider) }), "key");
 
 export const modelMissing = ({ provider, model }: Addressee): ProviderFault => {
   const hints: Partial<Record<ProviderName, string>> = {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { programPath } from "../../../workspace/find-program.ts";
 import { version } from "../../../platform/installation.ts";
+import { keyVariables } from "../../../gateway/key-variables.ts";
 import { canMakeControlGroups } from "../../../instances/drivers/local/cgroup.ts";
 import { probeSandbox, sandboxName } from "../../../instances/drivers/local/confinement.ts";
 import { checkAudit } from "../../../access/audit-chain.ts";
@@ -121,7 +122,8 @@ const checkCloud = async (workspace: string): Promise<Check[]> => {
 };
 
 const checkKeys = (environment: NodeJS.ProcessEnv): Check => {
-  const variables = ["ANTHROPIC_API_KEY", "GEMINI_API_KEY", "HF_TOKEN"];
+  const { Claude, Gemini, HuggingFace } = keyVariables;
+  const variables = [...Claude, ...Gemini, ...HuggingFace];
   const set = variables.filter((name) => (environment[name] ?? "") !== "");
   return set.length > 0
     ? { name: "keys", result: "ok", detail: set.join(", ") }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Effort, firstRuntime, RuntimeChoice } from "../../../../schemas/agent.ts";
-import type { AIProvider, RuntimeType, ProviderName } from "../../../../schemas/agent.ts";
+import { Effort, firstRuntime, RuntimeChoice, type AIProvider } from "../../../../schemas/agent.ts";
+import type { ProviderName, RuntimeType } from "../../../../schemas/agent.ts";
 import { ANSWER_CEILING, BY_ROLE, defaultModels } from "../../../../schemas/default-models.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import type { RunOptions, RunOrigin } from "../../../../schemas/run.ts";
@@ -12,6 +12,7 @@ import { nestSettings, type SettingValues } from "../../../../schemas/nested-set
 import { isSettingKey } from "../../../../schemas/setting-table.ts";
 import { parseGiven, withoutLogin } from "../../../../schemas/logins.ts";
 import { addressOfMalformed } from "../../../../schemas/providers.ts";
+import { keyVariableIn } from "../../../gateway/key-variables.ts";
 import { malformedAddress, readAddress, readOllamaHost } from "./addresses.ts";
 import { Attempts } from "../../../../schemas/team.ts";
 import { Settings, type SettingsInput } from "../../../../schemas/settings.ts";
@@ -188,9 +189,9 @@ const providerOf = (
 
 /** The provider whose key is in the environment. Without a key, the provider that needs none. */
 const providerOfEnvironment = (environment: NodeJS.ProcessEnv): Asked => {
-  if (environment.ANTHROPIC_API_KEY) return "claude";
-  if (environment.GEMINI_API_KEY) return "gemini";
-  if (environment.HF_TOKEN) return "huggingface";
+  if (keyVariableIn(environment, "Claude") !== null) return "claude";
+  if (keyVariableIn(environment, "Gemini") !== null) return "gemini";
+  if (keyVariableIn(environment, "HuggingFace") !== null) return "huggingface";
   return "ollama";
 };
 

@@ -83,6 +83,7 @@ describe("the provider that is asked", () => {
       Object.keys(Settings.parse(guessedSettings(environment)).provider).join();
     assert.equal(asked({ ANTHROPIC_API_KEY: "a", GEMINI_API_KEY: "g" }), "Claude");
     assert.equal(asked({ GEMINI_API_KEY: "g" }), "Gemini");
+    assert.equal(asked({ GOOGLE_API_KEY: "g", HF_TOKEN: "h" }), "Gemini");
     assert.equal(asked({ HF_TOKEN: "h" }), "HuggingFace");
     assert.equal(asked({}), "Ollama");
   });
