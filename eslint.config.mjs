@@ -21,7 +21,6 @@ export default defineConfig(
     plugins: { "import-x": importX, "prefer-arrow-functions": preferArrowFunctions },
     rules: {
       "import-x/no-restricted-paths": ["error", { zones: importZones() }],
-      "import-x/no-cycle": ["error", { ignoreExternal: true }],
       // The benchmarks' own package.json lists what they compare with, not what they are made of.
       "import-x/no-extraneous-dependencies": ["error", { packageDir: [import.meta.dirname] }],
       "@typescript-eslint/consistent-type-imports": "error",
