@@ -31,7 +31,8 @@ export const keptStrength =
       return { held: true, reason: "No existing test was made weaker." };
     const paths = new Set(rewritten.map(({ path }) => path));
     await context.ground.prepare(context.changes);
-    const empty = await withoutAssertion(context, files, suspects);
+    const { cannotFail, untried } = await withoutAssertion(context, files, suspects);
+    const empty = [...cannotFail, ...untried];
     const asBefore = [
       ...context.changes.filter(({ path }) => !paths.has(path)),
       ...context.changes.flatMap((change) => {
@@ -47,13 +48,13 @@ export const keptStrength =
     });
     const failing = named(report, "failed");
     const weaker = suspects.filter((id) => failing.has(id));
-    const emptyBefore =
-      empty.length === 0 ? [] : await withoutAssertion(context, [...paths], suspects, asBefore);
-    const emptied = empty.filter((id) => !emptyBefore.includes(id));
+    const was = empty.length === 0 ? null : await withoutAssertion(context, [...paths], suspects, asBefore);
+    const emptyBefore = new Set([...(was?.cannotFail ?? []), ...(was?.untried ?? [])]);
+    const emptied = empty.filter((id) => !emptyBefore.has(id));
     if (emptied.length > 0)
       return {
         held: false,
-        reason: `${quantity(emptied.length, "test was", "tests were")} made weaker: ${emptied.length === 1 ? "it reaches" : "they reach"} no assertion any more and cannot fail.`,
+        reason: `${quantity(emptied.length, "test was", "tests were")} made weaker: ${emptied.length === 1 ? "it reaches" : "they reach"} no assertion any more${emptied.some((id) => untried.includes(id)) ? ", and the time was up before mutants showed that they can fail" : " and cannot fail"}.`,
         evidence: emptied,
         ...measuredRun(report),
       };

@@ -24,14 +24,17 @@ const AT_ONCE = 2;
 
 const script = /\.[cm]?[jt]sx?$/;
 
-/** What the trial showed about tests: those that failed by an assertion, and those that were tried with every mutant. */
+/** What the trial showed about tests. */
 export interface AbleToFail {
+  /** Tests that failed by an assertion. */
   able: ReadonlySet<string>;
-  /** Tests that reach mutants, and failed by an assertion with none of them. */
+  /** Tests that were tried with every mutant that they reach, and failed by an assertion with none of them. */
   unable: ReadonlySet<string>;
+  /** Tests that failed by an assertion with no mutant before the time was up. */
+  untried: ReadonlySet<string>;
 }
 
-const nothingKnown: AbleToFail = { able: new Set(), unable: new Set() };
+const nothingKnown: AbleToFail = { able: new Set(), unable: new Set(), untried: new Set() };
 
 interface Source {
   path: string;
@@ -195,5 +198,6 @@ const tryMutants = async (
     for (let mutant = mutants.shift(); mutant !== undefined; mutant = mutants.shift()) await attempt(mutant);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return { able, unable: new Set([...open].filter((id) => reached.has(id) && !untried.has(id))) };
+  const unable = new Set([...open].filter((id) => reached.has(id) && !untried.has(id)));
+  return { able, unable, untried: new Set([...open].filter((id) => untried.has(id))) };
 };

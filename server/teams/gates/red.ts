@@ -5,8 +5,8 @@ import { awaitsSnapshot, isFileEntry, newlyFailing, testId } from "./compare.ts"
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { missingNames } from "./missing.ts";
 import { innermostPlace, stoppedByCode } from "./stubs.ts";
-import { cannotFailInWords, describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
-import { withoutAssertion } from "./without-assertion.ts";
+import { describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
+import { describeWithoutAssertion, withoutAssertion, withoutAssertionInWords } from "./without-assertion.ts";
 
 /** Whether the code under test threw the error, and not the test. A crash of the code proves a bug. */
 export const crashesInCode = ({ message }: TestCase, layout: TestLayout): boolean => {
@@ -65,6 +65,7 @@ export const red: Gate = async (context) => {
   )
     return nothingNew(report);
   const empty = await withoutAssertion(context, files, passing);
+  const refused = new Set([...empty.cannotFail, ...empty.untried]);
   // If files cannot be loaded yet, the whole suite shows nothing.
   const outside =
     proving.length > 0 && problem === null && context.part() === null
@@ -72,7 +73,7 @@ export const red: Gate = async (context) => {
       : null;
   const proven = [...proving.map(testId), ...(awaiting?.tests ?? [])];
   const problems = [
-    ...(empty.length > 0 ? [cannotFailInWords(empty)] : []),
+    ...withoutAssertionInWords(empty),
     ...(wrong.length > 0
       ? [
           `${quantity(wrong.length, "new test fails", "new tests fail")} with an error instead of a failed assertion.`,
@@ -85,12 +86,12 @@ export const red: Gate = async (context) => {
     held: problems.length === 0,
     reason: problems.length > 0 ? problems.join(" ") : redInWords(proven.length, passing.length, stopped),
     evidence: [
-      ...empty.map((id) => `cannot fail: ${id}`),
+      ...describeWithoutAssertion(empty),
       ...describe(wrong).map((text) => `fails by an error: ${text}`),
       ...describe(proving).map(beginning),
       ...(stopped ?? []).map((why) => `not loaded, because ${why}`),
       ...(awaiting?.tests.map((id) => `cannot run without ${awaiting.missing}: ${id}`) ?? []),
-      ...passing.filter((id) => !empty.includes(id)).map((id) => `passes already: ${id}`),
+      ...passing.filter((id) => !refused.has(id)).map((id) => `passes already: ${id}`),
     ],
     tests: { proven, found: [...report.tests.map(testId), ...(awaiting?.tests ?? [])] },
     ...measuredRun(report),

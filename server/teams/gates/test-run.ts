@@ -82,6 +82,3 @@ const notRun = (report: TestReport, { after }: Pick<GateContext, "after">): Meas
       return null;
   }
 };
-
-export const cannotFailInWords = (tests: readonly string[]): string =>
-  `${quantity(tests.length, "new test reaches", "new tests reach")} no assertion and cannot fail.`;

@@ -11,8 +11,8 @@ import {
 } from "./compare.ts";
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { withoutTheirCode } from "./outdated.ts";
-import { cannotFailInWords, describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
-import { withoutAssertion } from "./without-assertion.ts";
+import { describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
+import { describeWithoutAssertion, withoutAssertion, withoutAssertionInWords } from "./without-assertion.ts";
 
 /** The name and message of errors outside of the tests. */
 const describeErrors = (errors: readonly { name: string; message: string }[]): string[] =>
@@ -90,11 +90,12 @@ const cannotFail = async (
   const old = named(before, "passed");
   const passed = [...named(report, "passed")].filter((id) => !old.has(id));
   const empty = await withoutAssertion(context, files, passed);
-  if (empty.length === 0) return null;
+  const reasons = withoutAssertionInWords(empty);
+  if (reasons.length === 0) return null;
   return {
     held: false,
-    reason: cannotFailInWords(empty),
-    evidence: empty.map((id) => `cannot fail: ${id}`),
+    reason: reasons.join(" "),
+    evidence: describeWithoutAssertion(empty),
     concerns: "tests",
     ...measuredRun(report),
   };

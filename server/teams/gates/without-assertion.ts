@@ -2,12 +2,21 @@ import type { FileChange } from "../../../schemas/changes.ts";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { ableToFail } from "./can-fail.ts";
 import { testId } from "./compare.ts";
-import type { GateContext } from "./gate.ts";
+import { quantity, type GateContext } from "./gate.ts";
 import { probeOf } from "./test-run.ts";
 import { assertsTruthsAlone } from "./test-text.ts";
 
 /** Separates the names of suites and of a test. */
 const nameSeparator = " > ";
+
+/** Tests that reach no known assertion, by what mutants showed about them. */
+export interface WithoutAssertion {
+  cannotFail: string[];
+  /** The time was up before they were tried with every mutant. */
+  untried: string[];
+}
+
+const none: WithoutAssertion = { cannotFail: [], untried: [] };
 
 /**
  * Tests of these files that cannot fail. They run in the current state of the copy while every known assertion throws
@@ -22,11 +31,11 @@ export const withoutAssertion = async (
   files: readonly string[],
   asked: readonly string[],
   changes: readonly FileChange[] = context.changes,
-): Promise<string[]> => {
-  if (asked.length === 0) return [];
+): Promise<WithoutAssertion> => {
+  if (asked.length === 0) return none;
   const probe = probeOf(context, { refuse_assertions: true });
   const report = await context.ground.runTests({ files: [...files], coverage: false, probe });
-  if (report.watched !== true) return [];
+  if (report.watched !== true) return none;
   const showsTests = report.outcome === "passed" || report.outcome === "failed";
   const ran = new Map(showsTests ? report.tests.map((test) => [testId(test), test]) : []);
   const texts = new Map<string, string>();
@@ -40,6 +49,30 @@ export const withoutAssertion = async (
   };
   const isDoubted = (id: string): boolean => !showsTests || ran.get(id)?.failure === "doubted";
   const suspects = asked.filter((id) => isSilent(id) || isDoubted(id));
-  const { able, unable } = await ableToFail(context, new Set(suspects), files, changes);
-  return suspects.filter((id) => (isSilent(id) ? !able.has(id) : unable.has(id)));
+  const { able, unable, untried } = await ableToFail(context, new Set(suspects), files, changes);
+  const refused = suspects.filter((id) => (isSilent(id) ? !able.has(id) : unable.has(id)));
+  return {
+    cannotFail: refused.filter((id) => !untried.has(id)),
+    untried: refused.filter((id) => untried.has(id)),
+  };
 };
+
+/** What is wrong with the tests, as sentences. Empty if there are none. */
+export const withoutAssertionInWords = ({ cannotFail, untried }: WithoutAssertion): string[] => [
+  ...(cannotFail.length === 0
+    ? []
+    : [
+        `${quantity(cannotFail.length, "new test reaches", "new tests reach")} no assertion and cannot fail.`,
+      ]),
+  ...(untried.length === 0
+    ? []
+    : [
+        `${quantity(untried.length, "new test reaches", "new tests reach")} no known assertion, and the time was up before mutants showed that ${untried.length === 1 ? "it" : "they"} can fail. Raise \`gate_budget_seconds\`, or use assertions of the test library.`,
+      ]),
+];
+
+/** Names these tests, each with what is wrong with it. */
+export const describeWithoutAssertion = ({ cannotFail, untried }: WithoutAssertion): string[] => [
+  ...cannotFail.map((id) => `cannot fail: ${id}`),
+  ...untried.map((id) => `the time was up: ${id}`),
+];

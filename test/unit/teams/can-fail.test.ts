@@ -4,6 +4,7 @@ import { byNames } from "../../../schemas/test-layout.ts";
 import type { Mutant, TestCase, TestProbe, TestReport } from "../../../schemas/tests.ts";
 import { ableToFail } from "../../../server/teams/gates/can-fail.ts";
 import type { GateContext } from "../../../server/teams/gates/gate.ts";
+import { withoutAssertionInWords } from "../../../server/teams/gates/without-assertion.ts";
 
 const source = "shop.py";
 const file = "tests/test_shop.py";
@@ -62,8 +63,9 @@ const trialOf = async (
     now: () => "2026-01-31T12:00:00.000Z",
     signal: AbortSignal.timeout(60_000),
   };
-  const { able, unable } = await ableToFail(context, new Set([id]), [file]);
+  const { able, unable, untried } = await ableToFail(context, new Set([id]), [file]);
   assert.equal(prepared.at(-1), 0, "the copy has its state again");
+  if (untried.has(id)) return "untried";
   return able.has(id) ? "able" : unable.has(id) ? "unable" : "unknown";
 };
 
@@ -90,8 +92,13 @@ describe("a test that reaches no known assertion", () => {
     assert.equal(await trialOf({ failure: "assertion", message: inSource }), "unable");
   });
 
-  it("is not judged if it reaches no mutant, or the time is up", async () => {
+  it("is not judged if it reaches no mutant", async () => {
     assert.equal(await trialOf(null, { reaches: [] }), "unknown");
-    assert.equal(await trialOf(null, { budgetMs: -1 }), "unknown");
+  });
+
+  it("counts apart if the time is up", async () => {
+    assert.equal(await trialOf(null, { budgetMs: -1 }), "untried");
+    const told = withoutAssertionInWords({ cannotFail: [], untried: [id] });
+    assert.match(told.join(" "), /the time was up before mutants showed that it can fail/);
   });
 });
