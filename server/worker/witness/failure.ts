@@ -26,8 +26,10 @@ export const failureScript = String.raw`(function failureOf(error) {
   if (says("${REFUSED}")) return "refused";
   if (says("${DOUBTED}")) return "doubted";
   const name = String(error.name ?? "");
-  const isAssertion =
-    error.code === "ERR_ASSERTION" || /Assertion/.test(name) || /^Assertion/.test(error.constructor?.name ?? "") ||
+  // supertest throws plain errors from methods with such names.
+  const isOfSupertest = /^\s*at (?:async )?\w+\._?assert\w* \(.*[\\/]node_modules[\\/]supertest[\\/]/m.test(String(error.stack ?? ""));
+  const isAssertion = isOfSupertest ||
+    error.code === "ERR_ASSERTION" || /Assert|^(ExpectationError|TestingLibraryElementError)$/.test(name) || /^Assertion/.test(error.constructor?.name ?? "") ||
     error.matcherResult !== undefined || error._isUnexpected === true || (error.showDiff !== undefined && "expected" in error);
   if (isAssertion) {
     const actual = error.actual;
