@@ -57,6 +57,19 @@ const LENIENT = 0.8;
 /** Whether tests miss one mutant and notice several. Such a mutant may make no difference. */
 const isSlip = (survived: number, killed: number): boolean => survived <= 1 && killed >= 3;
 
+/**
+ * The share of the other mutants that were tried, if the mutants that no new test reaches were tried before them. Until
+ * the time was up, those were too large a part, so each of them counts as this share of one.
+ */
+const shareTried = (
+  fates: ReadonlyMap<string, Fate>,
+  { own, unreached }: { own: readonly string[] | null; unreached: ReadonlySet<string> },
+): number => {
+  const others = [...fates].filter(([id]) => !unreached.has(id));
+  const notRun = others.filter(([, fate]) => fate === "not run");
+  return own === null || notRun.length === 0 ? 1 : 1 - notRun.length / others.length;
+};
+
 type Confirmed = Equivalent & { mutant: Mutant };
 
 const confirmedInWords = ({
@@ -80,13 +93,13 @@ const confirmedApart = (confirmed: readonly Confirmed[]): string[] => {
 /**
  * The proof that follows from the fates of the mutants.
  *
- * @param run `dry`: a run without any mutant; `unreached`: mutants that no test reaches
+ * @param run `dry`: a run without any mutant; `own`: files of new tests; `unreached`: mutants that no test reaches
  */
 export const verdict = async (
   context: GateContext,
   all: readonly Mutant[],
   measured: ReadonlyMap<string, Fate>,
-  { dry, unreached }: { dry: TestReport; unreached: ReadonlySet<string> },
+  { dry, own, unreached }: { dry: TestReport; own: readonly string[] | null; unreached: ReadonlySet<string> },
 ): Promise<Measured> => {
   const threshold = context.mutantsThreshold;
   const fates = new Map(measured);
@@ -111,9 +124,11 @@ export const verdict = async (
     of("not run"),
   ];
   const judged = killed.length + survived.length;
-  const share = judged === 0 ? 1 : killed.length / judged;
   const unjudged = crashed.length + stopped.length + notRun.length;
   const missed = survived.filter(({ id }) => unreached.has(id));
+  const weight = shareTried(fates, { own, unreached });
+  const share = judged === 0 ? 1 : killed.length / (judged - missed.length * (1 - weight));
+  const isEstimate = missed.length > 0 && weight < 1;
   const isOverlooked = missed.length === 0 && isSlip(survived.length, killed.length);
   const hidden = await elsewhere(context, all, missed);
   // Without any verdict, the gate does not hold. Otherwise slow tests could make it hold, and so could code
@@ -135,7 +150,7 @@ export const verdict = async (
   const percent = Math.floor(share * 100);
   const noticed = isBlank
     ? `${notRun.length === unjudged ? "The time was not enough" : "The tests were not able"} to judge any mutant of the changed lines`
-    : `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${percent} %` +
+    : `The tests notice ${killed.length} of ${quantity(judged, "mutant")} of the changed lines (${isEstimate ? `about ${percent} % of all` : `${percent} %`}` +
       `${isEnough ? "" : `, ${Math.round(threshold * 100)} % are needed`})`;
   return {
     held,

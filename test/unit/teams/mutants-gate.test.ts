@@ -2,7 +2,9 @@ import { byNames } from "../../../schemas/test-layout.ts";
 import assert from "node:assert/strict";
 import type { TestReport } from "../../../schemas/tests.ts";
 import type { GateContext } from "../../../server/teams/gates/gate.ts";
+import type { Fate } from "../../../server/teams/gates/fate.ts";
 import { mutants } from "../../../server/teams/gates/mutants.ts";
+import { verdict } from "../../../server/teams/gates/mutants-verdict.ts";
 import { testReport } from "../../support/reports.ts";
 
 const source = "export const double = (value) => value * 2;\nexport const half = (value) => value / 2;\n";
@@ -88,6 +90,25 @@ describe("the gate mutants", () => {
     const proof = await mutants({ ...context(0.5), budgetMs: 0 });
     assert.equal(proof.held, false);
     assert.match(proof.reason, /^The time was not enough to judge any mutant .*4 were not run/);
+  });
+
+  it("counts the mutants that no test reaches in proportion if the time is up before the others are tried", async () => {
+    const all = ["0", "1", "2", "3", "4"].map((id) => ({
+      ...{ id, path: "src/a.js", line: 1, end_line: 1, kind: "return", replacement: "" },
+    }));
+    const judged = async (last: Fate) => {
+      const others = new Map<string, Fate>(["2", "3", "4"].map((id) => [id, last]));
+      const fates = new Map<string, Fate>([["0", "survived"], ["1", "killed"], ...others]);
+      const run = { dry: report(true), own: ["test/a.test.js"], unreached: new Set(["0"]) };
+      return verdict(context(0.8), all, fates, run);
+    };
+    const early = await judged("not run");
+    assert.deepEqual([early.held, (await judged("killed")).held], [true, true]);
+    assert.match(
+      early.reason,
+      /notice 1 of 2 mutants .*about 80 % of all.*no test reaches 1.*3 were not run/,
+    );
+    assert.equal((await judged("survived")).held, false);
   });
 
   for (const [how, outcome] of [
