@@ -21,7 +21,10 @@ export const innermostPlace = (message: string): Place | null => {
 /** Statements by which a function reports that it is not implemented yet. */
 const throwing = /\b(throw|raise|panic!?|todo!|unimplemented!|abort|fail)\b|NotImplemented/;
 
-/** The source that lacks a name that a test file imports, according to the message of Node or Python. */
+/**
+ * The source that lacks a name that a test file imports, according to the message of Node or Python. They loaded it, so
+ * it exists: in the workspace, or only in the copy that built it.
+ */
 const lackingSource = (file: string, message: string): string | null => {
   const [, specifier] =
     /requested module ['"](\.[^'"]+)['"] (?:is a CommonJS module, which may not support all|does not provide an export)/.exec(
@@ -38,8 +41,7 @@ const reasonInCode = async (
 ): Promise<string | null> => {
   const isSource = (path: string): boolean => classifyPath(path, context.layout) === "source";
   const lacking = lackingSource(file, message);
-  if (lacking !== null && isSource(lacking) && (await context.readText(lacking)) !== null)
-    return `${lacking} lacks a name that it imports`;
+  if (lacking !== null && isSource(lacking)) return `${lacking} lacks a name that it imports`;
   if (classifyPath(file, context.layout) === "test") {
     const awaited = awaitedNames(file, message, (await context.readText(file)) ?? "");
     if (awaited !== null)

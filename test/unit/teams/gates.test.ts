@@ -154,6 +154,8 @@ describe("the gate red", () => {
       assert.ok(
         (await proven("ImportError: cannot import name 'rate' from 'shop.bill' (shop/bill.py)")).held,
       );
+      const built = "The requested module '../dist/tax.js' does not provide an export named 'rate'";
+      assert.match((await proven(built)).reason, /dist\/tax\.js lacks a name/);
     });
 
     for (const [what, message] of Object.entries({
