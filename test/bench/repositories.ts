@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Settings } from "../../schemas/settings.ts";
 import { testsIn } from "../../server/executions/run-tests.ts";
 import { workerEntry } from "../../server/platform/installation.ts";
@@ -22,6 +23,7 @@ export default async function run({ report }: Report): Promise<void> {
   const workspace = mkdtempSync(join(tmpdir(), "coditect-bench-"));
   const scratch = mkdtempSync(join(tmpdir(), "coditect-bench-"));
   try {
+    tell(`${PACKAGES} packages with ${TESTS} tests: ${4 * SAMPLES} runs of the suite, then the TDD team`);
     await writeMonorepo(workspace);
     const plain = await reportRuns({ report }, workspace, scratch);
     await reportTeam({ report }, workspace, plain);
@@ -31,18 +33,25 @@ export default async function run({ report }: Report): Promise<void> {
   }
 }
 
+/** Tells on standard error what is done, because the figures come only after the last sample. */
+const tell = (what: string): void => {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${what}\n`);
+};
+
+const secondsSince = (started: number): number => (performance.now() - started) / 1000;
+
 /** Runs the project's own command as a person does. Returns seconds. */
-const runPlain = (workspace: string, ...flags: string[]): number => {
+const runPlain = async (workspace: string, ...flags: string[]): Promise<number> => {
   const started = performance.now();
   const npm = flags.length === 0 ? ["npm", "test"] : [process.execPath, "--test", ...flags, SUITE];
   const [program = "", ...args] = npm;
-  const { status, stdout } = spawnSync(program, args, {
+  const { stdout } = await promisify(execFile)(program, args, {
     cwd: workspace,
-    encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
+    timeout: TIMEOUT_SECONDS * 1000,
   });
-  if (status !== 0 || !stdout.includes(`pass ${TESTS}`)) throw new Error(`the plain run failed: ${stdout}`);
-  return (performance.now() - started) / 1000;
+  if (!stdout.includes(`pass ${TESTS}`)) throw new Error(`the plain run failed: ${stdout}`);
+  return secondsSince(started);
 };
 
 const plainCoverage = "--experimental-test-coverage";
@@ -68,10 +77,14 @@ const sampleRuns = (workspace: string, scratch: string): Promise<Samples> => {
   };
   return withTestInstance(options, signal, async (instance) => {
     const runTests = testsIn(instance, { command: null, timeout: TIMEOUT_SECONDS }, signal);
-    const timed = async (into: number[], work: () => Promise<unknown>): Promise<void> => {
+    const keep = (into: number[], what: string, seconds: number): void => {
+      into.push(seconds);
+      tell(`sample ${into.length} of ${SAMPLES}: ${what} took ${seconds.toFixed(1)} s`);
+    };
+    const timed = async (into: number[], what: string, work: () => Promise<unknown>): Promise<void> => {
       const started = performance.now();
       await work();
-      into.push((performance.now() - started) / 1000);
+      keep(into, what, secondsSince(started));
     };
     const whole = async (coverage: boolean): Promise<void> => {
       const { counts, output } = await runTests({ files: null, coverage });
@@ -79,13 +92,13 @@ const sampleRuns = (workspace: string, scratch: string): Promise<Samples> => {
         throw new Error(`${counts.passed} tests passed in the instance: ${output}`);
     };
     for (let sample = 0; sample < SAMPLES; sample += 1) {
-      await timed(samples.copies, () =>
+      await timed(samples.copies, "the copy", () =>
         instance.call("workspace/prepare", { overlays: [], changes: [] }, signal),
       );
-      samples.plain.push(runPlain(workspace));
-      await timed(samples.inInstance, () => whole(false));
-      samples.covered.push(runPlain(workspace, plainCoverage));
-      await timed(samples.coveredInInstance, () => whole(true));
+      keep(samples.plain, "npm test", await runPlain(workspace));
+      await timed(samples.inInstance, "the run in an instance", () => whole(false));
+      keep(samples.covered, "node --test with coverage", await runPlain(workspace, plainCoverage));
+      await timed(samples.coveredInInstance, "the run in an instance with coverage", () => whole(true));
     }
     return samples;
   });
@@ -178,10 +191,13 @@ const reportTeam = async ({ report }: Report, workspace: string, plain: number):
   try {
     const started = performance.now();
     const { proofs } = await runTeam({
+      proved: ({ gate, stage, duration_ms }) => {
+        tell(`the TDD team: ${stage}: ${gate} took ${(duration_ms / 1000).toFixed(1)} s`);
+      },
       ...{ workspace, endpoint: server.endpoint },
       ...{ file: changed.source, task: script.task },
     });
-    const took = (performance.now() - started) / 1000;
+    const took = secondsSince(started);
     for (const { gate, stage, duration_ms } of proofs)
       report({
         name: `${stage}: ${gate}`,
