@@ -84,6 +84,8 @@ Suite.prototype.emit = function (event, ...args) {
 const reportFlags = ({ files }: ReportFolders): string[] => [
   `--require=${join(files, "mocha-reporter.cjs")}`,
   `--reporter=${join(files, "mocha-reporter.cjs")}`,
+  // With `parallel`, the processes that run the files do not have our reporter's suites, and mocha itself ends the run.
+  "--no-bail",
 ];
 
 /** The command of c8 or nyc if one is installed, because mocha does not measure coverage. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readPackage, withPackages } from "./package.ts";
+import { foldersUp, readPackage, withPackages } from "./package.ts";
 import type { ProjectCommand } from "./project-command.ts";
 import { exists } from "../../workspace/file-access.ts";
 
@@ -18,6 +18,22 @@ const packageManager = (folder: string): "npm" | "pnpm" | "yarn" | "bun" => {
   return has("bun.lock") || has("bun.lockb") ? "bun" : "npm";
 };
 
+/** What a package manager calls itself in its scripts. Tools such as wireit and only-allow read it. */
+const userAgent = (folder: string): string => {
+  const name = packageManager(folder);
+  const isNamed = (text: string | undefined): text is string => text?.startsWith(`${name}@`) === true;
+  const named = [...foldersUp(folder)].map((above) => readPackage(above)?.packageManager).find(isNamed);
+  const version = named?.slice(name.length + 1).replace(/\+.*/, "") ?? usualVersion(name, folder);
+  const own = name === "npm" ? [] : ["npm/?"];
+  return [`${name}/${version}`, ...own, `node/${process.version}`, process.platform, process.arch].join(" ");
+};
+
+/** The version if the project names none. Tools only tell yarn 1 from the later ones. */
+const usualVersion = (name: string, folder: string): string => {
+  if (name !== "yarn") return "?";
+  return [...foldersUp(folder)].some((above) => exists(join(above, ".yarnrc.yml"))) ? "4.0.0" : "1.22.0";
+};
+
 /** A package's own `npm test`, with what npm runs before and after it; null if it has none. */
 export const packageTestCommand = (folder: string): ProjectCommand | null => {
   const manifest = readPackage(folder);
@@ -31,6 +47,7 @@ export const packageTestCommand = (folder: string): ProjectCommand | null => {
     env: withPackages(folder, {
       npm_lifecycle_event: "test",
       npm_command: "test",
+      npm_config_user_agent: userAgent(folder),
       npm_package_json: join(folder, "package.json"),
       ...(name === undefined ? {} : { npm_package_name: name }),
       ...(version === undefined ? {} : { npm_package_version: version }),

@@ -11,6 +11,7 @@ const Names = z.record(z.string(), z.string()).catch({});
 const PackageJson = z.object({
   name: z.string().optional().catch(undefined),
   version: z.string().optional().catch(undefined),
+  packageManager: z.string().optional().catch(undefined),
   scripts: Names.default({}),
   dependencies: Names.default({}),
   devDependencies: Names.default({}),

@@ -8,6 +8,7 @@ import { adapters, writeReporters } from "./adapters.ts";
 import { command, shellCommand } from "./command.ts";
 import { readCoverageSummary } from "./coverage.ts";
 import { modulePath } from "./detect-python.ts";
+import { forgetEarlierRuns, withoutCaches } from "./earlier-runs.ts";
 import { hookText, programsFolder } from "./hook.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { coverageCommand } from "./mocha.ts";
@@ -43,15 +44,6 @@ export interface CommandRun {
   outputBytes: number;
 }
 
-/** Tools that would return an earlier result instead of running the tests, or leave a process behind. */
-const withoutCaches = {
-  TURBO_FORCE: "true",
-  TURBO_ENV_MODE: "loose",
-  NX_SKIP_NX_CACHE: "true",
-  NX_DAEMON: "false",
-  WIREIT_CACHE: "none",
-};
-
 /** What a process of a runner writes when it begins. See `hook.ts`. */
 const Part = z.object({ runner: TestRunner, folder: z.string(), args: z.array(z.string()) });
 
@@ -67,6 +59,7 @@ export const runProjectCommand = async (
   signal: AbortSignal,
 ): Promise<TestReport> => {
   const env = await reportingEnvironment(project, run);
+  await forgetEarlierRuns(root, project.folder);
   if (run.report !== null) return runForReport(root, project, { ...run, report: run.report }, env, signal);
   const ended = await runLines(project, run, env, signal);
   const reports = await readParts(root, project, run, ended);

@@ -64,11 +64,20 @@ describe("hooks", () => {
     await project.write({
       "other/broken.js": 'import { nothing } from "../src/add.js";\nit("x", () => nothing());\n',
       "other/fine.js": 'it("is there", () => {});\n',
+      "other/late.js": 'it("fails", () => { throw new Error("late"); });\nit("still runs", () => {});\n',
     });
-    const { outcome, load_errors, ...report } = await project.test({ command: "mocha --parallel other" });
+    const report = await project.test({ command: "mocha --parallel other" });
     assert.deepEqual(
-      [outcome, load_errors.map(({ file }) => file), outline({ ...report, outcome, load_errors })],
-      ["load_error", ["other/broken.js"], ["other/fine.js > is there: passed"]],
+      [report.outcome, report.load_errors.map(({ file }) => file), outline(report).sort()],
+      [
+        "load_error",
+        ["other/broken.js"],
+        [
+          "other/fine.js > is there: passed",
+          "other/late.js > fails: failed",
+          "other/late.js > still runs: passed",
+        ],
+      ],
     );
   });
 

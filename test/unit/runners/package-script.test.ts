@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { packageTestCommand } from "../../../server/worker/runners/package-script.ts";
+import { testWorkspace } from "../../support/workspace.ts";
+
+const scripts = { test: "wireit" };
+
+describe("packageTestCommand", () => {
+  const shapes: [what: string, files: Record<string, string>, folder: string, agent: RegExp][] = [
+    ["npm", { "package.json": JSON.stringify({ scripts }) }, "", /^npm\/\? node\/v\d/],
+    [
+      "yarn 1",
+      { "package.json": JSON.stringify({ scripts }), "yarn.lock": "" },
+      "",
+      /^yarn\/1\.22\.0 npm\/\? node\/v\d/,
+    ],
+    [
+      "yarn 4",
+      { "package.json": JSON.stringify({ scripts }), "yarn.lock": "", ".yarnrc.yml": "" },
+      "",
+      /^yarn\/4\.0\.0 npm\/\? /,
+    ],
+    [
+      "the pnpm that the root names",
+      {
+        "package.json": '{ "packageManager": "pnpm@9.15.4+sha512.ab" }',
+        "pnpm-lock.yaml": "",
+        "packages/core/package.json": JSON.stringify({ scripts }),
+      },
+      "packages/core",
+      /^pnpm\/9\.15\.4 npm\/\? /,
+    ],
+  ];
+  for (const [what, files, folder, agent] of shapes)
+    it(`names ${what} to the tools that the script starts`, async () => {
+      const workspace = await testWorkspace(files);
+      try {
+        const command = packageTestCommand(join(workspace.root, folder));
+        assert.match(command?.env.npm_config_user_agent ?? "", agent);
+      } finally {
+        await workspace.remove();
+      }
+    });
+});
