@@ -49,6 +49,8 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   if (report.outcome === "no_tests") return unreachedDependency(root);
   const toolchain = brokenToolchain(root, report);
   if (toolchain !== null) return toolchain;
+  const unfetched = unfetchedPackage(root, report);
+  if (unfetched !== null) return unfetched;
   if (report.counts.passed > 0 || (report.outcome !== "crashed" && report.outcome !== "load_error"))
     return null;
   const absent = notInstalled(root, packagesLookedFor(root, report)) ?? unfoundProgram(root, report);
@@ -122,6 +124,18 @@ const packagesLookedFor = (root: string, report: TestReport): string[] => {
   const named = new Set([...messages.matchAll(missingModule)].map(([, name = ""]) => name));
   const folders = [root, ...report.load_errors.map(({ file }) => join(root, dirname(file)))];
   return [...named].filter((name) => folders.some((folder) => isDependency(root, folder, name)));
+};
+
+/** The problem that the test command started only `npx`, for a package that is not installed. */
+const unfetchedPackage = (root: string, { runner, output }: TestReport): EnvironmentProblem | null => {
+  const request = /\bENOTCACHED\b[^]{0,200}?\brequest to https?:\/\/[^/\s]+\/([^\s/]+) failed/;
+  const [, name] = runner === "command" ? (request.exec(output) ?? []) : [];
+  if (name === undefined) return null;
+  const named = name.replaceAll(/%2f/gi, "/");
+  return {
+    problem: `the package ${named}, which the test command starts with npx, is not installed, and instances have no network`,
+    mend: run(nodeInstall(root, named)),
+  };
 };
 
 /** What a shell prints if it does not find a program. */

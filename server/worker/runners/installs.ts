@@ -1,5 +1,4 @@
 import { dirname, join } from "node:path";
-import type { TestRunner } from "../../../schemas/tests.ts";
 import { exists } from "../../workspace/file-access.ts";
 import { readPackage } from "./package.ts";
 
@@ -13,11 +12,11 @@ const locks: readonly [file: string, command: string][] = [
   ["npm-shrinkwrap.json", "npm ci"],
 ];
 
-/** The command that installs the package's dependencies, or adds a runner that is not among them. */
-export const nodeInstall = (folder: string, runner: TestRunner | null): string => {
+/** The command that installs the package's dependencies, or adds a package that is not among them. */
+export const nodeInstall = (folder: string, wanted: string | null): string => {
   const manifest = readPackage(folder);
   const all = { ...manifest?.dependencies, ...manifest?.devDependencies };
-  const name = runner === "playwright" ? "@playwright/test" : runner;
+  const name = wanted === "playwright" ? "@playwright/test" : wanted;
   if (name !== null && !(name in all)) return `npm install --save-dev ${name}`;
   for (let at = folder; ; at = dirname(at)) {
     const lock = locks.find(([file]) => exists(join(at, file)));

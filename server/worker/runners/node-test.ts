@@ -82,7 +82,7 @@ export default async function* (source) {
  * read all results. A file that waits at its top level may declare more tests, so it ends by itself.
  */
 const grace = `
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { after } from "node:test";
 const GRACE_MS = 2000;
 const exit = () => {
@@ -90,7 +90,10 @@ const exit = () => {
   else process.exit();
 };
 const waits = /^(?=\\S)(?:(?!=>|\\basync\\b|\\bfunction\\b|\\/\\/).)*\\bawait\\b/m;
-if (process.env.NODE_TEST_CONTEXT?.startsWith("child") && !waits.test(readFileSync(process.argv[1], "utf8")))
+const [, file] = process.argv;
+// Node says best what is wrong with a path that is no file.
+const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+if (process.env.NODE_TEST_CONTEXT?.startsWith("child") && isFile && !waits.test(readFileSync(file, "utf8")))
   after(() => { setTimeout(exit, GRACE_MS).unref(); });
 `;
 

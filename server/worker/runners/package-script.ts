@@ -48,6 +48,8 @@ export const packageTestCommand = (folder: string): ProjectCommand | null => {
       npm_lifecycle_event: "test",
       npm_command: "test",
       npm_config_user_agent: userAgent(folder),
+      // Instances have no network, and npx would try for more than a minute.
+      npm_config_offline: "true",
       npm_package_json: join(folder, "package.json"),
       ...(name === undefined ? {} : { npm_package_name: name }),
       ...(version === undefined ? {} : { npm_package_version: version }),

@@ -58,6 +58,23 @@ describe("a broken environment", () => {
     );
   });
 
+  it("is recognized by a package that npx cannot fetch", async () => {
+    const workspace = await testWorkspace({ "package.json": '{"devDependencies":{"cross-env":"7"}}' });
+    const toldFor = (name: string) =>
+      environmentProblem(workspace.root, {
+        ...crashed(
+          `npm error code ENOTCACHED\nnpm error request to https://registry.npmjs.org/${name} failed: cache mode is 'only-if-cached' but no cached response is available.`,
+        ),
+        runner: "command",
+        outcome: "failed",
+      });
+    const [own, foreign] = [toldFor("cross-env"), toldFor("@scope%2fcheck")];
+    await workspace.remove();
+    assert.equal(own?.mend, "Run `npm install` in the project.");
+    assert.match(foreign?.problem ?? "", /^the package @scope\/check, /);
+    assert.equal(foreign?.mend, "Run `npm install --save-dev @scope/check` in the project.");
+  });
+
   it("is recognized by an environment file that tests miss", () => {
     const told = environmentProblem("/", crashed("> demo@1 test\nnode: .env.test: not found"));
     assert.match(told?.problem ?? "", /^\.env\.test is not in the private copy/);
