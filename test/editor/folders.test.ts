@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { skipUnlessNull } from "../support/skip.ts";
-import { throughModel } from "./models.ts";
 import { missingPart, savedText } from "./parts.ts";
 import { useWorkbench } from "./suite.ts";
 
@@ -11,7 +10,7 @@ describe("a window with two folders", function () {
   const parts = useWorkbench();
 
   it("runs each team in the folder of its file, and shows the runs of both", async () => {
-    const workspace = await parts.session.workspace(["lunch", "dinner"], throughModel(parts.model));
+    const workspace = await parts.session.shortWorkspace(["lunch", "dinner"], parts.model);
     const [lunch, dinner] = [join(dirname(workspace), "lunch"), join(dirname(workspace), "dinner")];
     const source = join("src", "bill.js");
     const original = await readFile(join(lunch, source), "utf8");
@@ -20,7 +19,8 @@ describe("a window with two folders", function () {
       await workbench.page.locator(".explorer-folders-view .monaco-list-row", { hasText: folder }).waitFor();
 
     await workbench.openFile(join(dinner, source), /bill\.js.*dinner/);
-    await workbench.runTdd();
+    await workbench.runTdd("Round to whole cents");
+    await workbench.allowTeam();
     await workbench.showView();
     await workbench.runHeld(/^Run tdd.*every gate held.*dinner/);
     await workbench.command("CODITECT: Accept All Changes");
@@ -28,7 +28,9 @@ describe("a window with two folders", function () {
 
     await workbench.openFile(join(lunch, source), /bill\.js.*lunch/);
     parts.model.hold();
-    await workbench.runTdd();
+    await workbench.runTdd("Round to whole cents");
+    // Each folder's own team is allowed by itself.
+    await workbench.allowTeam();
     await parts.model.waiting();
     await workbench.treeItem(/^Run tdd.*running.*lunch/).waitFor();
     await workbench.treeItem(/^Run tdd.*every gate held.*dinner/).waitFor();

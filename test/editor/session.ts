@@ -19,8 +19,8 @@ export interface EditorSession {
   project(settings?: Record<string, unknown>): Promise<string>;
   /** Such a project with the short team in the place of the TDD team. This model answers it. */
   shortProject(model: HeldModel, settings?: Record<string, unknown>): Promise<string>;
-  /** A `.code-workspace` file. A folder of each name next to it contains a copy of the sample project. */
-  workspace(names: readonly string[], settings: Record<string, unknown>): Promise<string>;
+  /** A `.code-workspace` file. A folder of each name next to it contains such a project. */
+  shortWorkspace(names: readonly string[], model: HeldModel): Promise<string>;
   /** Opens a window and closes the previous one, because two windows would share the machine's two cores. */
   open(folder: string): Promise<Workbench>;
   closeWindow(): Promise<void>;
@@ -72,22 +72,28 @@ export const startSession = async (
     await writeFile(join(made, ".vscode", "settings.json"), JSON.stringify(workspace));
     return made;
   };
+  const writeShortTeam = async (folder: string): Promise<void> => {
+    const file = join(folder, SHORT_TEAM_FILE);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, JSON.stringify(shortTeam));
+  };
   const copySample = (to: string) => cp(join(root, "media", "sample"), to, { recursive: true });
   return {
     server,
     project,
     shortProject: async (model, settings = {}) => {
       const made = await project({ ...throughModel(model), ...settings });
-      const file = join(made, SHORT_TEAM_FILE);
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, JSON.stringify(shortTeam));
+      await writeShortTeam(made);
       return made;
     },
-    workspace: async (names, settings) => {
+    shortWorkspace: async (names, model) => {
       const base = await newFolder();
-      for (const name of names) await copySample(join(base, name));
+      for (const name of names) {
+        await copySample(join(base, name));
+        await writeShortTeam(join(base, name));
+      }
       const file = join(base, "meals.code-workspace");
-      const { machine, workspace } = byScope(settings);
+      const { machine, workspace } = byScope(throughModel(model));
       await server.configureMachine(machine);
       const content = { folders: names.map((name) => ({ path: name })), settings: workspace };
       await writeFile(file, JSON.stringify(content));

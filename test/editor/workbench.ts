@@ -108,6 +108,8 @@ export interface Workbench {
   readonly stageCompleted: (name: string) => Promise<void>;
   /** Runs the TDD team on the file the cursor is in; without a task it takes its own one for the file. */
   readonly runTdd: (task?: string) => Promise<void>;
+  /** Allows the project's own team, which is asked for at its first run. */
+  readonly allowTeam: () => Promise<void>;
   /** Runs the short team on a project that has it; resolves at the end of its run, whose task this is. */
   readonly runShort: (task?: string) => Promise<void>;
   /** Runs the rehearsal on the sample project from the view's own button; resolves at its end. */
@@ -205,6 +207,10 @@ const driveWorkbench = (page: Page): Workbench => {
     await page.locator(".quick-input-list .monaco-list-row", { hasText: "Start" }).first().click();
   };
   let isTeamAllowed = false;
+  const allowTeam = async (): Promise<void> => {
+    const question = page.locator(".monaco-dialog-box", { hasText: "its own agents and teams" });
+    await question.getByRole("button", { name: "Use It as It Is Now" }).click();
+  };
 
   return {
     page,
@@ -237,12 +243,11 @@ const driveWorkbench = (page: Page): Workbench => {
     runHeld,
     stageCompleted,
     runTdd,
+    allowTeam,
     runShort: async (task = "Round to whole cents") => {
       await openFile("src/bill.js");
       await runTdd(task);
-      const question = page.locator(".monaco-dialog-box", { hasText: "its own agents and teams" });
-      // The first time, the project's own team has to be allowed.
-      if (!isTeamAllowed) await question.getByRole("button", { name: "Use It as It Is Now" }).click();
+      if (!isTeamAllowed) await allowTeam();
       isTeamAllowed = true;
       await showView();
       await runHeld(new RegExp(`^Run tdd: ${task}.*every gate held`));
