@@ -46,6 +46,8 @@ describe("an active run", function () {
     await workbench.picture("transcript");
     assert.equal(await words("Sharing 100 cents among three").count(), 0);
     parts.model.release();
+    // The agent's two other turns pass; the next stage waits.
+    parts.model.hold(2);
     await workbench
       .treeItem(/^Stage write-tests, Completed/)
       .first()
@@ -59,7 +61,10 @@ describe("an active run", function () {
     await page.keyboard.press("Escape");
     await transcript.getByRole("button", { name: "Copy as Markdown" }).click();
     await page.getByText("The transcript was copied.").waitFor();
-    await workbench.runHeld(/^Run tdd: Say what you do.*every gate held/);
+    await parts.model.waiting();
+    await workbench.command("CODITECT: Cancel Run");
+    await workbench.treeItem(/^Run tdd: Say what you do.*cancelled/).waitFor();
+    parts.model.release();
   });
 
   it("asks for a program that an agent wants to run, and remembers the answer until it is revoked", async () => {
