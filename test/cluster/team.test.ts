@@ -11,8 +11,8 @@ import { bundleWorkers } from "../support/bundled-workers.ts";
 import { SOCKET } from "../support/cluster/node.ts";
 import { realCluster } from "../support/cluster/real-cluster.ts";
 import { resumesLikeUndisturbed } from "../support/killed-run.ts";
-import { runTeam } from "../support/kubernetes/team.ts";
-import type { TeamOutcome, TeamRequest } from "../support/kubernetes/team.ts";
+import { runTeam } from "../support/same-team.ts";
+import type { TeamOutcome, TeamRequest } from "../support/same-team.ts";
 
 const AWAY_MS = 60_000;
 /** The kubelet looks once a minute for what it missed while the API server was away. */
@@ -22,13 +22,14 @@ describe("a TDD team in a real cluster", function () {
   this.timeout(600_000);
   const cluster = realCluster();
   let worker: string;
+  const entry = () => ({ command: process.execPath, args: [worker] });
   let local: TeamOutcome;
   before(async () => {
     const program = await mkdtemp(join(tmpdir(), "coditect-program-"));
     await bundleWorkers(program, { worker: String(workerEntry().args[0]) });
     worker = join(program, "worker.cjs");
     process.env.KUBECONFIG = cluster().plane.kubeconfig("runtime");
-    local = await runTeam({ runtime: "Local", worker });
+    local = await runTeam({ runtime: "Local", worker: entry() });
     assert.notEqual(local.diff, "");
   });
   after(() => rm(join(worker, ".."), { recursive: true, force: true }));
@@ -47,7 +48,7 @@ describe("a TDD team in a real cluster", function () {
   };
 
   const inPods = (disturb?: TeamRequest["disturb"]): Promise<TeamOutcome> =>
-    runTeam({ runtime: "Kubernetes", worker, ...(disturb !== undefined && { disturb }) });
+    runTeam({ runtime: "Kubernetes", worker: entry(), ...(disturb !== undefined && { disturb }) });
 
   const isLikeLocal = (outcome: TeamOutcome): void => {
     assert.deepEqual([...outcome.ran], ["Kubernetes"]);

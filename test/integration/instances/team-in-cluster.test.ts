@@ -6,7 +6,7 @@ import { workerEntry } from "../../../server/platform/installation.ts";
 import { bundleWorkers } from "../../support/bundled-workers.ts";
 import { runCommand } from "../../support/command.ts";
 import { KubernetesDouble, whyNoKubernetesDouble } from "../../support/kubernetes/api-double.ts";
-import { localTeam, runTeam } from "../../support/kubernetes/team.ts";
+import { localTeam, runTeam } from "../../support/same-team.ts";
 import { skipUnlessNull } from "../../support/skip.ts";
 
 const reason = await whyNoKubernetesDouble();
@@ -32,7 +32,7 @@ describe("a cluster", function () {
   after(() => rm(program, { recursive: true, force: true }));
 
   it("runs the TDD team with the same change set as in local processes, although a pod is evicted", async () => {
-    const worker = join(program, "worker.cjs");
+    const worker = { command: process.execPath, args: [join(program, "worker.cjs")] };
     const local = await localTeam(worker);
     const disturbed = await runTeam({
       runtime: "Kubernetes",

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import type { RuntimeType } from "../../../schemas/agent.ts";
-import type { AgentInstance } from "../../../schemas/instance.ts";
-import type { SettingsInput } from "../../../schemas/settings.ts";
-import { shippedPath } from "../../../server/platform/installation.ts";
-import { builtInScript, rehearsalProvider } from "../../../server/rehearsal/built-in.ts";
-import { startRehearsal } from "../../../server/rehearsal/server.ts";
-import { startRuntime } from "../../harness.ts";
+import { chmod } from "node:fs/promises";
+import type { RuntimeType } from "../../schemas/agent.ts";
+import type { AgentInstance } from "../../schemas/instance.ts";
+import type { SettingsInput } from "../../schemas/settings.ts";
+import { shippedPath, type WorkerEntry } from "../../server/platform/installation.ts";
+import { builtInScript, rehearsalProvider } from "../../server/rehearsal/built-in.ts";
+import { startRehearsal } from "../../server/rehearsal/server.ts";
+import { startRuntime } from "../harness.ts";
 
 export interface TeamOutcome {
   /** The change set, as a unified diff. */
@@ -20,8 +21,8 @@ export interface TeamOutcome {
 
 export interface TeamRequest {
   runtime: RuntimeType;
-  /** Absolute path of a bundled worker: only such a one can be sent to another machine. */
-  worker: string;
+  /** One file if it is sent to another machine. */
+  worker: WorkerEntry;
   /** Besides those that every such run has. */
   settings?: SettingsInput;
   /** Called with the first instance that works; what it does is not waited for. */
@@ -35,8 +36,10 @@ export const runTeam = async ({ runtime, worker, settings, disturb }: TeamReques
   const project = await startRuntime({
     project: shippedPath("media", "sample"),
     settings: { provider: rehearsalProvider(model), runtime, unconfined: "allow", ...settings },
-    worker: { command: process.execPath, args: [worker] },
+    worker,
   });
+  // A temporary folder is closed to others; as root, containers run as somebody else.
+  await chmod(project.workspace, 0o755);
   try {
     if (disturb !== undefined) {
       const isWorking = ({ instance }: { instance: AgentInstance }): boolean => instance.state === "Working";
@@ -62,6 +65,6 @@ export const runTeam = async ({ runtime, worker, settings, disturb }: TeamReques
 
 let local: Promise<TeamOutcome> | null = null;
 
-/** The same in local processes. It is run once for all tests of this process, whose workers are the same. */
-export const localTeam = (worker: string): Promise<TeamOutcome> =>
+/** The same in local processes. It is run once for all tests of this process, whose workers do the same. */
+export const localTeam = (worker: WorkerEntry): Promise<TeamOutcome> =>
   (local ??= runTeam({ runtime: "Local", worker }));
