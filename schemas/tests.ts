@@ -165,8 +165,8 @@ export const TestReport = z.strictObject({
     .array(z.strictObject({ name: z.string(), message: z.string(), build: z.string().optional() }))
     .default([]),
   /**
-   * The project's own command ended without running a test, and the tests of its packages ran instead; left
-   * out: it ran the tests, or there is none.
+   * The project's own command ended without running a test, and the runners ran without it; left out: it ran the
+   * tests, or there is none.
    */
   without_own_command: z.literal(true).optional(),
   /** Every program that ran tests, in order: a runner with its own folder and arguments. */

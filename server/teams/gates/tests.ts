@@ -118,7 +118,7 @@ const partInWords = (part: readonly string[]): string =>
 
 /** Its packages' tests are then the whole suite that can be run, and the new tests were proven by `green`. */
 const OWN_COMMAND_BROKEN =
-  " The project's own test command ends without running a test here, also without the change, so only the tests of the packages below it ran.";
+  " The project's own test command ends without running a test here, also without the change, so CODITECT started the test runners itself.";
 
 /** Affected tests run first only if the whole suite takes longer than this. Milliseconds. */
 const LONG_SUITE_MS = 30_000;

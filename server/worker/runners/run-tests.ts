@@ -14,6 +14,7 @@ import { createWitness, mutantVariables, type Witness } from "../witness/witness
 import { adapters, writeReporters } from "./adapters.ts";
 import { buildFirst, buildLines, buildStale, missesBuild, runBuild } from "./build.ts";
 import { shellCommand } from "./command.ts";
+import { endedEarly, missingRunner, wholeCommand } from "./own-command.ts";
 import { detectRunner, detectSuite, isOfOtherLanguages, looseTests } from "./detect.ts";
 import { packagesApart } from "./packages-apart.ts";
 import { environmentProblem, missingProgram } from "./environment.ts";
@@ -88,13 +89,14 @@ const runOwn = async (
   const whole = wholeCommand(root, request);
   const isGiven = request.command !== null || request.report !== undefined;
   const missing = whole === null || isGiven ? null : missingRunner(root);
+  let early: TestReport["errors"] = [];
   if (whole !== null && missing === null) {
     const work = (): Promise<TestReport> => runWhole(root, whole, request, left(), signal);
     const report = await builtIfNeeded(root, root, work);
-    // If a monorepo's tool is missing, the packages may still have their own scripts.
-    if (isGiven || report.runner !== "command" || report.outcome === "passed") return report;
-    const packages = partsOf(root, request).filter(({ detected }) => detected.runner !== "command");
-    if (packages.length === 0 || packages.some(({ detected }) => detected.folder === root)) return report;
+    const runners = partsOf(root, request).map(({ detected }) => detected);
+    if (isGiven || !endedEarly(root, report, runners)) return report;
+    const name = `${report.command.join(" ")} ended without running a test`;
+    early = [{ name, message: report.output }];
   }
   const reports: TestReport[] = [];
   for (const part of partsOf(root, request)) {
@@ -113,7 +115,9 @@ const runOwn = async (
     throw fail("no_test_runner", { workspace: basename(root) });
   if (first === undefined) return withoutTests;
   const merged = mergeReports([first, ...others]);
-  return whole === null ? merged : { ...merged, without_own_command: true };
+  return whole === null
+    ? merged
+    : { ...merged, errors: [...merged.errors, ...early], without_own_command: true };
 };
 
 /** The report of a folder that has no tests yet and does not say how to test it. */
@@ -142,23 +146,6 @@ const builtIfNeeded = async (
   if (!missesBuild(root, folder, report)) return report;
   buildFirst(folder);
   return work();
-};
-
-/** The runner that the project's test script begins with, if it is not installed. */
-const missingRunner = (root: string): DetectedRunner | null => {
-  const detected = detectRunner(root);
-  return detected?.program === null && detected.runner !== "command" ? detected : null;
-};
-
-/** The command that tests the whole project, if there is one. The user's own command takes precedence. */
-const wholeCommand = (
-  root: string,
-  { files, name, command: line, report }: TestRequest,
-): ProjectCommand | null => {
-  if (line !== null)
-    return { folder: root, shown: shellCommand(line), lines: [line], env: withPackages(root, {}) };
-  if (report !== undefined) return packageTestCommand(root);
-  return files === null && name === null ? packageTestCommand(root) : null;
 };
 
 const runWhole = (

@@ -43,9 +43,33 @@ const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] =
   "--bail=0",
 ];
 
+/**
+ * A module for vitest's process. With `--typecheck`, vitest has tsc write a file into the folder of vitest, which
+ * instances can only read, so each run with types would fail.
+ */
+export const typecheckModule = {
+  name: "vitest-typecheck.mjs",
+  text: `
+import child from "node:child_process";
+import { syncBuiltinESMExports } from "node:module";
+import { fileURLToPath } from "node:url";
+const { spawn } = child;
+const file = fileURLToPath(new URL("vitest.tsbuildinfo", import.meta.url));
+child.spawn = (program, words, ...rest) => {
+  if (!Array.isArray(words) || !/(^|[\\\\/])(vue-)?tsc$/.test(program) || !words.includes("--noEmit"))
+    return spawn(program, words, ...rest);
+  const at = words.indexOf("--tsBuildInfoFile");
+  const others = at < 0 ? words : words.toSpliced(at, 2);
+  return spawn(program, [...others, "--tsBuildInfoFile", file], ...rest);
+};
+syncBuiltinESMExports();
+`,
+};
+
 /** A reporter of errors outside of tests, which vitest's own report lacks. It supports all major versions. */
 const errorsReporterText = `
 import { appendFileSync } from "node:fs";
+import "./${typecheckModule.name}";
 const tell = (errors) => {
   for (const error of errors ?? []) {
     const name = "Error outside of the tests: " + String(error?.message ?? error).split("\\n", 1)[0];
@@ -76,7 +100,7 @@ export const vitest: RunnerAdapter = {
       own: /--coverage\b(?!\.(enabled=false|reporter))|\bcoverage\b[^]{0,400}\benabled["']?\s*:\s*true/,
     },
   },
-  files: { "vitest-errors.mjs": errorsReporterText },
+  files: { [typecheckModule.name]: typecheckModule.text, "vitest-errors.mjs": errorsReporterText },
   launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, vitestArguments);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;

@@ -100,6 +100,33 @@ describe("a project's own test command", () => {
     assert.deepEqual(outline(await project.test()), ["test/add.test.js > adds: passed"]);
   });
 
+  it("is told apart from the tests if a check before them fails, with or without the change", async () => {
+    const project = await projectOf({
+      "package.json": manifest({ test: "npm run lint && node --test unit/*.js", lint: "node check.js" }),
+      "check.js": 'if (!require("node:fs").existsSync("clean")) throw new Error("unclean");\n',
+      "unit/a.test.js": passing("a unit"),
+    });
+    const report = await project.test();
+    assert.deepEqual(
+      [report.without_own_command, ...outline(report)],
+      [true, "unit/a.test.js > a unit: passed"],
+    );
+    assert.equal(report.errors[0]?.name, "npm test ended without running a test");
+    assert.match(report.errors[0].message, /unclean/);
+    await project.write({ clean: "" });
+    assert.deepEqual((await project.test()).errors, []);
+  });
+
+  it("is not replaced if a program is not installed", async () => {
+    const project = await projectOf({
+      "package.json": manifest({ test: "no-such-check && node --test unit/*.js" }),
+      "unit/a.test.js": passing("a unit"),
+    });
+    const report = await project.test();
+    assert.deepEqual([report.tests.length, report.exit_code], [0, 127]);
+    assert.match(report.environment?.problem ?? "", /no-such-check/);
+  });
+
   it("says that the build failed, and no test", async () => {
     const project = await projectOf({
       "package.json": manifest({ pretest: "node -e 'console.log(1 +' ", test: "mocha spec/*.js" }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { TestProbe } from "../../../schemas/tests.ts";
@@ -47,6 +47,29 @@ describe("vitest", () => {
   it("runs only the tests of a name, across suites", async () => {
     const report = await project.test({ files: ["src/add.test.ts"], name: "add > adds (a+b)" });
     assert.deepEqual(outline(report), ["src/add.test.ts > add > adds (a+b): failed"]);
+  });
+
+  it("tests types without writing into the folder of vitest, which instances can only read", async () => {
+    const types = await makeProject({
+      "package.json": '{ "type": "module", "scripts": { "test": "vitest --typecheck" } }',
+      "tsconfig.json": '{ "compilerOptions": { "strict": true, "module": "nodenext" } }',
+      "src/add.ts": "export const add = (a: number, b: number) => a + b;\n",
+      "src/add.test-d.ts":
+        'import { expectTypeOf, it } from "vitest";\nimport { add } from "./add.js";\nit("adds numbers", () => { expectTypeOf(add).returns.toEqualTypeOf<number>(); });\n',
+    });
+    const file = resolve(import.meta.dirname, "../../../node_modules/vitest/dist/tsconfig.tmp.tsbuildinfo");
+    const writtenAt = (): number | undefined => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+    const before = writtenAt();
+    try {
+      const report = await types.test({ probe: TestProbe.parse({}) });
+      assert.deepEqual(
+        [...outline(report), report.exit_code],
+        ["src/add.test-d.ts > src/add.test-d.ts > adds numbers: passed", 0],
+      );
+      assert.equal(writtenAt(), before);
+    } finally {
+      await types.remove();
+    }
   });
 
   it("tells files that cannot be loaded apart from failing tests", async () => {

@@ -8,7 +8,7 @@ import { jestReportFile } from "../../runners/jest-report.ts";
 import { readJestReport } from "./jest-report.ts";
 import { namePattern } from "../../runners/names.ts";
 import { isInstalled, nodeProgram, nodeVariables } from "../../runners/package.ts";
-import { vitestArguments } from "../../runners/vitest.ts";
+import { typecheckModule, vitestArguments } from "../../runners/vitest.ts";
 import type { RunnerAdapter, TestJob } from "./runner.ts";
 import { splitArguments } from "../../../workspace/test-script.ts";
 
@@ -36,7 +36,9 @@ export const vitest: RunnerAdapter = {
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
     const { seed } = job.witness.settings;
     const reporter = join(job.reportFolder, "reporter.mjs");
-    await writeFile(reporter, vitestReporter(job.witness.settings, eventsFile(job)));
+    await writeFile(join(job.reportFolder, typecheckModule.name), typecheckModule.text);
+    const watching = vitestReporter(job.witness.settings, eventsFile(job));
+    await writeFile(reporter, `import "./${typecheckModule.name}";\n${watching}`);
     return {
       command: [
         nodeProgram(),
