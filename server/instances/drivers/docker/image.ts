@@ -40,12 +40,20 @@ export interface ImageRequest {
 
 const run = promisify(execFile);
 
-/** The libraries that a program of this machine is linked with, including the loader. */
-const librariesOf = async (program: string): Promise<string[]> => {
-  const { stdout } = await run(programPath("ldd"), [program], { timeout: 10_000 }).catch(() => ({
-    stdout: "",
-  }));
-  return [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].flatMap((match) => match[1] ?? []);
+const LDD_MS = 60_000;
+const LddFailure = z.object({ killed: z.boolean().default(false), stdout: z.string().default("") });
+
+/** The libraries that programs of this machine are linked with, including the loader. */
+const librariesOf = async (...files: readonly string[]): Promise<Set<string>> => {
+  const { stdout } = await run(programPath("ldd"), [...files], { timeout: LDD_MS }).catch(
+    (error: unknown) => {
+      // It fails for scripts and programs without libraries, but lists the libraries of all others.
+      const failure = LddFailure.parse(error);
+      if (failure.killed) throw error;
+      return failure;
+    },
+  );
+  return new Set([...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].flatMap((match) => match[1] ?? []));
 };
 
 /** The path of Node on this machine. The editor's own program cannot be used. */
@@ -94,8 +102,8 @@ const placeSystem = async (root: string, node: string): Promise<void> => {
     const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
     return path === undefined ? [] : [{ name, path }];
   });
-  const libraries = await Promise.all([node, ...found.map(({ path }) => path)].map(librariesOf));
-  for (const library of new Set(libraries.flat())) await place(root, library, library);
+  const libraries = await librariesOf(node, ...found.map(({ path }) => path));
+  for (const library of libraries) await place(root, library, library);
   for (const { name, path } of found) await place(root, join("/usr/bin", name), path);
   await place(root, WORKER_SHELL, "/bin/sh");
   await symlink("usr/bin", join(root, "bin"));
