@@ -193,6 +193,14 @@ export const settingTable: Readonly<Record<SettingKey, SettingRow>> = {
     text: "The SandboxWarmPool of agent-sandbox from which instances claim pods. If the cluster does not have the controller of agent-sandbox, the runtime creates the pods.",
     workspace: "user",
   },
+  "kubernetes.cache_claim": {
+    text: "The PersistentVolumeClaim in which pods keep the workspace for later pods, encrypted.",
+    workspace: "user",
+  },
+  "kubernetes.cache_mb": {
+    text: "The maximum size of what pods keep in kubernetes.cache_claim, in MB. The oldest is removed.",
+    workspace: "user",
+  },
   "kubernetes.max_memory_mb": {
     text: "The memory for one pod that the limits of coditect cluster setup and manifests allow, in MB, if it is more than pool.memory_mb.",
     workspace: "lower",

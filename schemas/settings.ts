@@ -69,6 +69,10 @@ const KubernetesSettings = z.strictObject({
   queue: z.string().min(1).nullable().default(null),
   /** The warm pool of agent-sandbox from which pods are claimed if the cluster has its controller; null: none. */
   warm_pool: z.string().min(1).nullable().default(null),
+  /** PersistentVolumeClaim in which pods keep the received workspace for later pods; null: none. */
+  cache_claim: z.string().min(1).nullable().default(null),
+  /** Most that the contents of `cache_claim` may take, in MB. */
+  cache_mb: Count.min(64).default(8192),
   /** Most memory that an agent may ask for, in MB; null: `pool.memory_mb`. */
   max_memory_mb: Count.min(64).nullable().default(null),
   /** Share of `pool.cpus` that a pod requests; it may use all of them. */

@@ -1,6 +1,7 @@
 import type { RuntimeType } from "../../schemas/agent.ts";
 import type { Settings } from "../../schemas/settings.ts";
 import type { WorkerEntry } from "../platform/installation.ts";
+import type { Log } from "../platform/log.ts";
 import { DeferredDriver } from "./drivers/deferred.ts";
 import type { Driver } from "./drivers/driver.ts";
 import { createLocalDriver } from "./drivers/local/driver.ts";
@@ -10,6 +11,7 @@ export const createDrivers = (
   entry: WorkerEntry,
   settings: Settings,
   stateFolder: string,
+  log: Log,
   unconfined: () => Settings["unconfined"] = () => settings.unconfined,
 ): Record<RuntimeType, Driver> => ({
   Local: createLocalDriver({ entry, environment: [], unconfined }),
@@ -23,7 +25,10 @@ export const createDrivers = (
   }),
   Kubernetes: new DeferredDriver("Kubernetes", async () => {
     const { KubernetesDriver } = await import("./drivers/kubernetes/driver.ts");
-    return new KubernetesDriver({ entry, stateFolder, settings: settings.kubernetes });
+    const warn = (problem: string): void => {
+      log("warn", problem);
+    };
+    return new KubernetesDriver({ entry, stateFolder, settings: settings.kubernetes, warn });
   }),
   CloudRun: new DeferredDriver("CloudRun", async () => {
     const { CloudRunDriver } = await import("./drivers/cloud-run/driver.ts");

@@ -48,7 +48,7 @@ const withPool = async <Result>(
   const pool = new InstancePool({
     store,
     workspace,
-    drivers: createDrivers(worker, settings, store.folder),
+    drivers: createDrivers(worker, settings, store.folder, log),
     copiesFolder: join(scratch, "copies"),
     settings: poolSettings(settings),
     emit: (event) => {

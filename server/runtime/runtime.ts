@@ -198,7 +198,7 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   const pool = new InstancePool({
     store,
     workspace,
-    drivers: createDrivers(options.worker, settings, store.folder, unconfined),
+    drivers: createDrivers(options.worker, settings, store.folder, log, unconfined),
     copiesFolder: options.copiesFolder ?? join(cacheFolder(), "copies"),
     settings: ofPool,
     places: share.places,

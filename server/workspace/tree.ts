@@ -12,6 +12,8 @@ export interface TreeEntry {
   path: string;
   type: "file" | "directory" | "symlink";
   executable: boolean;
+  /** Bytes of a file; 0 for others. */
+  size: number;
   /** What a link points to. */
   target: string | null;
   /** Differs between two states of it. */
@@ -39,7 +41,13 @@ const entryOf = (path: string): TreeEntry[] => {
   const stats = statOf(path);
   if (stats === null) return [];
   const executable = (stats.mode & 0o111) !== 0;
-  const shared = { path, executable, stamp: `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}` };
+  const size = stats.isFile() ? stats.size : 0;
+  const shared = {
+    path,
+    executable,
+    size,
+    stamp: `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}`,
+  };
   if (stats.isFile()) return [{ ...shared, type: "file", target: null }];
   // A folder's time changes with every file in it, even if the folder itself does not change.
   if (stats.isDirectory()) return [{ ...shared, type: "directory", target: null, stamp: "" }];

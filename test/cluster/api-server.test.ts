@@ -34,6 +34,7 @@ const podWith = (instanceId: string, change: Partial<Settings["kubernetes"]> = {
     epoch: "test",
     args: ["/opt/worker.js"],
     folders: ["/work/project", "/opt"],
+    cacheClaim: null,
   }).pod;
 
 /** Waits on no node, so that only the API server has a say in it. */
@@ -130,7 +131,13 @@ describe("a real API server", () => {
     const big = { ...specOf(randomUUID()), limits: { ...specOf("").limits, memory_mb: 1_000_000 } };
     const { pod } = podOf(big, {
       settings: Settled.kubernetes,
-      ...{ stateFolder: "/state", epoch: "test", args: ["/opt/w.js"], folders: ["/work/project"] },
+      ...{
+        stateFolder: "/state",
+        epoch: "test",
+        args: ["/opt/w.js"],
+        folders: ["/work/project"],
+        cacheClaim: null,
+      },
     });
     await assert.rejects(create(pod), { status: 403, message: /maximum memory usage per Container/ });
   });

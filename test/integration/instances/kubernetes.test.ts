@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { WorkerSpec } from "../../../server/instances/drivers/driver.ts";
 import { KubernetesDriver } from "../../../server/instances/drivers/kubernetes/driver.ts";
+import { checkCluster } from "../../../server/instances/drivers/kubernetes/setup.ts";
 import { type WorkerEntry, workerEntry } from "../../../server/platform/installation.ts";
 import { Settings } from "../../../schemas/settings.ts";
 import type { RuntimeChoice } from "../../../schemas/agent.ts";
@@ -151,6 +152,73 @@ describe("instances as pods", function () {
       .object({ reachable: z.array(z.string()) })
       .parse(instance.record().metadata.provider_metadata);
     assert.ok(reachable.includes("api_server"));
+  });
+
+  describe("with a claim that keeps the workspace", () => {
+    const settings = Settings.parse({ kubernetes: { cache_claim: "kept" } });
+    const createClaim = async (accessModes: string[]): Promise<void> => {
+      const body = {
+        ...{ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "kept" } },
+        spec: { accessModes, resources: { requests: { storage: "10Gi" } } },
+      };
+      const path = "/api/v1/namespaces/coditect/persistentvolumeclaims";
+      await (await double.cluster()).ask(z.unknown(), "POST", path, { body }, never);
+    };
+    const problems = async (): Promise<(string | null)[]> =>
+      (await checkCluster(await double.cluster(), settings, never))
+        .filter(({ title }) => title === "PersistentVolumeClaim kept")
+        .map(({ problem }) => problem);
+
+    it("sends it once, and the next pod gets only the list", async () => {
+      assert.match((await problems())[0] ?? "", /^missing; /);
+      await createClaim(["ReadWriteMany"]);
+      assert.deepEqual(await problems(), [null]);
+      const pool = await start({ driver: driverOf({ cache_claim: "kept" }) });
+      await writeFile(join(pool.workspace, "large"), randomBytes(2_000_000));
+      const claim = async () => {
+        const instance = await pool.claim();
+        const { runtime_id, provider_metadata } = instance.record().metadata;
+        const { cache } = z
+          .object({ cache: z.object({ claim: z.literal("kept"), packs: z.int(), sent: z.int() }) })
+          .parse(provider_metadata);
+        assert.equal((await instance.call("execution/run", behaviour("work"), never)).summary, "done");
+        return { ...cache, bytes: double.kubelet.container(runtime_id, "files")?.received ?? 0 };
+      };
+      const [first, second] = [await claim(), await claim()];
+      assert.deepEqual([first.sent, second.packs, second.sent], [first.packs, first.packs, 0]);
+      assert.ok(first.bytes > 2_000_000, `${first.bytes} bytes`);
+      assert.ok(second.bytes > 0 && second.bytes < 2000, `${second.bytes} bytes`);
+      const mounts = z
+        .object({
+          spec: z.object({
+            containers: z.array(
+              z.object({ name: z.string(), volumeMounts: z.array(z.object({ name: z.string() })) }),
+            ),
+          }),
+        })
+        .parse(double.objects.get("/coditect/pods", double.pods()[0] ?? ""))
+        .spec.containers.filter(({ volumeMounts }) => volumeMounts.some(({ name }) => name === "cache"))
+        .map(({ name }) => name);
+      assert.deepEqual(mounts, ["files"], "containers that see the cache");
+    });
+
+    it("works without it if the claim is missing or cannot be shared, and says so once", async () => {
+      const said: string[] = [];
+      const driverThatSays = () =>
+        new KubernetesDriver({
+          ...{ entry: entryOf("test"), stateFolder: import.meta.filename, settings: settings.kubernetes },
+          ...{ cluster: () => double.cluster(), warn: (problem) => said.push(problem) },
+        });
+      const pool = await start({ driver: driverThatSays() });
+      for (const instance of [await pool.claim(), await pool.claim()])
+        assert.equal((await instance.call("execution/run", behaviour("work"), never)).summary, "done");
+      await createClaim(["ReadOnlyMany"]);
+      await (await start({ driver: driverThatSays() })).claim();
+      const says = (why: string) =>
+        `The workspace cache in the claim kept is not used: ${why}. Each pod gets the whole workspace.`;
+      const modes = "its access modes are ReadOnlyMany, not ReadWriteMany or ReadWriteOnce";
+      assert.deepEqual(said, [says("missing"), says(modes)]);
+    });
   });
 
   /** The first thing that a start waits for; the start is cancelled then. */

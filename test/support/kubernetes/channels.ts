@@ -24,6 +24,7 @@ export const carry = (socket: WebSocket, container: RunningContainer, command: s
   socket.on("message", (data) => {
     const bytes = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
     if (bytes[0] === INPUT && bytes.length > 1) {
+      if (command === null) container.received += bytes.length - 1;
       if (stdin?.write(bytes.subarray(1)) !== false) return;
       socket.pause();
       stdin.once("drain", () => {

@@ -24,7 +24,14 @@ export const RunnablePod = z.object({
   metadata: z.object({ name: z.string(), uid: z.string() }),
   spec: z.object({
     containers: z.array(Container),
-    volumes: z.array(z.object({ name: z.string() })).default([]),
+    volumes: z
+      .array(
+        z.object({
+          name: z.string(),
+          persistentVolumeClaim: z.object({ claimName: z.string() }).optional(),
+        }),
+      )
+      .default([]),
   }),
 });
 export type RunnablePod = z.infer<typeof RunnablePod>;
@@ -62,7 +69,8 @@ export class RunningContainer {
   /** The ID of its first process on this machine. */
   readonly pid: number;
   readonly ended: Promise<number>;
-  isAttached = false;
+  /** Bytes that clients have sent to its standard input. */
+  received = 0;
 
   constructor(name: string, child: ChildProcess, pid: number) {
     this.name = name;
@@ -110,6 +118,8 @@ const Info = z.object({ "child-pid": z.int() });
 /** Runs the containers of pods, as a kubelet does with a container runtime. */
 export class Kubelet {
   readonly #pods = new Map<string, { folder: string; containers: RunningContainer[] }>();
+  /** The folders of volumes that outlive their pods, by claim. */
+  readonly #claims = new Map<string, string>();
 
   container(pod: string, name: string): RunningContainer | undefined {
     return this.#pods.get(pod)?.containers.find((one) => one.name === name);
@@ -118,24 +128,33 @@ export class Kubelet {
   /** Resolves when its containers run. With `sharesNetwork`, they use the network of this machine. */
   async run(pod: RunnablePod, sharesNetwork: boolean): Promise<RunningContainer[]> {
     const folder = await mkdtemp(join(tmpdir(), "coditect-pod-"));
-    await Promise.all(pod.spec.volumes.map(({ name }) => mkdir(join(folder, name))));
+    const volumes = new Map<string, string>();
+    for (const { name, persistentVolumeClaim: claim } of pod.spec.volumes)
+      volumes.set(name, claim === undefined ? join(folder, name) : await this.#claimed(claim.claimName));
+    await Promise.all([...volumes.values()].map((path) => mkdir(path, { recursive: true })));
     const containers = await Promise.all(
-      pod.spec.containers.map((container) => this.#start(container, folder, sharesNetwork)),
+      pod.spec.containers.map((container) => this.#start(container, volumes, sharesNetwork)),
     );
     this.#pods.set(pod.metadata.name, { folder, containers });
     return containers;
   }
 
+  async #claimed(claim: string): Promise<string> {
+    const folder = this.#claims.get(claim) ?? (await mkdtemp(join(tmpdir(), "coditect-claim-")));
+    this.#claims.set(claim, folder);
+    return folder;
+  }
+
   async #start(
     { name, command, workingDir, env, volumeMounts }: z.infer<typeof Container>,
-    folder: string,
+    volumes: ReadonlyMap<string, string>,
     sharesNetwork: boolean,
   ): Promise<RunningContainer> {
     const mounts = volumeMounts
       .toSorted((a, b) => a.mountPath.length - b.mountPath.length)
       .flatMap(({ name: volume, mountPath, readOnly }) => [
         readOnly ? "--ro-bind" : "--bind",
-        join(folder, volume),
+        volumes.get(volume) ?? "",
         mountPath,
       ]);
     const options = [
@@ -174,5 +193,6 @@ export class Kubelet {
 
   async close(): Promise<void> {
     await Promise.all([...this.#pods.keys()].map((name) => this.end(name)));
+    for (const folder of this.#claims.values()) await rm(folder, { recursive: true, force: true });
   }
 }

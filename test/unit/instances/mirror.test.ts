@@ -19,7 +19,7 @@ const { folder: folders } = fc.letrec<{ folder: Folder }>((tie) => ({
 const entriesOf = (root: string, folder: Folder): TreeEntry[] =>
   Object.entries(folder).flatMap(([name, inside]): TreeEntry[] => {
     const path = `${root}/${name}`;
-    const shared = { path, executable: false, target: null };
+    const shared = { path, executable: false, size: 1, target: null };
     if (typeof inside === "string") return [{ ...shared, type: "file", stamp: inside }];
     return [{ ...shared, type: "directory", stamp: "" }, ...entriesOf(path, inside)];
   });

@@ -10,9 +10,10 @@ import type { Driver, RunningWorker, TellWait, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
 import { Kept } from "../remote/kept.ts";
 import { COPY, COPY_FOLDER, HOME_FOLDER, remoteEnvironment } from "../remote/environment.ts";
-import { createSentFiles, RECEIVER } from "../remote/files.ts";
+import { Receiver } from "../remote/files.ts";
 import { measureIsolation } from "../remote/isolation.ts";
 import { Overseer, OVERSEER } from "../remote/overseer.ts";
+import { RECEIVER } from "../remote/receiver.ts";
 import type { CloudRunAdmin, Service } from "./admin.ts";
 import { chooseRegion, openRegions } from "./choose.ts";
 import { cloudRunError, isMissing } from "./errors.ts";
@@ -151,18 +152,18 @@ export class CloudRunDriver implements Driver {
       });
     const overseer = new Overseer(helper(channels.overseer, WORKER_USER, OVERSEER));
     // This program runs as another user than the worker, so that the worker can only read the files.
-    const sending = createSentFiles(helper(channels.files, null, RECEIVER), "container");
-    const parts = function* (): Generator<TreePart> {
+    const stream = helper(channels.files, null, RECEIVER);
+    const files = new Receiver({ stream, what: "container" }).tree(function* (): Generator<TreePart> {
       yield* fileParts(program);
       yield* treeParts(spec.workspace, spec.readable);
-    };
+    });
     const relay = async (proxy: string): Promise<void> => {
       const { input, output } = helper(channels.relay, WORKER_USER, RELAY, RELAYED_SOCKET);
       await carryEgress({ readable: output, writable: input }, proxy);
     };
     const [reachable] = await Promise.all([
       measureIsolation(overseer, cloudRunRules(settings.allow_reachable)),
-      sending.sync(parts, signal),
+      files.sync(signal),
       spec.egress_socket === null ? null : relay(spec.egress_socket),
     ]);
     const environment = remoteEnvironment(spec);
@@ -183,7 +184,7 @@ export class CloudRunDriver implements Driver {
       },
       memoryMb: spec.limits.memory_mb,
       remote: {
-        refresh: (refreshing) => sending.sync(parts, refreshing),
+        refresh: (refreshing) => files.sync(refreshing),
         copyBytes: () => overseer.bytes(COPY_FOLDER),
       },
     });

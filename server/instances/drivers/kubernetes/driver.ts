@@ -3,17 +3,17 @@ import type { Json } from "../../../../schemas/primitives.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import { programFiles } from "../docker/mirror/mirrors.ts";
 import { fileParts, mountFolders, treeParts } from "../../../workspace/tree.ts";
-import type { TreePart } from "../../../workspace/tree.ts";
 import { WORKER_NODE } from "../docker/container.ts";
 import { startUnlessCancelled } from "../cancellable-start.ts";
 import type { Driver, RunningWorker, TellWait, WorkerSpec } from "../driver.ts";
 import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
 import { Kept } from "../remote/kept.ts";
 import { COPY_FOLDER } from "../remote/environment.ts";
-import { createSentFiles } from "../remote/files.ts";
+import { Receiver } from "../remote/files.ts";
 import { measureIsolation } from "../remote/isolation.ts";
 import { Overseer, OVERSEER } from "../remote/overseer.ts";
 import type { RemoteStream } from "../remote/stream.ts";
+import { claimProblem, WorkspaceCache } from "./cache.ts";
 import { chooseCluster } from "./choose.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasEnded, endOfPod, whyNotStarted, whyWaiting } from "./end.ts";
@@ -40,6 +40,8 @@ export interface KubernetesDriverOptions {
   /** The label of this runtime's pods. The driver removes only pods with this label. */
   stateFolder: string;
   settings: KubernetesSettings;
+  /** Called with what the user should know although instances work. */
+  warn?: (problem: string) => void;
   /** If left out, the cluster of this user's kubeconfig, or the one that this process runs in. */
   cluster?: () => Promise<Cluster>;
 }
@@ -55,6 +57,7 @@ interface Place {
 
 /** The parts of an instance that exist while it starts. */
 interface Begun {
+  cache: WorkspaceCache | null;
   streams: RemoteStream[];
   source: PodSource | null;
   tellWait: TellWait;
@@ -79,6 +82,8 @@ export class KubernetesDriver implements Driver {
   readonly #place = new Kept(() => this.#open());
   /** Orphaned pods are removed once, and again if one could not be removed. */
   readonly #sweep = new Kept(async () => this.#removeLeft(await this.#place.get()));
+  /** Null if there is none, or if pods cannot mount it. */
+  readonly #cache = new Kept(async () => this.#openCache(await this.#place.get()));
 
   constructor(options: KubernetesDriverOptions) {
     this.#options = options;
@@ -110,6 +115,18 @@ export class KubernetesDriver implements Driver {
     return { cluster, table, lease, isWarm };
   }
 
+  async #openCache({ cluster, isWarm }: Place): Promise<WorkspaceCache | null> {
+    const { settings, stateFolder, warn = () => undefined } = this.#options;
+    const claim = settings.cache_claim;
+    if (claim === null) return null;
+    const cache = new WorkspaceCache({ claim, settings, stateFolder, warn });
+    // Pods of a warm pool run already, so they have their claim.
+    const problem = isWarm ? null : await claimProblem(cluster, claim, AbortSignal.timeout(ANSWER_MS));
+    if (problem === null) return cache;
+    cache.tell(problem);
+    return null;
+  }
+
   get #labels(): Record<string, string> {
     return { ...MANAGED, [STATE_LABEL]: stateOf(this.#options.stateFolder) };
   }
@@ -129,13 +146,14 @@ export class KubernetesDriver implements Driver {
 
   async #launch(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
     const name = podName(spec.instance_id);
-    const begun: Begun = { streams: [], source: null, tellWait };
+    const begun: Begun = { cache: null, streams: [], source: null, tellWait };
     let place: Place | null = null;
     this.#own.add(name);
     try {
       const found = await this.#place.get();
       await whileAway(found.cluster, () => found.lease.hold(signal), signal, tellWait);
       await whileAway(found.cluster, () => this.#sweep.get(), signal, tellWait);
+      begun.cache = await whileAway(found.cluster, () => this.#cache.get(), signal, tellWait);
       found.table.use();
       place = found;
       return await this.#bringUp(spec, found, begun, signal);
@@ -159,11 +177,12 @@ export class KubernetesDriver implements Driver {
   async #bringUp(spec: WorkerSpec, place: Place, begun: Begun, signal: AbortSignal): Promise<RunningWorker> {
     const { entry, stateFolder, settings } = this.#options;
     const { cluster, table, lease } = place;
-    const { streams } = begun;
+    const { cache, streams } = begun;
     const program = programFiles(entry);
     const folders = mountFolders([...program, ...spec.readable]);
     const { args } = entry;
-    const choices = { settings, stateFolder, epoch: lease.epoch, args, folders };
+    const cacheClaim = cache?.claim ?? null;
+    const choices = { settings, stateFolder, epoch: lease.epoch, args, folders, cacheClaim };
     const { pod, environment, image } = podOf(spec, choices);
     const source = this.#source(spec, place, pod);
     begun.source = source;
@@ -183,22 +202,30 @@ export class KubernetesDriver implements Driver {
       open("exec", WORKER, [WORKER_NODE, "-e", OVERSEER]),
     ]);
     const overseer = new Overseer(watching);
-    const sending = createSentFiles(files, "pod");
-    const parts = function* (): Generator<TreePart> {
-      yield* fileParts(program);
-      yield* treeParts(spec.workspace, spec.readable);
+    const kept = cache === null ? {} : { cache: cache.of(spec.workspace) };
+    const receiver = new Receiver({ stream: files, what: "pod", ...kept });
+    const workspace = receiver.tree(() => treeParts(spec.workspace, spec.readable));
+    const measured = measureIsolation(
+      overseer,
+      podRules(cluster, name, table.all(), settings.allow_reachable),
+    );
+    // The worker starts while the workspace is on its way: it reads nothing of it until it is asked to.
+    const startWorker = async (): Promise<void> => {
+      await Promise.all([measured, receiver.tree(() => fileParts(program)).sync(signal)]);
+      worker.input.write(GO);
+    };
+    const relay = async (proxy: string): Promise<void> => {
+      const { output, input } = await open("exec", WORKER, [WORKER_NODE, "-e", RELAY, RELAYED_SOCKET]);
+      await carryEgress({ readable: output, writable: input }, proxy);
     };
     const [reachable] = await Promise.all([
-      measureIsolation(overseer, podRules(cluster, name, table.all(), settings.allow_reachable)),
-      sending.sync(parts, signal),
-      spec.egress_socket === null
-        ? null
-        : this.#relay(
-            await open("exec", WORKER, [WORKER_NODE, "-e", RELAY, RELAYED_SOCKET]),
-            spec.egress_socket,
-          ),
+      measured,
+      startWorker(),
+      workspace.sync(signal),
+      spec.egress_socket === null ? null : relay(spec.egress_socket),
     ]);
-    worker.input.write(GO);
+    const { problem, ...use } = receiver.use;
+    if (problem !== null) cache?.tell(problem);
     const running = new PodWorker({
       ...{ cluster, table, name, source, worker, files, overseer, environment },
       paths: { source: spec.workspace, copy: COPY_FOLDER },
@@ -207,10 +234,11 @@ export class KubernetesDriver implements Driver {
         ...(place.isWarm && { warm_pool: settings.warm_pool }),
         node: table.all().find(({ metadata }) => metadata.name === name)?.spec.nodeName ?? null,
         reachable,
+        ...(cache !== null && { cache: { claim: cache.claim, ...use } }),
       },
       memoryMb: spec.limits.memory_mb,
       remote: {
-        refresh: (refreshing) => sending.sync(parts, refreshing),
+        refresh: (refreshing) => workspace.sync(refreshing),
         copyBytes: () => overseer.bytes(COPY_FOLDER),
       },
       onGone: (wasRemoved) => {
@@ -253,9 +281,5 @@ export class KubernetesDriver implements Driver {
     const why = whyNotStarted(pod);
     if (why !== null) throw fail("instance_not_started", { reason: `its pod does not start: ${why}` });
     if (hasEnded(pod)) throw fail("instance_not_started", { reason: endOfPod(pod, "", 0).how });
-  }
-
-  async #relay(stream: RemoteStream, proxy: string): Promise<void> {
-    await carryEgress({ readable: stream.output, writable: stream.input }, proxy);
   }
 }

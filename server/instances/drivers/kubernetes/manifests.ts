@@ -20,6 +20,8 @@ interface Right {
   apiGroups: readonly [string];
   resources: readonly string[];
   verbs: readonly string[];
+  /** If left out, of all names. */
+  resourceNames?: readonly string[];
 }
 
 const rights: readonly Right[] = [
@@ -34,9 +36,20 @@ const claimRights: Right = {
   verbs: ["create", "get", "list", "delete"],
 };
 
+/** The runtime looks whether the claim is there, because pods without their claim do not start. */
+const cacheRights = (claim: string): Right => ({
+  apiGroups: [""],
+  resources: ["persistentvolumeclaims"],
+  verbs: ["get"],
+  resourceNames: [claim],
+});
+
 /** The rights of a runtime. All of them are limited to its namespace. */
-export const rightsOf = ({ kubernetes }: Settings): readonly Right[] =>
-  kubernetes.warm_pool === null ? rights : [...rights, claimRights];
+export const rightsOf = ({ kubernetes }: Settings): readonly Right[] => [
+  ...rights,
+  ...(kubernetes.warm_pool === null ? [] : [claimRights]),
+  ...(kubernetes.cache_claim === null ? [] : [cacheRights(kubernetes.cache_claim)]),
+];
 
 /**
  * What a cluster needs for instances: a namespace under the Pod Security Standard `restricted`, an account
@@ -76,11 +89,7 @@ export const manifestsOf = (settings: Settings): Manifest[] => {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "Role",
       metadata: metadata(RUNTIME_ACCOUNT),
-      rules: rightsOf(settings).map(({ apiGroups, resources, verbs }) => ({
-        apiGroups: [...apiGroups],
-        resources: [...resources],
-        verbs: [...verbs],
-      })),
+      rules: rightsOf(settings),
     },
     {
       apiVersion: "rbac.authorization.k8s.io/v1",

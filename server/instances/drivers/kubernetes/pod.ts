@@ -5,7 +5,7 @@ import { DEFAULT_IMAGE, WORKER_LIBRARIES, WORKER_NODE, WORKER_SHELL } from "../d
 import type { WorkerSpec } from "../driver.ts";
 import { asContainersFirstProcess } from "../first-process.ts";
 import { COPY, COPY_FOLDER, remoteEnvironment } from "../remote/environment.ts";
-import { RECEIVER } from "../remote/files.ts";
+import { RECEIVER } from "../remote/receiver.ts";
 import { MANAGED_LABEL, patchPod } from "./patch.ts";
 import type { KubernetesSettings } from "./settings.ts";
 
@@ -22,6 +22,10 @@ export const MANAGED: Readonly<Record<string, string>> = { [MANAGED_LABEL]: "cod
 /** The worker's container, and the container that writes the files that the worker may only read. */
 export const WORKER = "worker";
 export const FILES = "files";
+
+/** The volume of the cache, and its place in the container that receives files. */
+const CACHE = "cache";
+export const CACHE_FOLDER = "/coditect-cache";
 
 const WORKER_USER = 1000;
 const FILES_USER = 1001;
@@ -91,6 +95,8 @@ export interface PodChoices {
   args: readonly string[];
   /** Folders that are sent. None is inside another. */
   folders: readonly string[];
+  /** The PersistentVolumeClaim with what earlier pods received; null: none. */
+  cacheClaim: string | null;
 }
 
 interface MadePod {
@@ -143,7 +149,8 @@ const workerContainer = (
   };
 };
 
-const filesContainer = (mounts: readonly SentFolder[], image: string) => {
+/** The cache is mounted only here: this container runs no command of an agent. */
+const filesContainer = (mounts: readonly SentFolder[], image: string, hasCache: boolean) => {
   const resources = {
     cpu: String(FILES_LIMITS.cpus),
     memory: `${FILES_LIMITS.memory_mb}Mi`,
@@ -159,7 +166,7 @@ const filesContainer = (mounts: readonly SentFolder[], image: string) => {
     stdinOnce: true,
     resources: { limits: resources, requests: { ...resources, cpu: "10m" } },
     securityContext: security(FILES_USER),
-    volumeMounts: mounts,
+    volumeMounts: [...mounts, ...(hasCache ? [{ name: CACHE, mountPath: CACHE_FOLDER }] : [])],
   };
 };
 
@@ -168,7 +175,7 @@ const filesContainer = (mounts: readonly SentFolder[], image: string) => {
  * account, no names of services, a read-only root, and caps. Errors: `pod_patch_refused`, `instance_not_started`.
  */
 export const podOf = (spec: WorkerSpec, choices: PodChoices): MadePod => {
-  const { settings, stateFolder, epoch } = choices;
+  const { settings, stateFolder, epoch, cacheClaim } = choices;
   const image = spec.image ?? settings.image ?? DEFAULT_IMAGE;
   const environment = remoteEnvironment(spec);
   const sent = sentFolders(choices.folders);
@@ -198,16 +205,22 @@ export const podOf = (spec: WorkerSpec, choices: PodChoices): MadePod => {
       dnsConfig: { nameservers: ["127.0.0.1"] },
       securityContext: {
         fsGroup: GROUP,
+        // A volume that pods share keeps its owner, so nodes need not change every file for each pod.
+        ...(cacheClaim !== null && { fsGroupChangePolicy: "OnRootMismatch" }),
         runAsGroup: GROUP,
         runAsNonRoot: true,
         runAsUser: WORKER_USER,
         seccompProfile: { type: "RuntimeDefault" },
       },
-      containers: [workerContainer(spec, choices, sent, image, environment), filesContainer(sent, image)],
+      containers: [
+        workerContainer(spec, choices, sent, image, environment),
+        filesContainer(sent, image, cacheClaim !== null),
+      ],
       volumes: [
         ...sent.map(({ name }) => ({ name, emptyDir: {} })),
         { name: "copy", emptyDir: { sizeLimit: `${spec.limits.disk_mb + SCRATCH_MB}Mi` } },
         { name: "scratch", emptyDir: { sizeLimit: `${SCRATCH_MB}Mi` } },
+        ...(cacheClaim === null ? [] : [{ name: CACHE, persistentVolumeClaim: { claimName: cacheClaim } }]),
       ],
       ...(settings.runtime_class !== null && { runtimeClassName: settings.runtime_class }),
       ...(settings.priority_class !== null && { priorityClassName: settings.priority_class }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Settings } from "../../../../schemas/settings.ts";
+import { claimProblem } from "./cache.ts";
 import type { Cluster } from "./cluster.ts";
 import { isMissing } from "./errors.ts";
 import { manifestsOf, rightsOf } from "./manifests.ts";
@@ -84,13 +85,18 @@ const checkRights = async (
   settings: Settings,
   signal: AbortSignal,
 ): Promise<ClusterCheck[]> => {
-  const asked = rightsOf(settings).flatMap(({ apiGroups: [group], resources, verbs }) =>
-    resources.flatMap((full) =>
-      verbs.map((verb) => {
-        const [resource = "", subresource] = full.split("/");
-        return { group, resource, verb, ...(subresource !== undefined && { subresource }) };
-      }),
-    ),
+  const asked = rightsOf(settings).flatMap(
+    ({ apiGroups: [group], resources, verbs, resourceNames: [name] = [] }) =>
+      resources.flatMap((full) =>
+        verbs.map((verb) => {
+          const [resource = "", subresource] = full.split("/");
+          const of = {
+            ...(subresource !== undefined && { subresource }),
+            ...(name !== undefined && { name }),
+          };
+          return { group, resource, verb, ...of };
+        }),
+      ),
   );
   return Promise.all(
     asked.map(async (attributes): Promise<ClusterCheck> => {
@@ -106,6 +112,19 @@ const checkRights = async (
       return { title: `right to ${verb} ${full}`, problem: status.allowed ? null : "missing" };
     }),
   );
+};
+
+const checkCache = async (
+  cluster: Cluster,
+  { kubernetes: { cache_claim: claim } }: Settings,
+  signal: AbortSignal,
+): Promise<ClusterCheck[]> => {
+  if (claim === null) return [];
+  const problem = await claimProblem(cluster, claim, signal);
+  const without = "until then, each pod gets the whole workspace";
+  return [
+    { title: `PersistentVolumeClaim ${claim}`, problem: problem === null ? null : `${problem}; ${without}` },
+  ];
 };
 
 /** Everything that instances need in a cluster, each with its problem if there is one. */
@@ -136,5 +155,6 @@ export const checkCluster = async (
               : "missing: install it; until then, the runtime creates pods instead of claiming them",
           },
         ];
-  return [...objects, ...controller, ...(await checkRights(cluster, settings, signal)), image];
+  const rights = await checkRights(cluster, settings, signal);
+  return [...objects, ...controller, ...(await checkCache(cluster, settings, signal)), ...rights, image];
 };

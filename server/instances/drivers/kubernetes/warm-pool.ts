@@ -40,7 +40,10 @@ export const warmPoolOf = (
     egress_on_request: allowed_hosts.length === 0,
   };
   const folders = mountFolders([...programFiles(entry), ...spec.readable]);
-  const made = podOf(spec, { settings, stateFolder: "", epoch: "", args: entry.args, folders });
+  const made = podOf(spec, {
+    ...{ settings, stateFolder: "", epoch: "", args: entry.args, folders },
+    cacheClaim: settings.cache_claim,
+  });
   // The claim limits the lifetime of its pod. The time that the pod waits must not count.
   const { activeDeadlineSeconds: _, ...pod } = MadePod.parse(made.pod).spec;
   const metadata = { name, namespace: settings.namespace, labels: { ...MANAGED } };

@@ -1,125 +1,164 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { deflateRaw } from "node:zlib";
+import { untilAborted } from "../../../../schemas/abortable.ts";
 import { fail } from "../../../../schemas/errors.ts";
 import { SerialQueue } from "../../../../schemas/serial-queue.ts";
-import { untilAborted } from "../../../../schemas/abortable.ts";
 import { pacer } from "../../../workspace/pace.ts";
-import { changesOf } from "../docker/mirror/changes.ts";
-import type { Mirrored } from "../docker/mirror/changes.ts";
 import type { TreeEntry, TreePart } from "../../../workspace/tree.ts";
+import { changesOf, type Mirrored } from "../docker/mirror/changes.ts";
+import { type PackIds, packsOf, record, recordsOf } from "./packs.ts";
+import { ReceiverAnswer } from "./receiver.ts";
 import type { RemoteStream } from "./stream.ts";
 
-/**
- * A script that runs where the files are needed. Its input consists of blocks: a length and that many
- * deflated bytes. Inflated, they form records: a line of JSON, followed by the bytes of a file. It writes the
- * files, confirms each end of an update, and ends with its input.
- */
-export const RECEIVER = `const f=require("fs"),z=require("zlib"),{dirname}=require("path");
-let raw=Buffer.alloc(0),text=Buffer.alloc(0),head=null;
-const put=(h,b)=>{
-  if(h.end){console.log(h.end);return}
-  if(h.remove){f.rmSync(h.remove,{recursive:true,force:true});return}
-  if(h.type==="directory"){f.mkdirSync(h.path,{recursive:true});return}
-  f.mkdirSync(dirname(h.path),{recursive:true});
-  if(h.type==="symlink"){f.rmSync(h.path,{force:true});f.symlinkSync(h.target,h.path);return}
-  f.rmSync(h.path,{force:true});f.writeFileSync(h.path,b,{mode:h.mode});f.chmodSync(h.path,h.mode);
-};
-const read=()=>{for(;;){
-  if(head===null){const at=text.indexOf(10);if(at<0)return;head=JSON.parse(text.subarray(0,at));text=text.subarray(at+1)}
-  const size=head.size||0;if(text.length<size)return;
-  put(head,text.subarray(0,size));text=text.subarray(size);head=null;
-}};
-process.stdin.on("data",d=>{raw=Buffer.concat([raw,d]);
-  while(raw.length>=4&&raw.length>=4+raw.readUInt32BE(0)){const n=raw.readUInt32BE(0);
-    text=Buffer.concat([text,z.inflateRawSync(raw.subarray(4,4+n))]);raw=raw.subarray(4+n);read()}
-}).on("end",()=>process.exit(0));`;
-
-const BLOCK = 512 * 1024;
 const deflate = promisify(deflateRaw);
+const WHAT = "Sending the workspace";
 
-/** Sends records to a receiver in blocks. */
-class Sender {
-  #parts: Buffer[] = [];
-  #bytes = 0;
-  readonly #stream: RemoteStream;
+/** A folder on the other side that outlives its receiver, with packs that an earlier one received. */
+export interface PackCache {
+  /** Absolute path there. */
+  root: string;
+  /** Name of the folder in it for this workspace: 64 hexadecimal digits. */
+  folder: string;
+  /** The key that the packs are encrypted with: 64 hexadecimal digits. */
+  key: string;
+  /** The most bytes that all folders may take. */
+  limit: number;
+  ids: PackIds;
+}
 
-  constructor(stream: RemoteStream) {
-    this.#stream = stream;
+/** What a cache was good for. */
+export interface CacheUse {
+  packs: number;
+  /** How many of them were not in the cache. */
+  sent: number;
+  /** Why the cache could not be used; null if it could. */
+  problem: string | null;
+}
+
+/** A tree of this machine on the other side. */
+export interface SentTree {
+  /** Sends what changed since the last time and removes what is gone. Errors: `worker_died`, `cancelled`. */
+  sync(signal: AbortSignal): Promise<void>;
+}
+
+export interface ReceiverOptions {
+  stream: RemoteStream;
+  /** The name of the other machine in errors, such as `pod`. */
+  what: string;
+  /** If left out, everything is sent. */
+  cache?: PackCache;
+}
+
+/** The runtime's side of a receiver. Everything that is sent arrives in the order of the calls. */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #answers = new Map<string, (answer: ReceiverAnswer) => void>();
+  // Two updates that start from the same state would undo each other's removals.
+  readonly #queue = new SerialQueue();
+  #isCacheOpen = false;
+  /** What the cache was good for so far. */
+  readonly use: CacheUse = { packs: 0, sent: 0, problem: null };
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    createInterface({ input: options.stream.output }).on("line", (line) => {
+      const answer = answerIn(line);
+      if (answer !== null) this.#answers.get(answer.id)?.(answer);
+    });
   }
 
-  async add(header: object, body: Buffer = Buffer.alloc(0)): Promise<void> {
-    this.#parts.push(Buffer.from(`${JSON.stringify({ ...header, size: body.length })}\n`), body);
-    this.#bytes += body.length + 100;
-    if (this.#bytes >= BLOCK) await this.flush();
+  tree(parts: () => Iterable<TreePart>): SentTree {
+    let latest: Mirrored = new Map();
+    const syncNow = async (signal: AbortSignal): Promise<void> => {
+      const pace = pacer(WHAT, signal);
+      const { sent, removed, now } = await changesOf(latest, parts(), pace);
+      const all = new Set(removed);
+      const gone = removed.filter((path) => !all.has(dirname(path)));
+      if (gone.length > 0) await this.#send(Buffer.concat(gone.map((path) => record({ remove: path }))));
+      // Later changes are small, and other instances group them differently.
+      const isFirst = latest.size === 0;
+      await this.#sendPacks(packsOf(sent), isFirst ? this.#options.cache : undefined, pace, signal);
+      const end = randomUUID();
+      const { problem } = await this.#ask(end, record({ end }), signal);
+      this.use.problem ??= problem;
+      latest = now;
+    };
+    return { sync: (signal) => this.#queue.run(() => syncNow(signal)) };
   }
 
-  async flush(): Promise<void> {
-    const parts = this.#parts;
-    this.#parts = [];
-    this.#bytes = 0;
-    const block = await deflate(Buffer.concat(parts), { level: 1 });
+  async #sendPacks(
+    packs: readonly TreeEntry[][],
+    cache: PackCache | undefined,
+    pace: () => Promise<void> | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const lacking = cache === undefined ? null : await this.#offer(packs, cache, pace, signal);
+    for (const [index, pack] of packs.entries()) {
+      if (lacking?.has(index) === false) continue;
+      const records = await recordsOf(pack, pace);
+      // The receiver keeps the next block under what it contains then.
+      if (lacking !== null) await this.#send(record({ keep: true }));
+      await this.#send(records);
+    }
+  }
+
+  /** Resolves with the indexes of the packs that the cache lacks. All others are in place then. */
+  async #offer(
+    packs: readonly TreeEntry[][],
+    { ids, root, folder, key, limit }: PackCache,
+    pace: () => Promise<void> | undefined,
+    signal: AbortSignal,
+  ): Promise<Set<number>> {
+    if (!this.#isCacheOpen) await this.#send(record({ cache: { root, folder, key, limit } }));
+    this.#isCacheOpen = true;
+    const offer: [id: string, size: number][] = [];
+    for (const pack of packs) {
+      const { id, size } = await ids.of(pack, pace);
+      offer.push([id, size]);
+    }
+    const id = randomUUID();
+    const { lacking, problem } = await this.#ask(id, record({ offer, id }), signal);
+    this.use.packs += packs.length;
+    this.use.sent += lacking.length;
+    this.use.problem ??= problem;
+    return new Set(lacking);
+  }
+
+  /** Sends records that ask for an answer with this id. */
+  async #ask(id: string, records: Buffer, signal: AbortSignal): Promise<ReceiverAnswer> {
+    const { stream, what } = this.#options;
+    const answered = Promise.withResolvers<ReceiverAnswer | null>();
+    this.#answers.set(id, answered.resolve);
+    void stream.closed.then(() => {
+      answered.resolve(null);
+    });
+    try {
+      await this.#send(records);
+      const answer = await untilAborted(answered.promise, signal, () => fail("cancelled", { what: WHAT }));
+      if (answer === null) throw fail("worker_died", { what, how: "the connection to it broke" });
+      return answer;
+    } finally {
+      this.#answers.delete(id);
+    }
+  }
+
+  async #send(records: Buffer): Promise<void> {
+    const block = await deflate(records, { level: 1 });
     const length = Buffer.alloc(4);
     length.writeUInt32BE(block.length);
-    const { input, closed } = this.#stream;
+    const { input, closed } = this.#options.stream;
     if (!input.write(Buffer.concat([length, block]))) await Promise.race([once(input, "drain"), closed]);
   }
 }
 
-/** Files of this machine that were sent to another one. */
-export interface SentFiles {
-  /** Sends what changed since the last time and removes what is gone. Errors: `worker_died`, `cancelled`. */
-  sync(parts: () => Iterable<TreePart>, signal: AbortSignal): Promise<void>;
-}
-
-const recordOf = ({ path, type, executable, target }: TreeEntry): object => ({
-  ...{ path, type, target },
-  mode: executable ? 0o755 : 0o644,
-});
-
-/**
- * @param stream the connection to the receiver.
- * @param what the name of the other machine in errors, such as `pod`.
- */
-export const createSentFiles = (stream: RemoteStream, what: string): SentFiles => {
-  const acknowledged = new Map<string, () => void>();
-  createInterface({ input: stream.output }).on("line", (id) => acknowledged.get(id)?.());
-  let latest: Mirrored = new Map();
-
-  const syncNow = async (parts: () => Iterable<TreePart>, signal: AbortSignal): Promise<void> => {
-    const pace = pacer("Sending the workspace", signal);
-    const { sent, removed, now } = await changesOf(latest, parts(), pace);
-    const sender = new Sender(stream);
-    const all = new Set(removed);
-    for (const path of removed.filter((one) => !all.has(dirname(one)))) await sender.add({ remove: path });
-    for (const entry of sent) {
-      await pace();
-      const body = entry.type === "file" ? await readFile(entry.path).catch(() => null) : undefined;
-      // Files that have vanished in the meantime are left out.
-      if (body !== null) await sender.add(recordOf(entry), body);
-    }
-    const end = randomUUID();
-    const arrived = new Promise<boolean>((resolve) => {
-      acknowledged.set(end, () => {
-        resolve(true);
-      });
-    });
-    await sender.add({ end });
-    await sender.flush();
-    const gone = stream.closed.then(() => false);
-    const isThere = await untilAborted(Promise.race([arrived, gone]), signal, () =>
-      fail("cancelled", { what: "Sending the workspace" }),
-    );
-    acknowledged.delete(end);
-    if (!isThere) throw fail("worker_died", { what, how: "the connection to it broke" });
-    latest = now;
-  };
-
-  // Two updates that start from the same state would undo each other's removals.
-  const queue = new SerialQueue();
-  return { sync: (parts, signal) => queue.run(() => syncNow(parts, signal)) };
+const answerIn = (line: string): ReceiverAnswer | null => {
+  try {
+    return ReceiverAnswer.parse(JSON.parse(line));
+  } catch {
+    return null; // The connection broke in the middle of it.
+  }
 };
