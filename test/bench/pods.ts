@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import { Settings } from "../../schemas/settings.ts";
 import {
   DEFAULT_IMAGE,
@@ -17,6 +18,8 @@ import { bundleWorkers } from "../support/bundled-workers.ts";
 import { startCluster } from "../support/cluster/start.ts";
 import { median, type Report } from "./report.ts";
 
+/** When the parts of a start were done. */
+const Started = z.object({ start_ms: z.record(z.string(), z.number()) });
 const COLD = 5;
 const WARM = 50;
 
@@ -66,11 +69,17 @@ export default async function run({ report }: Report): Promise<void> {
     cluster: () => Promise.resolve(plane.as("runtime")),
   });
   const cold: number[] = [];
+  const parts: Record<string, number>[] = [];
   const bare: number[] = [];
   for (let count = 0; count < COLD; count += 1) {
     bare.push(await barePod(plane.as("admin")));
     const pool = await startPool({ driver });
-    cold.push(await timed(() => pool.claim()));
+    cold.push(
+      await timed(async () => {
+        const instance = await pool.claim();
+        parts.push(Started.parse(instance.record().metadata.provider_metadata).start_ms);
+      }),
+    );
     await pool.close();
   }
   const against = { name: "a bare pod of the same image", value: median(bare) };
@@ -79,6 +88,11 @@ export default async function run({ report }: Report): Promise<void> {
     goal: "under 1.3 times a bare pod",
     holds: median(cold) < 1.3 * against.value,
   });
+  for (const part of Object.keys(parts[0] ?? {})) {
+    const value = median(parts.map((each) => each[part] ?? 0));
+    const figure = { name: `of it, until: ${part}`, value, unit: "ms", against: null };
+    report({ ...figure, goal: "", holds: null });
+  }
   const pool = await startPool({ driver });
   await (await pool.claim()).release();
   const warm: number[] = [];

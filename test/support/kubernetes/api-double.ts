@@ -289,7 +289,9 @@ export class KubernetesDouble {
     const status = resource === "pods" ? { status: { phase: "Pending", ...pending } } : {};
     const stored = this.objects.put(collection, { ...object, ...status });
     send(response, 201, stored);
-    if (collection === PODS && pending === null) void this.#runPod(RunnablePod.parse(stored));
+    if (collection !== PODS || pending !== null) return;
+    const placed = { ...z.looseObject({}).parse(stored.spec), nodeName: "node" };
+    void this.#runPod(RunnablePod.parse(this.objects.put(PODS, { ...stored, spec: placed })));
   }
 
   #replace({ collection, name }: Target, object: StoredObject, response: ServerResponse): void {

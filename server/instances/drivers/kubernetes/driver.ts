@@ -1,4 +1,3 @@
-import { fail } from "../../../../schemas/errors.ts";
 import type { Json } from "../../../../schemas/primitives.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import { programFiles } from "../docker/mirror/mirrors.ts";
@@ -12,20 +11,20 @@ import { COPY_FOLDER } from "../remote/environment.ts";
 import { Receiver } from "../remote/files.ts";
 import { measureIsolation } from "../remote/isolation.ts";
 import { Overseer, OVERSEER } from "../remote/overseer.ts";
+import { StartTimes } from "../remote/start-times.ts";
 import type { RemoteStream } from "../remote/stream.ts";
+import { PodArrival } from "./arrival.ts";
 import { claimProblem, WorkspaceCache } from "./cache.ts";
 import { chooseCluster } from "./choose.ts";
 import type { Cluster } from "./cluster.ts";
-import { hasEnded, endOfPod, whyNotStarted, whyWaiting } from "./end.ts";
 import { clusterError } from "./errors.ts";
 import { RuntimeLease } from "./lease.ts";
 import { EPOCH, FILES, GO, labelsOf, MANAGED, podName, podOf, STATE_LABEL, stateOf, WORKER } from "./pod.ts";
-import { deletePod, listPods, type Pod, podsPath, PodTable } from "./pods.ts";
+import { deletePod, listPods, PodTable } from "./pods.ts";
 import { podRules } from "./probe.ts";
 import { deleteClaim, listClaims, offersClaims } from "./sandbox.ts";
 import type { KubernetesSettings } from "./settings.ts";
 import { ClaimedPod, CreatedPod, type PodSource, whileAway } from "./source.ts";
-import { openStream } from "./stream.ts";
 import { GONE_MS, PodWorker } from "./worker.ts";
 
 const ANSWER_MS = 30_000;
@@ -186,42 +185,44 @@ export class KubernetesDriver implements Driver {
     const { pod, environment, image } = podOf(spec, choices);
     const source = this.#source(spec, place, pod);
     begun.source = source;
-    const made = await source.obtain(signal);
+    const times = new StartTimes();
+    const made = await times.of("created", source.obtain(signal));
     const { name } = made.metadata;
-    await this.#running(table, name, signal, begun.tellWait);
-
-    const open = async (verb: "attach" | "exec", container: string, command: string[] = []) => {
-      const path = `${podsPath(cluster.namespace, name)}/${verb}`;
-      const stream = await openStream(cluster, path, { container }, command, signal);
-      streams.push(stream);
-      return stream;
-    };
-    const [worker, files, watching] = await Promise.all([
-      open("attach", WORKER),
-      open("attach", FILES),
-      open("exec", WORKER, [WORKER_NODE, "-e", OVERSEER]),
-    ]);
+    const pending = { cluster, table, name, streams, tellWait: begun.tellWait };
+    const arrival = new PodArrival(pending, signal);
+    const files = await times.of("running", arrival.first(FILES));
+    const [worker, watching] = await times.of(
+      "attached",
+      Promise.all([
+        arrival.open("attach", WORKER),
+        arrival.open("exec", WORKER, [WORKER_NODE, "-e", OVERSEER]),
+      ]),
+    );
     const overseer = new Overseer(watching);
     const kept = cache === null ? {} : { cache: cache.of(spec.workspace) };
     const receiver = new Receiver({ stream: files, what: "pod", ...kept });
     const workspace = receiver.tree(() => treeParts(spec.workspace, spec.readable));
-    const measured = measureIsolation(
-      overseer,
-      podRules(cluster, name, table.all(), settings.allow_reachable),
-    );
+    const rules = podRules(cluster, name, table.all(), settings.allow_reachable);
+    const measured = times.of("measured", measureIsolation(overseer, rules));
     // The worker starts while the workspace is on its way: it reads nothing of it until it is asked to.
     const startWorker = async (): Promise<void> => {
-      await Promise.all([measured, receiver.tree(() => fileParts(program)).sync(signal)]);
+      const sent = times.of("program", receiver.tree(() => fileParts(program)).sync(signal));
+      await Promise.all([measured, sent]);
       worker.input.write(GO);
     };
     const relay = async (proxy: string): Promise<void> => {
-      const { output, input } = await open("exec", WORKER, [WORKER_NODE, "-e", RELAY, RELAYED_SOCKET]);
+      const { output, input } = await arrival.open("exec", WORKER, [
+        WORKER_NODE,
+        "-e",
+        RELAY,
+        RELAYED_SOCKET,
+      ]);
       await carryEgress({ readable: output, writable: input }, proxy);
     };
     const [reachable] = await Promise.all([
       measured,
       startWorker(),
-      workspace.sync(signal),
+      times.of("workspace", workspace.sync(signal)),
       spec.egress_socket === null ? null : relay(spec.egress_socket),
     ]);
     const { problem, ...use } = receiver.use;
@@ -234,6 +235,7 @@ export class KubernetesDriver implements Driver {
         ...(place.isWarm && { warm_pool: settings.warm_pool }),
         node: table.all().find(({ metadata }) => metadata.name === name)?.spec.nodeName ?? null,
         reachable,
+        start_ms: times.parts,
         ...(cache !== null && { cache: { claim: cache.claim, ...use } }),
       },
       memoryMb: spec.limits.memory_mb,
@@ -264,22 +266,5 @@ export class KubernetesDriver implements Driver {
       annotations: { [EPOCH]: lease.epoch },
     };
     return new ClaimedPod(cluster, table, claim, pod, settings.patch_allowed);
-  }
-
-  /** Resolves when both containers run. Errors: `instance_not_started` with what Kubernetes says. */
-  async #running(table: PodTable, name: string, signal: AbortSignal, tellWait: TellWait): Promise<void> {
-    const isDecided = (pod: Pod | null): boolean => {
-      if (pod === null) return false;
-      tellWait(whyWaiting(pod));
-      const { containerStatuses } = pod.status;
-      const areRunning =
-        containerStatuses.length >= 2 && containerStatuses.every(({ state }) => state.running != null);
-      return areRunning || hasEnded(pod) || whyNotStarted(pod) !== null;
-    };
-    const pod = await table.until(name, isDecided, signal);
-    if (pod === null) return;
-    const why = whyNotStarted(pod);
-    if (why !== null) throw fail("instance_not_started", { reason: `its pod does not start: ${why}` });
-    if (hasEnded(pod)) throw fail("instance_not_started", { reason: endOfPod(pod, "", 0).how });
   }
 }
