@@ -57,7 +57,8 @@ const sourcesUnder = async (context: GateContext, files: readonly string[]): Pro
     .slice(0, MOST_SOURCES);
 };
 
-const withTexts = (changes: readonly FileChange[], files: readonly Source[]): FileChange[] => {
+/** A change in which these files have these texts. */
+export const withTexts = (changes: readonly FileChange[], files: readonly Source[]): FileChange[] => {
   const known = new Map(changes.map((change) => [change.path, change]));
   const written = files.map(({ path, text }) => ({
     ...(known.get(path) ?? { path, before: null, executable: false }),

@@ -10,6 +10,7 @@ import {
   type Regression,
 } from "./compare.ts";
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
+import { diverted } from "./diverted.ts";
 import { withoutTheirCode } from "./outdated.ts";
 import { describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
 import { describeWithoutAssertion, withoutAssertion, withoutAssertionInWords } from "./without-assertion.ts";
@@ -54,7 +55,12 @@ export const green: Gate = async (context) => {
   const passes = isCommand
     ? report.outcome === "passed" && errors.length === 0
     : failing.length + errors.length + absent.length === 0 && passing.length > 0;
-  if (passes) return (await cannotFail(context, files, report, before)) ?? greenProof(report, passing);
+  if (passes)
+    return (
+      (await cannotFail(context, files, report, before)) ??
+      (await diverted(context)) ??
+      greenProof(report, passing)
+    );
   const problems = [
     ...(failing.length > 0 ? [`${quantity(failing.length, "test fails", "tests fail")}.`] : []),
     ...(errors.length > 0 ? [`${quantity(errors.length, "error")} outside of the tests.`] : []),
