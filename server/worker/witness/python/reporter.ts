@@ -27,7 +27,11 @@ class Reporter:
             status = "skipped"
         if report.outcome == "passed" and report.when != "call":
             return
-        if report.nodeid in self.told and status != "failed":
+        # Each subtest has a report with the name of its test. One that passed does not say whether the test passes.
+        is_subtest = type(report).__name__.lower() == "subtestreport"
+        if is_subtest and status != "failed":
+            return
+        if report.nodeid in self.told and (status != "failed" or report.when == "call"):
             return
         self.told.add(report.nodeid)
         file, name = self.place(report.nodeid)
