@@ -238,4 +238,56 @@ class TestOther(unittest.TestCase):
     assert.equal(report.outcome, "timed_out");
     assert.deepEqual(outline(report), ["tests/test_hangs.py > test_first: passed"]);
   });
+
+  it("reports a test with subtests once, and failed if one of them fails", async () => {
+    // pytest has subtests since version 9. Before, a plug-in reports them, with a class of its own as this one.
+    const subtests = await makeProject({
+      "pytest.ini": "[pytest]\n",
+      "conftest.py": `import contextlib
+import pytest
+
+
+class SubtestReport(pytest.TestReport):
+    pass
+
+
+@pytest.fixture
+def subtests(request):
+    @contextlib.contextmanager
+    def test():
+        call = pytest.CallInfo.from_call(lambda: None, "call")
+        try:
+            yield
+        except AssertionError:
+            call.excinfo = pytest.ExceptionInfo.from_current()
+        report = pytest.TestReport.from_item_and_call(request.node, call)
+        report.__class__ = SubtestReport
+        request.node.ihook.pytest_runtest_logreport(report=report)
+
+    return test
+`,
+      "test_numbers.py": `def test_mixed(subtests):
+    for number in [1, 2, 3]:
+        with subtests():
+            assert number != 2
+
+
+def test_right(subtests):
+    for number in [1, 2]:
+        with subtests():
+            assert number
+`,
+    });
+    try {
+      const plain = await subtests.test();
+      const watched = await subtests.test({ files: ["test_numbers.py"], probe: TestProbe.parse({}) });
+      for (const report of [plain, watched])
+        assert.deepEqual(outline(report), [
+          "test_numbers.py > test_mixed: failed",
+          "test_numbers.py > test_right: passed",
+        ]);
+    } finally {
+      await subtests.remove();
+    }
+  });
 });
