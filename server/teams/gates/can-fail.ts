@@ -8,7 +8,7 @@ import { mutate } from "./mutation.ts";
 import { everyTest, reaching } from "./reach.ts";
 import { innermostPlace } from "./stubs.ts";
 import { failures, named, probeOf } from "./test-run.ts";
-import { deadlineOf } from "./trial.ts";
+import { deadlineOf, spread } from "./trial.ts";
 
 /**
  * Measures whether tests can fail by an assertion, in whatever way they assert: the sources that they test are
@@ -86,20 +86,6 @@ const failsByAssertion = (test: TestCase, mutant: Mutant, context: GateContext):
   if (place === mutant.path) return false;
   if (test.failure === undefined || test.failure === "assertion") return true;
   return test.failure === "error" && thrownByPackage(message, place, context);
-};
-
-/** Mutants with each line's first one before the others: they show most about the tests. */
-const spread = (mutants: readonly Mutant[]): Mutant[] => {
-  const times = new Map<string, number>();
-  return mutants
-    .map((mutant) => {
-      const line = `${mutant.path}:${mutant.line}`;
-      const time = times.get(line) ?? 0;
-      times.set(line, time + 1);
-      return { mutant, time };
-    })
-    .sort((one, other) => one.time - other.time)
-    .map(({ mutant }) => mutant);
 };
 
 /** The tests of the run that reach the mutant, by ID. */

@@ -43,6 +43,20 @@ const fateOf = (report: TestReport, alive: ReadonlySet<string>): Fate => {
  */
 export const deadlineOf = (milliseconds: number): number => Math.ceil(5 + (3 * milliseconds) / 1000);
 
+/** Mutants with each line's first one before the others: they show most about the tests. */
+export const spread = (mutants: readonly Mutant[]): Mutant[] => {
+  const times = new Map<string, number>();
+  return mutants
+    .map((mutant) => {
+      const line = `${mutant.path}:${mutant.line}`;
+      const time = times.get(line) ?? 0;
+      times.set(line, time + 1);
+      return { mutant, time };
+    })
+    .sort((one, other) => one.time - other.time)
+    .map(({ mutant }) => mutant);
+};
+
 /** Files of the tests that the run found. */
 const filesOf = (report: TestReport): string[] =>
   [...new Set(report.tests.map(({ file }) => file))].filter((file) => file !== "").sort();
@@ -137,7 +151,7 @@ export const tryAll = async (
   // A mutant that no new test reaches takes little time and shows a gap in the tests.
   const rank = (mutant: Mutant): number =>
     own !== null && reaching(dry, mutant, own) === null ? 0 : urgent.has(mutant.id) ? 1 : 2;
-  const left = [...all].sort((one, other) => rank(one) - rank(other));
+  const left = spread(all).sort((one, other) => rank(one) - rank(other));
   const work = async (): Promise<void> => {
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift())
       fates.set(
