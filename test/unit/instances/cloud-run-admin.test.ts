@@ -152,6 +152,29 @@ describe("the Cloud Run Admin API", () => {
       assert.deepEqual(deleted.toSorted(), [NEAR, FAR]);
     });
 
+    it("says that its own region refuses, also if another one answers later", async () => {
+      const settings = Settings.parse({
+        cloud_run: { project: "a-project", network: "closed", regions: [REFUSING, NEAR] },
+      }).cloud_run;
+      const [admin, ...elsewhere] = await openRegions(settings);
+      assert.ok(admin !== undefined);
+      const near = Promise.withResolvers<unknown>();
+      held.set(NEAR, near.promise);
+      answered = (region) => {
+        if (region === REFUSING) setTimeout(near.resolve, 100);
+      };
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown) => unhandled.push(reason);
+      process.prependListener("unhandledRejection", note);
+      try {
+        const services = new Services({ admin, elsewhere, settings, stateFolder: folder, gateway: "" });
+        await assert.rejects(services.removeLeft(), { status: 403 });
+        assert.deepEqual(unhandled, []);
+      } finally {
+        process.removeListener("unhandledRejection", note);
+      }
+    });
+
     it("names them if none answers", async () => {
       server.close();
       server.closeAllConnections();

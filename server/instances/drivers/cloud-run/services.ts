@@ -17,7 +17,7 @@ interface Made {
 
 const LIST_MS = 60_000;
 const DELETE_MS = 60_000;
-/** How long a start may wait for other regions. */
+/** How long other regions have to name their services. */
 const ELSEWHERE_MS = 5000;
 
 export interface ServicesOptions {
@@ -80,11 +80,9 @@ export class Services {
    */
   async removeLeft(): Promise<number> {
     const { admin, elsewhere } = this.#options;
-    const here = this.#removeFrom(admin, LIST_MS);
-    const others = await Promise.all(
-      elsewhere.map((each) => this.#removeFrom(each, ELSEWHERE_MS).catch(() => 0)),
-    );
-    return others.reduce((sum, count) => sum + count, await here);
+    const others = elsewhere.map((each) => this.#removeFrom(each, ELSEWHERE_MS).catch(() => 0));
+    const removed = await Promise.all([this.#removeFrom(admin, LIST_MS), ...others]);
+    return removed.reduce((sum, count) => sum + count, 0);
   }
 
   /** Deletes all of them. Errors: those of the admin API; what remains is an orphan from then on. */
