@@ -39,9 +39,9 @@ const malformed: Readonly<Record<string, { status: string; problems: string }>> 
 const CLOSE_MS = 2000;
 
 /**
- * Answers bytes that are no request with problem details, as all else, and ends the connection. While an answer to
- * an earlier request is not complete, for example a stream of events, it only ends the connection: the client would
- * take this answer for a part of the earlier one.
+ * Answers bytes that are no request, or a body that does not arrive as announced, with problem details, as all else,
+ * and ends the connection. While an answer has begun and is not complete, for example a stream of events, it only ends
+ * the connection: the client would take this answer for a part of the other one.
  */
 export const refuseMalformed = (server: Pick<HttpServer, "on">, closeMs = CLOSE_MS): void => {
   /** Answers go out in the order of their requests, so the last one of a connection is complete after all others. */
@@ -50,7 +50,10 @@ export const refuseMalformed = (server: Pick<HttpServer, "on">, closeMs = CLOSE_
     lastAnswers.set(socket, response);
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const isAnswering = lastAnswers.get(socket)?.writableFinished === false;
+    const last = lastAnswers.get(socket);
+    // An answer gets its socket when those before it are complete. Before its header is sent, this one can replace it.
+    const isReplaceable = last?.socket === socket && !last.headersSent;
+    const isAnswering = last?.writableFinished === false && !isReplaceable;
     if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
       socket.destroy();
       return;

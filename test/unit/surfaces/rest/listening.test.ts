@@ -55,4 +55,17 @@ describe("bytes that are no request", () => {
     assert.match(await text(client), /^HTTP\/1\.1 200 [\s\S]*fine[\s\S]*HTTP\/1\.1 400 /);
     server.close();
   });
+
+  it("are answered in the body of a request that has no answer yet", async () => {
+    const server = createServer((request, response) => {
+      request.on("error", () => undefined);
+      request.resume().on("end", () => response.end("fine"));
+    });
+    refuseMalformed(server);
+    const port = await listen(server, 0, "127.0.0.1");
+    const client = connect({ host: "127.0.0.1", port });
+    client.write("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nno length\r\n");
+    assert.match(await text(client), /^HTTP\/1\.1 400 /);
+    server.close();
+  });
 });
