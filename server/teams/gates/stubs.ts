@@ -21,6 +21,9 @@ export const innermostPlace = (message: string): Place | null => {
 /** Statements by which a function reports that it is not implemented yet. */
 const throwing = /\b(throw|raise|panic!?|todo!|unimplemented!|abort|fail)\b|NotImplemented/;
 
+/** Files of packages and of Python itself, which no change of the project can complete. */
+const foreign = /^(?:[a-z]:)?[\\/]|(?:^|[\\/])(?:\.\.|node_modules|site-packages|dist-packages)[\\/]/i;
+
 /**
  * The source that lacks a name that a test file imports, according to the message of Node or Python. They loaded it, so
  * it exists: in the workspace, or only in the copy that built it.
@@ -41,7 +44,8 @@ const reasonInCode = async (
 ): Promise<string | null> => {
   const isSource = (path: string): boolean => classifyPath(path, context.layout) === "source";
   const lacking = lackingSource(file, message);
-  if (lacking !== null && isSource(lacking)) return `${lacking} lacks a name that it imports`;
+  if (lacking !== null && !foreign.test(lacking) && isSource(lacking))
+    return `${lacking} lacks a name that it imports`;
   if (classifyPath(file, context.layout) === "test") {
     const awaited = awaitedNames(file, message, (await context.readText(file)) ?? "");
     if (awaited !== null)

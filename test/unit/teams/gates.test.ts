@@ -162,6 +162,10 @@ describe("the gate red", () => {
       "the test file itself throws": stack("test/bill.test.js:3", "src/bill.js:2"),
       "the code fails at a line that throws nothing": stack("src/tax.js:1", "test/bill.test.js:3"),
       "the module is one that nobody has": "Cannot find module 'left-pad'",
+      "the name is one of an installed package":
+        "ImportError: cannot import name 'rate' from 'requests' (/usr/lib/python3/dist-packages/requests/__init__.py)",
+      "the name is one of a package in the project":
+        "ImportError: cannot import name 'rate' from 'tax' (.venv/lib/python3.12/site-packages/tax/__init__.py)",
       "the lacking module is a test":
         "The requested module './help.test.js' does not provide an export named 'a'",
       "its syntax is wrong": "SyntaxError: Unexpected token (test/bill.test.js:1)",
