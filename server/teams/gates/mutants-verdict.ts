@@ -127,8 +127,10 @@ export const verdict = async (
   const unjudged = crashed.length + stopped.length + notRun.length;
   const missed = survived.filter(({ id }) => unreached.has(id));
   const weight = shareTried(fates, { own, unreached });
-  const share = judged === 0 ? 1 : killed.length / (judged - missed.length * (1 - weight));
-  const isEstimate = missed.length > 0 && weight < 1;
+  const counted = judged - missed.length * (1 - weight);
+  // If only mutants that no test reaches were tried, none of them counts, and nothing was noticed.
+  const share = judged === 0 ? 1 : counted === 0 ? 0 : killed.length / counted;
+  const isEstimate = missed.length > 0 && weight > 0 && weight < 1;
   const isOverlooked = missed.length === 0 && isSlip(survived.length, killed.length);
   const hidden = await elsewhere(context, all, missed);
   // Without any verdict, the gate does not hold. Otherwise slow tests could make it hold, and so could code

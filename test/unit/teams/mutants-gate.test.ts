@@ -96,9 +96,9 @@ describe("the gate mutants", () => {
     const all = ["0", "1", "2", "3", "4"].map((id) => ({
       ...{ id, path: "src/a.js", line: 1, end_line: 1, kind: "return", replacement: "" },
     }));
-    const judged = async (last: Fate) => {
+    const judged = async (last: Fate, first: Fate = "killed") => {
       const others = new Map<string, Fate>(["2", "3", "4"].map((id) => [id, last]));
-      const fates = new Map<string, Fate>([["0", "survived"], ["1", "killed"], ...others]);
+      const fates = new Map<string, Fate>([["0", "survived"], ["1", first], ...others]);
       const run = { dry: report(true), own: ["test/a.test.js"], unreached: new Set(["0"]) };
       return verdict(context(0.8), all, fates, run);
     };
@@ -109,6 +109,9 @@ describe("the gate mutants", () => {
       /notice 1 of 2 mutants .*about 80 % of all.*no test reaches 1.*3 were not run/,
     );
     assert.equal((await judged("survived")).held, false);
+    const none = await judged("not run", "not run");
+    assert.match(none.reason, /notice 0 of 1 mutant .*\(0 %, 80 % are needed\)/);
+    assert.equal(none.held, false);
   });
 
   for (const [how, outcome] of [
