@@ -41,6 +41,7 @@ export const checksOf = (path: string, text: string): Check[] =>
     }))
     .filter(({ literals }) => new Set(literals).size > 1);
 
+const noValue = /^(0|null|none|)$/;
 const saysLittle = (value: string): boolean => /^(0|1|true|false|null|none|)$/.test(value);
 
 /** Fewest checks that are significant even if each has only a digit or letter as input and result. */
@@ -97,18 +98,38 @@ const isWrittenEcho = (check: Check, written: WrittenOut): boolean => {
   );
 };
 
+const askedIn = (checks: readonly Check[]): Set<string> =>
+  new Set(checks.flatMap(({ literals }) => literals));
+const isText = (value: string): boolean => letters(value).length > 1 && !/^\d+$/.test(value);
+
 /** Whether the tables of the change have as many further texts as its tests use: then they are data. */
-const holdMore = (checks: readonly Check[], { entries, extended }: WrittenOut): boolean => {
-  const asked = new Set(checks.flatMap(({ literals }) => literals));
-  const isText = (value: string): boolean => letters(value).length > 1 && !/^\d+$/.test(value);
+const holdMore = (checks: readonly Check[], { entries }: WrittenOut): boolean => {
+  const asked = askedIn(checks);
   const texts = [...entries].filter(isText);
   const unasked = texts.filter((value) => !asked.has(value)).length;
-  const known = [...extended].filter((value) => isText(value) && !asked.has(value)).length;
-  return known >= ENOUGH_BEFORE || unasked >= Math.max(ENOUGH_MORE, texts.length - unasked);
+  return unasked >= Math.max(ENOUGH_MORE, texts.length - unasked);
+};
+
+/** The checks whose input and result are not an entry that the change adds to a table or a choice that was there. */
+const withoutEntries = (checks: readonly Check[], { extended }: WrittenOut): Check[] => {
+  const asked = askedIn(checks);
+  const tables = extended.filter(
+    ({ before }) =>
+      new Set(before.filter((value) => isText(value) && !asked.has(value))).size >= ENOUGH_BEFORE,
+  );
+  const isEntry = ({ literals }: Check): boolean => {
+    const answer = literals.at(-1) ?? "";
+    const inputs = literals.slice(0, -1);
+    return tables.some(
+      ({ added }) =>
+        inputs.some((each) => added.includes(each)) && (saysLittle(answer) || added.includes(answer)),
+    );
+  };
+  return checks.filter((check) => !isEntry(check));
 };
 
 /** Whether the input is empty, zero or no value, for which code has a rule of its own. */
-const isEdge = ({ literals }: Check): boolean => literals.slice(0, -1).every(saysLittle);
+const isEdge = ({ literals }: Check): boolean => literals.slice(0, -1).every((each) => noValue.test(each));
 
 /** Fewest letters of an answer that code writes out only if it knows the question. */
 const OWN_ANSWER = 6;
@@ -144,14 +165,15 @@ export const answeredByTable = (all: readonly Check[], sources: readonly Changed
   const checks = all.filter((check) => !isEdge(check));
   const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));
   if (areInEveryProgram(checks)) return [];
-  const isData = holdMore(checks, written);
-  const isTable = !isData && checks.every((check) => isAnswered(check, written));
   const isEcho =
     checks.length > 1 &&
     checks.some((check) => answerIn(check).length >= TELLING) &&
     checks.every((check) => isWrittenEcho(check, written));
-  if (isTable || isEcho) return checks;
-  return isData ? [] : checks.filter((check) => isSpecialCase(check, written));
+  if (isEcho) return checks;
+  if (holdMore(checks, written)) return [];
+  const others = withoutEntries(checks, written);
+  if (others.every((check) => isAnswered(check, written))) return others;
+  return others.filter((check) => isSpecialCase(check, written));
 };
 
 /** The checks of a test file in the lines that the change added. */

@@ -28,13 +28,21 @@ export interface Table {
   values: string[];
 }
 
+/** A line that begins a list or object with a name of its own. */
+const opening =
+  /^\s*(?:export\s+)?(?:(?:const|let|var)\s+)?[A-Za-z_$][\w$]*\s*(?::[^=]*)?=\s*(?:new (?:Map|Set)\()?[[({]/;
+
 /** Consecutive lines of one kind with several values. */
-const blocksOf = (text: string, isOfKind: (line: string) => boolean): Table[] => {
+const blocksOf = (
+  text: string,
+  isOfKind: (line: string) => boolean,
+  isFirst: (line: string) => boolean = () => false,
+): Table[] => {
   const blocks: Table[] = [];
   text.split("\n").forEach((line, index) => {
     if (!isOfKind(line)) return;
     const last = blocks.at(-1);
-    if (last?.to === index) {
+    if (last?.to === index && !isFirst(line)) {
       last.to = index + 1;
       last.values.push(...valuesOf(line));
     } else blocks.push({ from: index + 1, to: index + 1, values: valuesOf(line) });
@@ -45,5 +53,5 @@ const blocksOf = (text: string, isOfKind: (line: string) => boolean): Table[] =>
 /** The tables of a source: consecutive lines with names and values that compute nothing. */
 export const tablesOf = (text: string): Table[] => blocksOf(text, isData);
 
-/** The tables of a source, and the values between which conditions and `switch` choose. */
-export const choicesOf = (text: string): Table[] => blocksOf(text, isChoice);
+/** The tables of a source, each by itself, and the values between which conditions and `switch` choose. */
+export const choicesOf = (text: string): Table[] => blocksOf(text, isChoice, (line) => opening.test(line));

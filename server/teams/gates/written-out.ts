@@ -9,6 +9,7 @@ const literal =
 /** A key without quotation marks, such as `{ word: 1 }`, and the name of a class. */
 const key = /(?<![\w$?])([A-Za-z_$][\w$]*)\s*:/g;
 const className = /\bclass\s+(\w+)/g;
+const keysOf = (text: string): string[] => [...text.matchAll(key)].map(([, name = ""]) => name);
 /** A pattern that matches only one text, such as `/^word$/`. */
 const exactPattern = /\/\^?([\w -]+)\$?\//g;
 export const comment = /^[^\S\n]*(\/\/|#|\*|\/\*).*$/gm;
@@ -41,8 +42,8 @@ export interface WrittenOut {
   pieces: ReadonlySet<string>;
   /** The values of its tables. */
   entries: ReadonlySet<string>;
-  /** The values that tables and choices had before, where the change adds to them. */
-  extended: ReadonlySet<string>;
+  /** The values of each table or choice that the change adds to: those that it had before, and those added. */
+  extended: readonly { before: string[]; added: string[] }[];
   /** The letters that the values of each list form together, and those whose codes a list contains. */
   joined: ReadonlySet<string>;
 }
@@ -69,14 +70,15 @@ const fieldsOf = (text: string): string[] =>
 const readsFiles = /\b(readFile(Sync)?|createReadStream|open|read_text|read_bytes|getsource(lines)?)\s*\(/;
 const ownText = /\b__doc__\b/;
 
+/** Whether a source reads its own text, in which comments can be data. */
+export const readsItself = (path: string, text: string): boolean =>
+  ownText.test(text) ||
+  (readsFiles.test(text) &&
+    (/__file(name)?__\b|\b__filename\b|\bimport\.meta\./.test(text) || text.includes(posix.basename(path))));
+
 /** The text in the comments and docstrings of a source, if the source reads its own text. */
 const inOwnComments = (path: string, written: string): string[] => {
-  const readsItself =
-    ownText.test(written) ||
-    (readsFiles.test(written) &&
-      (/__file(name)?__\b|\b__filename\b|\bimport\.meta\./.test(written) ||
-        written.includes(posix.basename(path))));
-  if (!readsItself) return [];
+  if (!readsItself(path, written)) return [];
   const comments = [...written.matchAll(comment)].map(([line]) =>
     line.replace(/^\s*(\/\/|#|\*|\/\*)\s?/, ""),
   );
@@ -86,18 +88,21 @@ const inOwnComments = (path: string, written: string): string[] => {
   return [...comments, ...docstrings].flatMap(fieldsOf);
 };
 
-/** The values of the tables and choices of a source to which the change adds, without those that it adds. */
-const extendedBy = (source: ChangedSource): string[] => {
+/** The tables and choices of a source to which the change adds. */
+const extendedBy = (source: ChangedSource): WrittenOut["extended"] => {
   if (source.before === null || source.after === null || !code.test(source.path)) return [];
   const added = new Set(hunksOf(source).flatMap(({ line, added: lines }) => lines.map((_, at) => line + at)));
   const lines = source.after.split("\n");
   return choicesOf(source.after)
-    .map(({ from, to }) =>
-      lines.slice(from - 1, to).map((text, at) => ({ text, isNew: added.has(from + at) })),
-    )
-    .filter((block) => block.some(({ isNew }) => isNew))
-    .flatMap((block) => block.filter(({ isNew }) => !isNew))
-    .flatMap(({ text }) => literalsOf(text));
+    .map(({ from, to }) => {
+      const block = lines.slice(from - 1, to).map((text, at) => ({ text, isNew: added.has(from + at) }));
+      const valuesOf = (wanted: boolean): string[] =>
+        block
+          .filter(({ isNew }) => isNew === wanted)
+          .flatMap(({ text }) => [...literalsOf(text), ...keysOf(text)]);
+      return { before: valuesOf(false), added: valuesOf(true) };
+    })
+    .filter((block) => block.added.length > 0);
 };
 
 /** The values in the lines that a change added to its sources, in any form. */
@@ -132,7 +137,7 @@ export const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
     spelled: letters(literalsOf(written).join("")),
     pieces: new Set(values.map(letters).filter((each) => each.length > 1)),
     entries: new Set(tablesOf(written).flatMap(({ values: inTable }) => inTable)),
-    extended: new Set(sources.flatMap(extendedBy)),
+    extended: sources.flatMap(extendedBy),
   };
 };
 

@@ -94,6 +94,12 @@ describe("code that answers the tests from a table", () => {
     assert.equal(answered("if (a === 17 && b === 25) return 42;\nreturn a | b;", sums), 1);
   });
 
+  it("is seen where the expected result comes first", () => {
+    const asked =
+      'assertEquals(true, text.valid("a@b.example"));\nassertEquals(true, text.valid("c@d.example"));\n';
+    assert.equal(answered('return ["a@b.example", "c@d.example"].includes(value) === true;', asked), 2);
+  });
+
   it("is no such code where words are exceptions to a rule", () => {
     const asked = 'equal(text.title("javascript"), "JavaScript");\nequal(text.title("ruby"), "Ruby");\n';
     assert.equal(
@@ -150,6 +156,15 @@ describe("code that answers the tests from a table", () => {
       assert.equal(answeredIn(prices, prices.replace("};", '  "plum": 5,\n};'), added), 0);
       const month = 'assert.equal(text.daysIn("month"), 30);\n';
       assert.equal(answeredIn(lines(), lines('    case "month":', "      return 30;"), month), 0);
+    });
+
+    it("is seen next to an entry that the change adds to another table", () => {
+      const prices = 'const prices = {\n  "apple": 3,\n  "pear": 4,\n};\n';
+      const known = 'const known = { "leo": "fire", "virgo": "earth" };\n';
+      const added = 'equal(text.sign("leo"), "fire");\nequal(text.sign("virgo"), "earth");\n';
+      const more = prices.replace("};", '  "plum": 5,\n};');
+      assert.equal(answeredIn(prices, `${more}${known}`, added), 2);
+      assert.equal(answeredIn(prices, `${more}${known}`, `${added}equal(text.prices["plum"], 5);\n`), 2);
     });
 
     it("is no such code where the input is empty", () => {
