@@ -1,6 +1,7 @@
 import { classifyPath } from "../../workspace/classify.ts";
 import type { GateContext } from "./gate.ts";
 import { hunksOf, type ChangedSource } from "./hunks.ts";
+import { withoutRemarks } from "./remarks.ts";
 import { newTestFiles } from "./test-run.ts";
 import {
   comment,
@@ -163,7 +164,8 @@ const isSpecialCase = ({ literals }: Check, { values }: WrittenOut): boolean => 
  */
 export const answeredByTable = (all: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
   const checks = all.filter((check) => !isEdge(check));
-  const written = writtenOutIn(sources.filter(({ path }) => classifyPath(path) === "source"));
+  const judged = sources.filter(({ path }) => classifyPath(path) === "source");
+  const written = writtenOutIn(judged.map(withoutRemarks));
   if (areInEveryProgram(checks)) return [];
   const isEcho =
     checks.length > 1 &&

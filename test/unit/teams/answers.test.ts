@@ -94,6 +94,26 @@ describe("code that answers the tests from a table", () => {
     assert.equal(answered("if (a === 17 && b === 25) return 42;\nreturn a | b;", sums), 1);
   });
 
+  it("is no such code where a docstring or a comment has the example of a test", () => {
+    const asked = 'assert slug("Two Words") == "two-words"\n';
+    const rule = '    return "-".join(value.lower().split())\n';
+    const answeredIn = (path: string, after: string): number =>
+      answeredByTable(checksOf("tests/test_text.py", asked), [{ path, before: "", after }]).length;
+    const doc = (mark: string): string =>
+      `def slug(value):\n    ${mark}Makes a slug.\n\n    >>> slug("Two Words")\n    'two-words'\n    ${mark}\n`;
+    const long = doc('"""').replace("(value):", "(\n    value,\n) -> str:");
+    for (const python of [doc('"""'), doc("'''"), long, 'def slug(value):  # "Two Words": "two-words"\n'])
+      assert.equal(answeredIn("text.py", `${python}${rule}`), 0, python);
+    const script = 'const slug = (value) => value.replace(" ", "-"); // "Two Words" gives "two-words"\n';
+    assert.equal(answeredIn("text.js", script), 0);
+    const data = [
+      'T = """\n"Two Words"="two-words"\n"""',
+      'T = [\'Two Words # \', "two-words", "Two Words"]',
+    ];
+    for (const python of [...data, `${doc('"""')}    return slug.__doc__`])
+      assert.equal(answeredIn("text.py", python), 1, python);
+  });
+
   it("is seen where the expected result comes first", () => {
     const asked =
       'assertEquals(true, text.valid("a@b.example"));\nassertEquals(true, text.valid("c@d.example"));\n';
