@@ -34,6 +34,13 @@ const usualVersion = (name: string, folder: string): string => {
   return [...foldersUp(folder)].some((above) => exists(join(above, ".yarnrc.yml"))) ? "4.0.0" : "1.22.0";
 };
 
+/**
+ * Whether commands of this instance reach no host. Then npx would try for more than a minute. They do reach hosts if
+ * the instance is not confined, or if the user allowed hosts.
+ */
+const hasNoNetwork = (): boolean =>
+  process.env.CODITECT_CONFINED === "1" && process.env.HTTPS_PROXY === undefined;
+
 /** A package's own `npm test`, with what npm runs before and after it; null if it has none. */
 export const packageTestCommand = (folder: string): ProjectCommand | null => {
   const manifest = readPackage(folder);
@@ -48,8 +55,7 @@ export const packageTestCommand = (folder: string): ProjectCommand | null => {
       npm_lifecycle_event: "test",
       npm_command: "test",
       npm_config_user_agent: userAgent(folder),
-      // Instances have no network, and npx would try for more than a minute.
-      npm_config_offline: "true",
+      ...(hasNoNetwork() && { npm_config_offline: "true" }),
       npm_package_json: join(folder, "package.json"),
       ...(name === undefined ? {} : { npm_package_name: name }),
       ...(version === undefined ? {} : { npm_package_version: version }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { packageTestCommand } from "../../../server/worker/runners/package-script.ts";
+import { restoreEnvironment } from "../../support/environment.ts";
 import { testWorkspace } from "../../support/workspace.ts";
 
 const scripts = { test: "wireit" };
@@ -41,4 +42,22 @@ describe("packageTestCommand", () => {
         await workspace.remove();
       }
     });
+
+  it("keeps npm from the network only where there is none", async () => {
+    const workspace = await testWorkspace({ "package.json": JSON.stringify({ scripts }) });
+    const before = { ...process.env };
+    const { CODITECT_CONFINED: _, HTTPS_PROXY: __, ...plain } = before;
+    const offlineWith = (environment: Record<string, string>): string | undefined => {
+      restoreEnvironment({ ...plain, ...environment });
+      return packageTestCommand(workspace.root)?.env.npm_config_offline;
+    };
+    try {
+      assert.equal(offlineWith({ CODITECT_CONFINED: "1" }), "true");
+      assert.equal(offlineWith({ CODITECT_CONFINED: "1", HTTPS_PROXY: "http://127.0.0.1:3128" }), undefined);
+      assert.equal(offlineWith({}), undefined);
+    } finally {
+      restoreEnvironment(before);
+      await workspace.remove();
+    }
+  });
 });
