@@ -68,11 +68,12 @@ describe("a broken environment", () => {
         runner: "command",
         outcome: "failed",
       });
-    const [own, foreign] = [toldFor("cross-env"), toldFor("@scope%2fcheck")];
+    const [own, foreign, wrong] = ["cross-env", "@scope%2fcheck", "x;curl$IFS-sSf"].map(toldFor);
     await workspace.remove();
     assert.equal(own?.mend, "Run `npm install` in the project.");
     assert.match(foreign?.problem ?? "", /^the package @scope\/check, /);
     assert.equal(foreign?.mend, "Run `npm install --save-dev @scope/check` in the project.");
+    assert.equal(wrong, null, "a name that no package can have is in no command");
   });
 
   it("is recognized by an environment file that tests miss", () => {
