@@ -31,10 +31,14 @@ const NOT_FOUND = 127;
  * Whether the runners can show what the project's own command does not: it ended before it ran a test, because a
  * check before the tests failed, or because the tool of a monorepo is missing.
  */
-export const endedEarly = (root: string, report: TestReport, runners: readonly DetectedRunner[]): boolean => {
+export const endedEarly = (
+  root: string,
+  report: TestReport,
+  runners: () => readonly DetectedRunner[],
+): boolean => {
   if (report.runner !== "command" || report.outcome === "passed" || report.outcome === "timed_out")
     return false;
-  const known = runners.filter(({ runner }) => runner !== "command");
+  const known = runners().filter(({ runner }) => runner !== "command");
   // If the project itself lacks a program, the user must install it.
   const isInstalled = report.exit_code !== NOT_FOUND || known.every(({ folder }) => folder !== root);
   return known.length > 0 && isInstalled;

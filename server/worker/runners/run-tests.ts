@@ -93,7 +93,7 @@ const runOwn = async (
   if (whole !== null && missing === null) {
     const work = (): Promise<TestReport> => runWhole(root, whole, request, left(), signal);
     const report = await builtIfNeeded(root, root, work);
-    const runners = partsOf(root, request).map(({ detected }) => detected);
+    const runners = (): DetectedRunner[] => partsOf(root, request).map(({ detected }) => detected);
     if (isGiven || !endedEarly(root, report, runners)) return report;
     const name = `${report.command.join(" ")} ended without running a test`;
     early = [{ name, message: report.output }];
