@@ -26,8 +26,8 @@ export const failureScript = String.raw`(function failureOf(error) {
   if (says("${REFUSED}")) return "refused";
   if (says("${DOUBTED}")) return "doubted";
   const name = String(error.name ?? "");
-  // supertest throws plain errors from methods with such names.
-  const isOfSupertest = /^\s*at (?:async )?\w+\._?assert\w* \(.*[\\/]node_modules[\\/]supertest[\\/]/m.test(String(error.stack ?? ""));
+  // supertest makes plain errors in methods with such names. It calls the test's own functions from others.
+  const isOfSupertest = /^\s*at (?:async )?\w+\._assert(?:Body|Header|Status)\w* \(.*[\\/]node_modules[\\/]supertest[\\/]/m.test(String(error.stack ?? ""));
   const isAssertion = isOfSupertest ||
     error.code === "ERR_ASSERTION" || /Assert|^(ExpectationError|TestingLibraryElementError)$/.test(name) || /^Assertion/.test(error.constructor?.name ?? "") ||
     error.matcherResult !== undefined || error._isUnexpected === true || (error.showDiff !== undefined && "expected" in error);

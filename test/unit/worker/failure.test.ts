@@ -30,5 +30,11 @@ describe("why a test failed", () => {
       Object.assign(new Error("expected"), { stack: [...stack, frame].join("\n") });
     assert.equal(failureOf(thrown(inside)), "assertion");
     assert.equal(failureOf(thrown(outside)), "error");
+    for (const caller of ["_assertFunction", "assert"])
+      assert.equal(
+        failureOf(thrown(`    at Test.${caller} (/work/node_modules/supertest/lib/test.js:198:8)`)),
+        "error",
+        `the test's own function, called by ${caller}`,
+      );
   });
 });
