@@ -181,6 +181,20 @@ describe("what pods keep of a workspace for later pods", () => {
     assert.equal((await send({ limit })).sent, 0);
   });
 
+  it("leads nowhere else, although who writes to the volume puts links into it", async () => {
+    const elsewhere = join(folder, "elsewhere");
+    const inside = join(elsewhere, "a".repeat(64));
+    mkdirSync(elsewhere);
+    writeFileSync(inside, "a file that only looks like a pack");
+    symlinkSync(elsewhere, join(cache, "2".repeat(64)));
+    await send({ limit: 0 });
+    assert.deepEqual(readdirSync(elsewhere), ["a".repeat(64)]);
+    symlinkSync(elsewhere, join(cache, "3".repeat(64)));
+    const { sent, packs, problem } = await send({ folder: "3".repeat(64) });
+    assert.deepEqual([sent, problem], [packs, "its folder was replaced by a link"]);
+    assert.deepEqual(readdirSync(elsewhere), ["a".repeat(64)]);
+  });
+
   it("says why it cannot be used, and everything is sent", async () => {
     rmSync(cache, { recursive: true });
     writeFileSync(cache, "a file in place of the volume");

@@ -12,7 +12,7 @@ import { z } from "zod";
 export const RECEIVER = `const f=require("fs"),z=require("zlib"),c=require("crypto"),{dirname}=require("path");
 const say=o=>console.log(JSON.stringify(o));
 let cache=null,problem,isKept=false,hasKept=false;
-const fault=e=>{if(e.code!=="ENOENT"&&e.code!=="ELOOP")problem??=e.code+": "+e.message};
+const fault=e=>{if(!["ENOENT","ELOOP","ESTALE"].includes(e.code))problem??=e.code+": "+e.message};
 const put=(h,b)=>{
   if(h.end){say({id:h.end,problem});if(hasKept){hasKept=false;setImmediate(shrink)}return}
   if(h.cache){open(h.cache);return}
@@ -29,7 +29,10 @@ const apply=t=>{for(let at=0;at<t.length;){
 }};
 const block=b=>{const t=z.inflateRawSync(b);if(isKept){isKept=false;keep(c.createHash("sha256").update(t).digest("hex"),b)}apply(t)};
 const open=o=>{cache={...o,key:Buffer.from(o.key,"hex"),folder:o.root+"/"+o.folder};
-  try{f.mkdirSync(cache.folder,{recursive:true});f.accessSync(cache.folder,f.constants.W_OK)}catch(e){problem??=e.code+": "+e.message}};
+  try{f.mkdirSync(cache.folder,{recursive:true});f.accessSync(cache.folder,f.constants.W_OK);
+    if(!isFolder(cache.folder)){cache=null;problem??="its folder was replaced by a link"}
+  }catch(e){problem??=e.code+": "+e.message}};
+const isFolder=p=>f.lstatSync(p).isDirectory();
 const place=id=>cache.folder+"/"+c.createHmac("sha256",cache.key).update(id).digest("hex");
 const CIPHER="aes-256-gcm",TAG={authTagLength:16},HOUR=3600e3;
 const reuse=(id,size)=>{
@@ -57,10 +60,12 @@ const keep=(id,b)=>{
   }catch(e){problem=e.code+": "+e.message;try{f.rmSync(temporary,{force:true})}catch{}}
 };
 const list=p=>{try{return f.readdirSync(p)}catch{return[]}};
+const inFolder=p=>{try{return isFolder(p)?list(p):[]}catch{return[]}};
 const shrink=()=>{
   const all=[];
-  for(const one of list(cache.root).filter(n=>/^[0-9a-f]{64}$/.test(n)))for(const n of list(cache.root+"/"+one))try{
-    const p=cache.root+"/"+one+"/"+n,s=f.lstatSync(p);if(!s.isFile()||!/^[0-9a-f]{64}(\\.[0-9a-f]{16})?$/.test(n))continue;
+  const folders=list(cache.root).filter(n=>/^[0-9a-f]{64}$/.test(n)).map(n=>cache.root+"/"+n);
+  for(const one of folders)for(const n of inFolder(one))try{
+    const p=one+"/"+n,s=f.lstatSync(p);if(!s.isFile()||!/^[0-9a-f]{64}(\\.[0-9a-f]{16})?$/.test(n))continue;
     if(n.length>64&&Date.now()-s.mtimeMs>HOUR)f.rmSync(p,{force:true});else all.push({p,size:s.size,at:s.mtimeMs});
   }catch{}
   let total=all.reduce((n,o)=>n+o.size,0);
