@@ -22,6 +22,9 @@ const filesAt = (place: (path: string) => string) => ({
   writeFileSync: (path: string, bytes: Buffer, options: fs.WriteFileOptions) => {
     fs.writeFileSync(place(path), bytes, options);
   },
+  appendFileSync: (path: string, bytes: Buffer) => {
+    fs.appendFileSync(place(path), bytes);
+  },
   chmodSync: (path: string, mode: number) => {
     fs.chmodSync(place(path), mode);
   },

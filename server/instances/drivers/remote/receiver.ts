@@ -6,8 +6,9 @@ import { z } from "zod";
  * files, answers the records that ask for it, and ends with its input.
  *
  * A record `cache` names a folder that outlives the script. Then it keeps each block that follows a record
- * `keep`, encrypted, and a record `offer` asks it to apply those kept blocks that it has. What it reads from the
- * folder counts only if it has the content that was offered, because others may write there.
+ * `keep`, encrypted in its place, because the container has little memory, and a record `offer` asks it to apply
+ * those kept blocks that it has. What it reads from the folder counts only if it has the content that was offered,
+ * because others may write there.
  */
 export const RECEIVER = `const f=require("fs"),z=require("zlib"),c=require("crypto"),{dirname}=require("path");
 const say=o=>console.log(JSON.stringify(o));
@@ -34,7 +35,8 @@ const open=o=>{cache={...o,key:Buffer.from(o.key,"hex"),folder:o.root+"/"+o.fold
   }catch(e){problem??=e.code+": "+e.message}};
 const isFolder=p=>f.lstatSync(p).isDirectory();
 const place=id=>cache.folder+"/"+c.createHmac("sha256",cache.key).update(id).digest("hex");
-const CIPHER="aes-256-gcm",TAG={authTagLength:16},HOUR=3600e3;
+const CIPHER="aes-256-gcm",TAG={authTagLength:16},HOUR=3600e3,MB=2**20;
+const inPlace=(o,b)=>{for(let at=0;at<b.length;at+=MB)o.update(b.subarray(at,at+MB)).copy(b,at);o.final();return b};
 const reuse=(id,size)=>{
   if(cache===null)return false;
   let d=null,t;
@@ -44,7 +46,7 @@ const reuse=(id,size)=>{
     if(!s.isFile()||s.size>2*size+65536)return false;
     const b=f.readFileSync(d),o=c.createDecipheriv(CIPHER,cache.key,b.subarray(0,12),TAG);
     o.setAAD(Buffer.from(id)).setAuthTag(b.subarray(12,28));
-    t=z.inflateRawSync(Buffer.concat([o.update(b.subarray(28)),o.final()]),{maxOutputLength:size});
+    t=z.inflateRawSync(inPlace(o,b.subarray(28)),{maxOutputLength:size});
     if(c.createHash("sha256").update(t).digest("hex")!==id)return false;
     if(Date.now()-s.mtimeMs>HOUR)try{f.futimesSync(d,new Date(),new Date())}catch{}
   }catch(e){if(e.syscall)fault(e);return false}finally{if(d!==null)f.closeSync(d)}
@@ -55,8 +57,8 @@ const keep=(id,b)=>{
   const p=place(id),temporary=p+"."+c.randomBytes(8).toString("hex");
   try{
     const iv=c.randomBytes(12),o=c.createCipheriv(CIPHER,cache.key,iv,TAG);
-    o.setAAD(Buffer.from(id));const e=Buffer.concat([o.update(b),o.final()]);
-    f.writeFileSync(temporary,Buffer.concat([iv,o.getAuthTag(),e]),{flag:"wx"});f.renameSync(temporary,p);hasKept=true;
+    o.setAAD(Buffer.from(id));inPlace(o,b);f.writeFileSync(temporary,Buffer.concat([iv,o.getAuthTag()]),{flag:"wx"});
+    f.appendFileSync(temporary,b);f.renameSync(temporary,p);hasKept=true;
   }catch(e){problem=e.code+": "+e.message;try{f.rmSync(temporary,{force:true})}catch{}}
 };
 const list=p=>{try{return f.readdirSync(p)}catch{return[]}};
