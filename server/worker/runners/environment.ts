@@ -127,10 +127,14 @@ const packagesLookedFor = (root: string, report: TestReport): string[] => {
 };
 
 /** The problem that the test command started only `npx`, for a package that is not installed. */
-const unfetchedPackage = (root: string, { runner, output }: TestReport): EnvironmentProblem | null => {
+const unfetchedPackage = (
+  root: string,
+  { runner, outcome, output }: TestReport,
+): EnvironmentProblem | null => {
+  if (runner !== "command" || outcome === "passed") return null;
   const request =
     /\bENOTCACHED\b[^]{0,200}?\brequest to https?:\/\/[^/\s]+\/((?:@[\w.~-]+%2f)?[\w.~-]+) failed/i;
-  const [, name] = runner === "command" ? (request.exec(output) ?? []) : [];
+  const [, name] = request.exec(output) ?? [];
   if (name === undefined) return null;
   const named = name.replaceAll(/%2f/gi, "/");
   return {

@@ -60,19 +60,21 @@ describe("a broken environment", () => {
 
   it("is recognized by a package that npx cannot fetch", async () => {
     const workspace = await testWorkspace({ "package.json": '{"devDependencies":{"cross-env":"7"}}' });
-    const toldFor = (name: string) =>
+    const toldFor = (name: string, outcome: TestReport["outcome"] = "failed") =>
       environmentProblem(workspace.root, {
         ...crashed(
           `npm error code ENOTCACHED\nnpm error request to https://registry.npmjs.org/${name} failed: cache mode is 'only-if-cached' but no cached response is available.`,
         ),
-        runner: "command",
-        outcome: "failed",
+        ...{ runner: "command", outcome },
       });
-    const [own, foreign, wrong] = ["cross-env", "@scope%2fcheck", "x;curl$IFS-sSf"].map(toldFor);
+    const [own, foreign] = [toldFor("cross-env"), toldFor("@scope%2fcheck")];
+    const wrong = toldFor("x;curl$IFS-sSf");
+    const overcome = toldFor("cross-env", "passed");
     await workspace.remove();
     assert.equal(own?.mend, "Run `npm install` in the project.");
     assert.match(foreign?.problem ?? "", /^the package @scope\/check, /);
     assert.equal(foreign?.mend, "Run `npm install --save-dev @scope/check` in the project.");
+    assert.equal(overcome, null, "the command went on without it, and passed");
     assert.equal(wrong, null, "a name that no package can have is in no command");
   });
 
