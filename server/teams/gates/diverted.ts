@@ -56,6 +56,8 @@ export const diverted = async (context: GateContext): Promise<Measured | null> =
   await context.ground.prepare(withTexts(context.changes, sources));
   const report = await context.ground.runTests({ files: calling, coverage: false, probe: probeOf(context) });
   await context.ground.prepare(context.changes);
+  // A build that fails with them leaves what it built before, and tests may pass on that.
+  if (report.errors.some(({ build }) => build !== undefined)) return null;
   const passed = named(report, "passed");
   const deceived = proven.filter((id) => passed.has(id));
   if (deceived.length === 0) return null;

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { byNames } from "../../../schemas/test-layout.ts";
+import type { TestReport } from "../../../schemas/tests.ts";
+import { testId } from "../../../server/teams/gates/compare.ts";
+import { diverted } from "../../../server/teams/gates/diverted.ts";
+import type { GateContext } from "../../../server/teams/gates/gate.ts";
+import { testReport } from "../../support/reports.ts";
+
+const file = "test/bill.test.js";
+const texts: Record<string, string> = {
+  [file]: 'import { pay } from "../src/bill.js";\ntest("pays", () => assert.equal(pay(2), 4));\n',
+  "src/bill.js": "export const pay = (cents) => cents;\n",
+  "src/other.js": "export const pay = (cents) => cents * 2;\n",
+};
+const passed = { file, name: "pays", status: "passed", duration_ms: 1, message: null } as const;
+
+/** What is said of the new test if the run without the files that it imports ends so. */
+const saidOf = async (without: Partial<TestReport>) => {
+  const texted = (path: string): Promise<string | null> => Promise.resolve(texts[path] ?? null);
+  const context: GateContext = {
+    ground: {
+      prepare: () => Promise.resolve(),
+      runTests: () => Promise.resolve(testReport(without)),
+    },
+    ...{ layout: byNames, changes: [], wholeChange: null, before: new Map() },
+    after: new Map(Object.keys(texts).map((path) => [path, "1"])),
+    ...{ provenRed: null, provenTests: { proven: [testId(passed)], found: [] } },
+    ...{ heldBack: { changes: [], proven: [] }, findings: [] },
+    ...{ allowTestChanges: false, mutantsThreshold: 0.8, equivalents: new Map(), mayRemoveTests: false },
+    budgetMs: 60_000,
+    baseline: () => Promise.resolve(testReport({})),
+    part: () => null,
+    testedSources: () => Promise.resolve(["src/bill.js"]),
+    readText: texted,
+    readBase: () => Promise.resolve(null),
+    exists: () => Promise.resolve(true),
+    now: () => "2026-01-31T12:00:00.000Z",
+    signal: AbortSignal.timeout(60_000),
+  };
+  return (await diverted(context))?.reason ?? null;
+};
+
+describe("a new test that passes without the file that it imports", () => {
+  it("is refused", async () => {
+    assert.match((await saidOf({ tests: [passed] })) ?? "", /other code runs in their place/);
+    assert.equal(await saidOf({ tests: [{ ...passed, status: "failed" }] }), null);
+  });
+
+  it("is not refused if the build failed without it, because what was built before is still there", async () => {
+    const errors = [{ name: "npm run build failed", message: "not a module", build: "." }];
+    assert.equal(await saidOf({ tests: [passed], errors }), null);
+  });
+});
