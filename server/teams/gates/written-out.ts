@@ -68,7 +68,7 @@ const fieldsOf = (text: string): string[] =>
     .filter((field) => field !== "");
 
 const readsFiles = /\b(readFile(Sync)?|createReadStream|open|read_text|read_bytes|getsource(lines)?)\s*\(/;
-const ownText = /\b__doc__\b/;
+const ownText = /\b__doc__\b|\bget(?:doc|comments|source(?:lines)?)\s*\(/;
 
 /** Whether a source reads its own text, in which comments can be data. */
 export const readsItself = (path: string, text: string): boolean =>

@@ -83,7 +83,7 @@ def pytest_plugin_registered(plugin):
     # A plug-in decides what passes, however pytest found it. One of the sources does not belong to the tests.
     module = plugin if isinstance(plugin, types.ModuleType) else sys.modules.get(type(plugin).__module__)
     path = _path_of(getattr(module, "__file__", None) or "")
-    hooks = any(name.startswith("pytest_") for name in dir(plugin))
+    hooks = any(name.startswith("pytest_") and callable(getattr(plugin, name, None)) for name in dir(plugin))
     if hooks and path in _SUSPECTS and not is_test(path):
         accuse((path, None), "hooks the test runner")
 
