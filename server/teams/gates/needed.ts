@@ -2,6 +2,7 @@ import { newErrors } from "./compare.ts";
 import { quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { answeredByTable, checksOfChange, type Check } from "./answers.ts";
 import { changedSources, hunksOf, isCode, without, type Hunk } from "./hunks.ts";
+import { followsMove, movesIn } from "./moves.ts";
 import { newTestFiles, probeOf } from "./test-run.ts";
 
 /** The maximum number of pieces that are undone. */
@@ -48,7 +49,10 @@ export const needed: Gate = async (context) => {
   const sources = await changedSources(context);
   const table = tableInWords(answeredByTable(await checksOfChange(context), sources));
   if (table !== null) return table;
-  const hunks = sources.flatMap((source) => hunksOf(source).filter((hunk) => isCode(hunk, source.after)));
+  const moves = movesIn(sources);
+  const hunks = sources.flatMap((source) =>
+    hunksOf(source).filter((hunk) => isCode(hunk, source.after) && !followsMove(hunk, moves)),
+  );
   // The only piece is the whole change, and `red` showed that the tests fail without it.
   if (hunks.length <= 1)
     return {
