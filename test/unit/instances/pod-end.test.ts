@@ -12,6 +12,12 @@ const ended = (exitCode: number, reason = "Error", metadata: object = {}, messag
     },
   });
 
+const running = (metadata: object): Pod =>
+  Pod.parse({
+    metadata: { name: "pod", uid: "1", ...metadata },
+    status: { phase: "Running", containerStatuses: [{ name: "worker", state: { running: {} } }] },
+  });
+
 describe("the end of a pod", () => {
   const deletion = { deletionTimestamp: "2026-01-01T00:00:00Z" };
   const ends: [name: string, pod: Pod | null, how: string][] = [
@@ -25,6 +31,8 @@ describe("the end of a pod", () => {
       ended(128, "StartError", {}, "exec: /opt/coditect/bin/sh: no such file or directory"),
       "its image may be of another version; run coditect image build and coditect image push: exec: /opt/coditect/bin/sh: no such file or directory",
     ],
+    ["a connection that broke", running({}), "the connection to its pod broke"],
+    ["a connection that broke while it is deleted", running(deletion), "its pod was deleted"],
     ["a pod that is gone", null, "its pod was deleted"],
   ];
   for (const [name, pod, how] of ends)

@@ -67,7 +67,11 @@ export const endOfPod = (pod: Pod | null, lastWords: string, memoryMb: number): 
     (disruption === null ? null : takenAway(disruption.reason, disruption.message));
   if (taken !== null) return taken;
   const ended = workerState(pod)?.terminated;
-  if (ended == null) return { kind: "exited", how: "the connection to its pod broke" };
+  // The connection of a pod that is being deleted breaks before its containers are seen to end.
+  if (ended == null)
+    return pod.metadata.deletionTimestamp == null
+      ? { kind: "exited", how: "the connection to its pod broke" }
+      : deleted;
   if (ended.reason === KILLED_FOR_MEMORY || ended.exitCode === OUT_OF_MEMORY) return outOfMemory(memoryMb);
   if (notStarted.has(ended.reason ?? "")) {
     const how = "its image may be of another version; run coditect image build and coditect image push";
