@@ -188,13 +188,14 @@ export const clean: Gate = async (context) => {
   const old = stillBroken(before, report);
   const oldNote = old.length === 0 ? "" : ` (${old.length} failed before the run already)`;
   const suitePasses = withoutOwn ? "The tests that can run pass" : "The whole suite passes";
+  const counted =
+    report.runner === "command"
+      ? "The test command passes. It does not report its tests one by one"
+      : `${part === null ? suitePasses : partInWords(part)}: ${quantity(report.counts.passed, "test")}`;
   const ownNote = withoutOwn ? OWN_COMMAND_BROKEN : "";
   return {
     held: refusal === null,
-    reason:
-      refusal === null
-        ? `${part === null ? suitePasses : partInWords(part)}: ${quantity(report.counts.passed, "test")}${oldNote}.${ownNote}`
-        : `${refusal.slice(0, -1)}${oldNote}.`,
+    reason: refusal === null ? `${counted}${oldNote}.${ownNote}` : `${refusal.slice(0, -1)}${oldNote}.`,
     evidence:
       refusal === null
         ? old.map((name) => `failed before the run: ${name}`)

@@ -102,6 +102,8 @@ const reportingEnvironment = async (
   await mkdir(join(reportFolder, "parts"));
   return childEnvironment({
     ...withoutCaches,
+    // Task keeps there what its tasks ran on.
+    TASK_TEMP_DIR: join(reportFolder, "task"),
     ...project.env,
     ...nodeVariables(),
     PATH: [

@@ -20,7 +20,8 @@ import { packagesApart } from "./packages-apart.ts";
 import { environmentProblem, missingProgram } from "./environment.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { packageTestCommand } from "./package-script.ts";
-import { runProjectCommand, type ProjectCommand } from "./project-command.ts";
+import type { ProjectCommand } from "./project-command.ts";
+import { runWithoutMemory } from "./remembered.ts";
 import { pathWithPrograms, withPackages } from "./package.ts";
 import { describeResults } from "./report.ts";
 import { noResults, type DetectedRunner, type RunnerAdapter, type TestJob } from "./runner.ts";
@@ -96,7 +97,7 @@ const runOwn = async (
     const runners = (): DetectedRunner[] => partsOf(root, request).map(({ detected }) => detected);
     if (isGiven || !endedEarly(root, report, runners)) return report;
     const name = `${report.command.join(" ")} ended without running a test`;
-    early = [{ name, message: report.output }];
+    early = report.errors.length > 0 ? report.errors : [{ name, message: report.output }];
   }
   const reports: TestReport[] = [];
   for (const part of partsOf(root, request)) {
@@ -156,7 +157,7 @@ const runWhole = (
   signal: AbortSignal,
 ): Promise<TestReport> =>
   withReportFolder((reportFolder) =>
-    runProjectCommand(
+    runWithoutMemory(
       root,
       {
         ...command,
