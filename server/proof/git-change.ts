@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { FileChange } from "../../schemas/changes.ts";
 import { CoditectError, fail } from "../../schemas/errors.ts";
 import { toFileContent } from "../workspace/encoding.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { readIfPossible } from "../workspace/open.ts";
-import { plainDiff, callGit } from "../workspace/run-git.ts";
+import { callGit, callGitForBytes, plainDiff } from "../workspace/run-git.ts";
 
 /** What differs between a revision and the workspace as it is. */
 export interface GitChange {
@@ -19,6 +21,40 @@ export interface GitChange {
 
 const hashOf = (bytes: Buffer | null): string | null =>
   bytes === null ? null : createHash("sha256").update(bytes).digest("hex");
+
+interface FileState {
+  /** Null: there is no file. */
+  bytes: Buffer | null;
+  executable: boolean;
+}
+
+const isSame = (one: FileState, other: FileState): boolean =>
+  hashOf(one.bytes) === hashOf(other.bytes) && (one.bytes === null || one.executable === other.executable);
+
+const changeOf = (path: string, from: FileState, to: FileState): FileChange => ({
+  path,
+  before: hashOf(from.bytes),
+  content: to.bytes === null ? null : toFileContent(to.bytes),
+  executable: to.bytes !== null && to.executable,
+});
+
+/** Whether a file is executable before and after a change. */
+type Modes = readonly [path: string, { before: boolean; after: boolean }];
+
+/** The files in the output of `git diff --raw -z`: `:100644 100755 <blob> <blob> M`, then the path. */
+const modesIn = (listed: string): Modes[] =>
+  [...listed.matchAll(/:(\d+) (\d+) [^\0]*\0([^\0]*)\0/g)].map(([, before, after, path = ""]) => [
+    path,
+    { before: before === EXECUTABLE, after: after === EXECUTABLE },
+  ]);
+
+/** How git names the mode of an executable file. */
+const EXECUTABLE = "100755";
+
+const newFile = (workspace: string, path: string): Modes => {
+  const stats = statSync(join(workspace, path), { throwIfNoEntry: false });
+  return [path, { before: false, after: stats?.isFile() === true && (stats.mode & 0o100) !== 0 }];
+};
 
 /**
  * The change of a workspace since a revision: committed, staged, unstaged, and files git does not know
@@ -40,7 +76,7 @@ export const changeSince = async (
   const listed = await git(
     "diff",
     ...plainDiff,
-    "--name-only",
+    "--raw",
     "-z",
     "--no-renames",
     "--relative",
@@ -50,38 +86,31 @@ export const changeSince = async (
   );
   const untracked = await git("ls-files", "--others", "--exclude-standard", "-z", "--", ".");
   const rules = ignoreRules(workspace);
-  const paths = [...new Set([...listed.split("\0"), ...untracked.split("\0")])]
+  const modes = new Map([
+    ...untracked.split("\0").map((path) => newFile(workspace, path)),
+    ...modesIn(listed),
+  ]);
+  const paths = [...modes.keys()]
     .filter((path) => path !== "" && rules.closedBy(path) === null && !path.startsWith(".coditect/"))
     .sort();
-  const readBase = (path: string): Promise<string | null> =>
-    git("show", `${base}:./${path}`).catch(() => null);
+  const bytesBefore = (path: string): Promise<Buffer | null> =>
+    callGitForBytes(["show", `${base}:./${path}`], { folder: workspace, signal }).catch(() => null);
   const pairs = await Promise.all(
-    paths.map(async (path) => {
-      const text = await readBase(path);
+    paths.map(async (path): Promise<{ path: string; before: FileState; after: FileState }> => {
+      const { before = false, after = false } = modes.get(path) ?? {};
       return {
         path,
-        before: text === null ? null : Buffer.from(text),
-        after: readIfPossible(workspace, path),
+        before: { bytes: await bytesBefore(path), executable: before },
+        after: { bytes: readIfPossible(workspace, path), executable: after },
       };
     }),
   );
-  const differing = pairs.filter(({ before, after }) => hashOf(before) !== hashOf(after));
-  const content = (bytes: Buffer | null) => (bytes === null ? null : toFileContent(bytes));
+  const differing = pairs.filter(({ before, after }) => !isSame(before, after));
   return {
     base,
-    changes: differing.map(({ path, before, after }) => ({
-      path,
-      before: hashOf(before),
-      content: content(after),
-      executable: false,
-    })),
-    inverse: differing.map(({ path, before, after }) => ({
-      path,
-      before: hashOf(after),
-      content: content(before),
-      executable: false,
-    })),
-    readBase,
+    changes: differing.map(({ path, before, after }) => changeOf(path, before, after)),
+    inverse: differing.map(({ path, before, after }) => changeOf(path, after, before)),
+    readBase: async (path) => (await bytesBefore(path))?.toString("utf8") ?? null,
   };
 };
 

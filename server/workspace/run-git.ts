@@ -106,10 +106,14 @@ const driversOf = async (
  * conversion, no monitor, no fetch, and nothing of a submodule. Rejects if git fails, or if there
  * is no repository. Error: `usage` for one that borrows another one's objects.
  */
-export const callGit = async (
+export const callGit = async (args: readonly string[], call: GitCall): Promise<string> =>
+  (await callGitForBytes(args, call)).toString("utf8");
+
+/** The same for output that may not be text, such as the content of a file. */
+export const callGitForBytes = async (
   args: readonly string[],
   { folder, signal, deadlineMs = DEADLINE_MS, most = MOST_BYTES }: GitCall,
-): Promise<string> => {
+): Promise<Buffer> => {
   const repository = repositoryOf(folder);
   if (repository === null) throw new Error("this folder is not in a repository");
   if (borrowsObjects(repository))
@@ -122,7 +126,7 @@ export const callGit = async (
   const git = programPath("git", repository.root);
   const settings = [...harmless, ...(await driversOf(git, options, place))];
   const env = { ...options.env, ...asEnvironment(settings) };
-  return (await run(git, [...place, ...args], { ...options, env })).stdout;
+  return (await run(git, [...place, ...args], { ...options, env, encoding: "buffer" })).stdout;
 };
 
 /** A file in a repository elsewhere, at a branch, tag or commit. */
