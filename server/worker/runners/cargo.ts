@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
+import { rustFailure } from "./failures.ts";
 import { readJUnit, type JUnitCase } from "./junit.ts";
 import { nameSeparator } from "./names.ts";
 import { textOf } from "./package.ts";
@@ -156,6 +157,8 @@ export const cargo: RunnerAdapter = {
       if (test.status !== "failed") continue;
       const name = test.name.replace(/^doc test > /, "");
       test.message = [...messages].find(([key]) => key.endsWith(` ${name}`))?.[1] ?? "";
+      const failure = rustFailure(test.message);
+      if (failure !== undefined) test.failure = failure;
     }
     results.load_errors = compileErrors(text);
     if (results.load_errors.length > 0) results.complete = true;
@@ -190,9 +193,11 @@ export const nextest: RunnerAdapter = {
       return { ...noResults(load_errors.length > 0), load_errors };
     }
     const members = await membersOf(job.folder);
-    const tests = readJUnit(xml).map((test) =>
-      testCase(test, spokenName(test.name), nextestFile(job.folder, members, test)),
-    );
+    const tests = readJUnit(xml).map((test) => {
+      const failure = test.status === "failed" ? rustFailure(test.message ?? "") : undefined;
+      const file = nextestFile(job.folder, members, test);
+      return testCase({ ...test, ...(failure !== undefined && { failure }) }, spokenName(test.name), file);
+    });
     return { ...noResults(true), tests };
   },
 };

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { LineCoverage, TestStatus } from "../../../schemas/tests.ts";
+import { LineCoverage, TestFailure, TestStatus } from "../../../schemas/tests.ts";
 import { rubyFailure } from "./failures.ts";
 import { noResults, type TestJob, type TestResults } from "./runner.ts";
 
@@ -19,6 +19,8 @@ const ReporterEvent = z.discriminatedUnion("type", [
     status: TestStatus,
     duration_ms: z.number().nonnegative().nullable(),
     message: z.string().nullable(),
+    /** Missing if the reporter does not tell errors apart. */
+    failure: TestFailure.optional(),
     /** The Ruby error of a failed test. Missing if the reporter does not report it. */
     thrown: z.object({ class: z.string(), message: z.string() }).nullish(),
   }),
@@ -61,8 +63,8 @@ export const readEvents = async (job: TestJob): Promise<TestResults & Beginning>
     const event = ReporterEvent.parse(JSON.parse(line));
     switch (event.type) {
       case "test": {
-        const { type: _, thrown, ...test } = event;
-        const failure = thrown == null ? undefined : rubyFailure(thrown.class, thrown.message);
+        const { type: _, thrown, failure: told, ...test } = event;
+        const failure = thrown == null ? told : rubyFailure(thrown.class, thrown.message);
         results.tests.push({ ...test, ...(failure !== undefined && { failure }) });
         break;
       }

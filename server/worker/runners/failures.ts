@@ -75,3 +75,50 @@ export const netFailure = (message: string): TestFailure | undefined => {
   if (type === "System.AggregateException") return undefined;
   return netMissing.test(type) ? "missing" : "error";
 };
+
+/** Whether a Go program ended because of an error. What a test reports is indented, or has no stack. */
+export const isPanic = (output: string): boolean => {
+  const start = output.search(/^(?:panic|fatal error): /m);
+  return start >= 0 && /^goroutine \d+ \[/m.test(output.slice(start));
+};
+
+/** Why a Go test failed, from its output: by what it reported itself, by its time limit, or by a panic. */
+export const goFailure = (output: string): TestFailure =>
+  !isPanic(output) || /^panic: test timed out after /m.test(output) ? "assertion" : "error";
+
+/** What Rust itself says when a program breaks its rules. Everything else is written in a test or in the code. */
+const rustRule =
+  /^(?:index out of bounds|attempt to |(?:range|slice) (?:start |end )?index |slice index |byte index |(?:start|end) byte index |begin <= end|(?:RefCell )?already (?:mutably )?borrowed|capacity overflow|(?:source|destination) (?:slice|and) |no entry found for key|chunk size must be)/;
+
+/** The text of a panic, in the format since Rust 1.73 or in the earlier one. */
+const rustPanic =
+  /^thread '[^\n]{0,1000}' (?:\(\d+\) )?panicked at (?:'([^]{0,2000}?)', \S+:\d+:\d+$|[^\n]{1,1000}:\d+:\d+:\n([^\n]*))/m;
+
+/**
+ * Why a Rust test failed, from its output. Assertions, `unwrap`, `expect` and `panic!` are all panics, and tests use each
+ * of them to check a result. Undefined if it is none of Rust's own errors.
+ */
+export const rustFailure = (output: string): TestFailure | undefined => {
+  const [, earlier, text = earlier ?? ""] = rustPanic.exec(output) ?? [];
+  if (text.startsWith("assertion ")) return "assertion";
+  return rustRule.test(text) ? "error" : undefined;
+};
+
+const languageErrors = "(TypeError|ReferenceError|RangeError|SyntaxError|URIError|EvalError)";
+
+/** An error of JavaScript itself: first in a message, in what AVA shows of a thrown error, or as its type in TAP. */
+const languageError = new RegExp(
+  [
+    `^(?:Uncaught )?${languageErrors}(?: \\[\\w+\\])?: `,
+    `(?:thrown in|returned by) test[^\\n]*\\n\\s+${languageErrors}(?: \\[\\w+\\])? \\{`,
+    `\\n\\s*type: ${languageErrors}\\s*\\n(?:[^]*?\\n)?\\s*tapCaught: `,
+  ].join("|"),
+);
+const javaScriptMissing =
+  /\S+ is not (?:a function|a constructor|defined)\b|does not provide an export named|^Cannot find (?:module|package) /m;
+
+/** Why a JavaScript test failed, from a message without the error itself. Undefined if it shows no error of the language. */
+export const javaScriptFailure = (message: string): TestFailure | undefined => {
+  if (!languageError.test(message)) return undefined;
+  return javaScriptMissing.test(message) ? "missing" : "error";
+};

@@ -3,8 +3,10 @@ import { dirname, join, posix } from "node:path";
 import { z } from "zod";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
+import { goFailure, isPanic } from "./failures.ts";
 import { nameSeparator } from "./names.ts";
 import { foldersUp, textOf } from "./package.ts";
+import { goFrames } from "./project-frames.ts";
 import { filesBelow, reportFile, withOutputIn } from "./report-files.ts";
 import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
@@ -77,6 +79,13 @@ const flagsFor = (folder: string): { GOFLAGS?: string } => {
 /** Marks a package that was not built. The errors of the compiler are read separately. */
 const notBuilt = /\[(?:build|setup) failed\]/;
 
+/** A test with its package's name, and that of the test around it. */
+interface NamedTest {
+  id: string;
+  parent: string;
+  test: TestCase;
+}
+
 /** Go's own runner, `go test -json`. A test and its subtests are named as `Test > subtest`. */
 export const go: RunnerAdapter = {
   launch: async (job) => {
@@ -100,7 +109,12 @@ export const go: RunnerAdapter = {
     const places = await placesOf(job.folder);
     const results: TestResults = noResults(false);
     const outputs = new Map<string, string>();
-    const tests: { id: string; parent: string; test: TestCase }[] = [];
+    const tests: NamedTest[] = [];
+    const started = new Map<string, NamedTest>();
+    const failWith = (test: TestCase, output: string): TestCase => {
+      const message = goFrames(job.folder, output);
+      return { ...test, status: "failed", message, failure: goFailure(output) };
+    };
     const loose: string[] = [];
     const packages = new Map<string, { output: string; failed: boolean }>();
     for (const line of text.split("\n")) {
@@ -122,19 +136,26 @@ export const go: RunnerAdapter = {
       }
       const id = `${Package} ${Test}`;
       if (Action === "output") outputs.set(id, (outputs.get(id) ?? "") + Output);
-      if (Action !== "pass" && Action !== "fail" && Action !== "skip") continue;
+      if (Action !== "run" && Action !== "pass" && Action !== "fail" && Action !== "skip") continue;
       const [top = ""] = Test.split("/");
-      tests.push({
-        id,
-        parent: `${Package} ${Test.slice(0, Math.max(0, Test.lastIndexOf("/")))}`,
-        test: {
-          file: places.get(`${Package} ${top}`) ?? "",
-          name: Test.split("/").join(nameSeparator),
-          status: Action === "pass" ? "passed" : Action === "fail" ? "failed" : "skipped",
-          duration_ms: Elapsed === undefined ? null : Elapsed * 1000,
-          message: Action === "fail" ? (outputs.get(id) ?? "") : null,
-        },
-      });
+      const test: TestCase = {
+        file: places.get(`${Package} ${top}`) ?? "",
+        name: Test.split("/").join(nameSeparator),
+        status: Action === "skip" ? "skipped" : "passed",
+        duration_ms: Elapsed === undefined ? null : Elapsed * 1000,
+        message: null,
+      };
+      const parent = `${Package} ${Test.slice(0, Math.max(0, Test.lastIndexOf("/")))}`;
+      if (Action === "run") started.set(id, { id, parent, test });
+      else started.delete(id);
+      const output = outputs.get(id) ?? "";
+      if (Action !== "run")
+        tests.push({ id, parent, test: Action === "fail" ? failWith(test, output) : test });
+    }
+    // A panic outside of the test's own goroutine ends the program before the test does.
+    for (const { id, parent, test } of started.values()) {
+      const output = outputs.get(id) ?? "";
+      if (isPanic(output)) tests.push({ id, parent, test: failWith(test, output) });
     }
     // If a test fails only because its subtest fails, it is not counted as a second failure.
     const failedParents = new Set(

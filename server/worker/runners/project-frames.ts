@@ -1,7 +1,9 @@
+import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { readIfPossible } from "../../workspace/open.ts";
+import { isWithin } from "../../workspace/paths.ts";
 
-/** Reduces stacks of the JVM and .NET to the frames of the project's own files, with their paths. */
+/** Reduces stacks of the JVM, .NET and Go to the frames of the project's own files, with their paths. */
 
 /** A frame: `at app//shop.Cart$Item.total(Cart.java:5)`. */
 const jvmFrame = /^\s*at (?:[^\s()]*\/)?([\w.$]+)\.[^.\s()]+\(([^\s():]+):(\d+)\)\s*$/;
@@ -63,3 +65,16 @@ export const netFrames = (message: string): string =>
       return anyNetFrame.test(line) ? [] : [line];
     })
     .join("\n");
+
+/** Two lines of Go: a function, and its place. */
+const goFrame = /^(?:created by )?\S[^\n]*\n\t(\/[^\n]+\.(?:go|s)):\d+(?: \+0x[\da-f]+)?$/gm;
+
+/** The same for Go, whose stacks begin with frames of its own. */
+export const goFrames = (folder: string, message: string): string => {
+  const roots = [folder, realpathSync.native(folder)];
+  const isOwn = (path: string): boolean =>
+    roots.some((root) => isWithin(root, path)) && !path.includes("/vendor/");
+  return message
+    .replace(goFrame, (frame, path: string) => (isOwn(path) ? frame : ""))
+    .replace(/\n{3,}/g, "\n\n");
+};

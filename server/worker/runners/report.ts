@@ -2,12 +2,13 @@ import { realpathSync } from "node:fs";
 import { basename, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import type { Coverage, TestOutcome, TestReport } from "../../../schemas/tests.ts";
+import type { Coverage, TestCase, TestOutcome, TestReport, TestRunner } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { isWithin, relativePath } from "../../workspace/paths.ts";
 import { statFile } from "../copy/stamp.ts";
 import { cutMiddle } from "../output.ts";
 import type { ProcessResult } from "../process.ts";
+import { javaScriptFailure } from "./failures.ts";
 import type { TestJob, TestResults } from "./runner.ts";
 
 const LONGEST_MESSAGE = 4000;
@@ -37,7 +38,8 @@ export const describeResults = (
       file: paths.relative(test.file),
       name: paths.withoutPlaces(test.name),
       message: test.message === null ? null : paths.clean(test.message),
-    }));
+    }))
+    .map((test) => withFailure(test, job.runner));
   const ran = new Set(tests.map(({ file }) => file));
   // If every requested file ran, a file that could not be loaded was not requested.
   const isAllRun = job.files?.every((file) => ran.has(paths.relative(file))) === true;
@@ -87,6 +89,26 @@ export const describeResults = (
       ? {}
       : { tampering: results.tampering }),
   };
+};
+
+/** JavaScript runners of which only the message of a failed test is known. */
+const tellsByMessage: ReadonlySet<TestRunner> = new Set<TestRunner>([
+  "ava",
+  "jasmine",
+  "tap",
+  "uvu",
+  "karma",
+  "playwright",
+  "cypress",
+  "bun",
+  "deno",
+]);
+
+/** The test, and why it failed if its message shows this. */
+const withFailure = (test: TestCase, runner: TestRunner): TestCase => {
+  if (test.status !== "failed" || test.failure !== undefined || !tellsByMessage.has(runner)) return test;
+  const failure = javaScriptFailure(test.message ?? "");
+  return failure === undefined ? test : { ...test, failure };
 };
 
 /** The error if a runner failed although each test passed, for example because of a threshold. */

@@ -84,6 +84,33 @@ const placed = (test: TestCase, files: readonly string[] | null): TestCase => {
 
 export const tapFile = (job: Pick<TestJob, "reportFolder">): string => reportFile(job, "output.tap");
 
+/**
+ * Joins the assertions of each test. node-tap reports assertions, and an error that a test throws in their place, so
+ * that their names change with the code. An assertion outside of tests keeps its name.
+ */
+export const joinAssertions = (points: readonly TestCase[]): TestCase[] => {
+  const byTest = Map.groupBy(points, ({ file, name }) => {
+    const parts = name.split(nameSeparator);
+    return `${file}\n${(parts.length > 1 ? parts.slice(0, -1) : parts).join(nameSeparator)}`;
+  });
+  return [...byTest].map(([key, own]) => {
+    const failed = own.filter(({ status }) => status === "failed");
+    const [first] = failed;
+    const [file = "", name = ""] = key.split("\n");
+    const isSkipped = own.every(({ status }) => status === "skipped");
+    return {
+      file,
+      name,
+      status: first !== undefined ? "failed" : isSkipped ? "skipped" : "passed",
+      duration_ms: null,
+      message: first === undefined ? null : failed.map(withItsName).join("\n\n"),
+    };
+  });
+};
+
+const withItsName = ({ name, message }: TestCase): string =>
+  `not ok - ${name.split(nameSeparator).at(-1) ?? name}\n${message ?? ""}`.trimEnd();
+
 const readTapReport = async (job: TestJob, ended: ProcessResult): Promise<TestResults> => {
   const text = await readReport(tapFile(job));
   if (text === null) return noResults(false);
@@ -95,7 +122,7 @@ const readTapReport = async (job: TestJob, ended: ProcessResult): Promise<TestRe
   const unloaded = results.tests.filter(isUnloaded);
   return {
     ...results,
-    tests: results.tests.filter((test) => !isUnloaded(test)),
+    tests: joinAssertions(results.tests.filter((test) => !isUnloaded(test))),
     load_errors: unloaded.map(({ file, message }) => ({
       file,
       message: [ended.output.trim(), message ?? ""].filter((part) => part !== "").join("\n"),

@@ -44,6 +44,14 @@ def cases(suite):
         else:
             yield each
 
+def failure_of(error):
+    """Why a test failed: by an assertion, by a name that is not there yet, or by another error."""
+    if isinstance(error, AssertionError):
+        return "assertion"
+    absent = r"has no attribute|cannot import name|No module named|is not defined|unexpected keyword argument|takes \\d+ positional|takes no arguments|missing \\d+ required"
+    named = isinstance(error, (AttributeError, ImportError, NameError, TypeError))
+    return "missing" if named and re.search(absent, str(error)) else "error"
+
 class Result(unittest.TestResult):
     def __init__(self, file):
         super().__init__()
@@ -58,14 +66,15 @@ class Result(unittest.TestResult):
         own = type(case).__qualname__ + " > " + method
         return own + " " + test._subDescription() if case is not test else own
 
-    def report(self, test, status, message=None):
+    def report(self, test, status, message=None, failure=None):
         name = self.name(test)
         if name is None:
             if status == "failed":
                 tell(type="error", name="Error outside of the tests: " + str(test), message=message)
             return
         spent = (time.perf_counter() - self.began) * 1000
-        tell(type="test", file=self.file, name=name, status=status, duration_ms=spent, message=message)
+        why = {} if failure is None else {"failure": failure}
+        tell(type="test", file=self.file, name=name, status=status, duration_ms=spent, message=message, **why)
 
     def text(self, error):
         return "".join(traceback.format_exception(*error))[-20000:]
@@ -79,14 +88,14 @@ class Result(unittest.TestResult):
 
     def addFailure(self, test, error):
         super().addFailure(test, error)
-        self.report(test, "failed", self.text(error))
+        self.report(test, "failed", self.text(error), failure_of(error[1]))
 
     addError = addFailure
 
     def addSubTest(self, test, subtest, error):
         if error is not None:
             self.failures.append((subtest, ""))
-            self.report(subtest, "failed", self.text(error))
+            self.report(subtest, "failed", self.text(error), failure_of(error[1]))
 
     def addSkip(self, test, reason):
         self.report(test, "skipped")
@@ -96,7 +105,7 @@ class Result(unittest.TestResult):
 
     def addUnexpectedSuccess(self, test):
         self.failures.append((test, ""))
-        self.report(test, "failed", "The test was expected to fail, and passed.")
+        self.report(test, "failed", "The test was expected to fail, and passed.", "assertion")
 
 def main():
     sys.path.insert(0, os.getcwd())

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { jvmFailure, netFailure, phpFailure, rubyFailure } from "../../../server/worker/runners/failures.ts";
+import {
+  goFailure,
+  javaScriptFailure,
+  jvmFailure,
+  netFailure,
+  phpFailure,
+  rubyFailure,
+  rustFailure,
+} from "../../../server/worker/runners/failures.ts";
 
 describe("why a test failed", () => {
   const ruby: [kind: string | undefined, errorClass: string, message: string][] = [
@@ -107,5 +115,65 @@ describe("why a test failed", () => {
   for (const [kind, message] of net)
     it(`${kind ?? "unknown"} (.NET): ${message.trim().split("\n").join(" ")}`, () => {
       assert.equal(netFailure(message), kind);
+    });
+
+  const go: [kind: string, output: string][] = [
+    [
+      "assertion",
+      "=== RUN   TestAdd\n    cart_test.go:17: panic: not one\n         got 3\n--- FAIL: TestAdd (0.00s)\n",
+    ],
+    [
+      "error",
+      "=== RUN   TestAdd\npanic: no price [recovered]\n\tpanic: no price\n\ngoroutine 4 [running]:\n",
+    ],
+    ["error", "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n"],
+    ["assertion", "panic: test timed out after 1s\n\ngoroutine 6 [running]:\n"],
+  ];
+  for (const [kind, output] of go)
+    it(`${kind} (Go): ${output.split("\n").slice(0, 2).join(" ")}`, () => {
+      assert.equal(goFailure(output), kind);
+    });
+
+  const rust: [kind: string | undefined, output: string][] = [
+    [
+      "assertion",
+      "thread 'adds' (26600) panicked at tests/a.rs:3:26:\nassertion `left == right` failed\n  left: 1",
+    ],
+    [
+      "assertion",
+      "thread 'adds' panicked at 'assertion failed: `(left == right)`\n  left: `1`', tests/a.rs:3:5\nnote: run",
+    ],
+    [
+      "error",
+      "thread 'adds' panicked at src/lib.rs:1:33:\nindex out of bounds: the len is 1 but the index is 1",
+    ],
+    ["error", "thread 'adds' panicked at 'attempt to add with overflow', tests/a.rs:11:65"],
+    [
+      undefined,
+      "thread 'adds' panicked at tests/a.rs:7:32:\ncalled `Result::unwrap()` on an `Err` value: \"no\"",
+    ],
+    [undefined, "note: test did not panic as expected at tests/a.rs:15:28"],
+    [undefined, 'Error: "told"'],
+  ];
+  for (const [kind, output] of rust)
+    it(`${kind ?? "unknown"} (Rust): ${output.split("\n").slice(0, 2).join(" ")}`, () => {
+      assert.equal(rustFailure(output), kind);
+    });
+
+  const javaScript: [kind: string | undefined, message: string][] = [
+    ["error", "TypeError: Cannot read properties of undefined (reading 'z')\n    at boom (m.js:1:54)"],
+    ["missing", "Uncaught ReferenceError: absent is not defined\n    at a.test.mjs:4:31"],
+    [
+      "missing",
+      "name: AssertionError\n    details:\n      'Error thrown in test:': |-\n        TypeError {\n          message: 'cart.total is not a function',\n        }",
+    ],
+    ["error", "not ok - no\nstack: |\n  Test (a.js:3:48)\ntype: TypeError\ntapCaught: testFunctionThrow"],
+    [undefined, "not ok - TypeError: not one\nstack: |\n  Test (a.js:6:36)\ntapCaught: testFunctionThrow"],
+    [undefined, "Error: TypeError: not one\n    at a.test.js:6:30"],
+    [undefined, "Expected 1 to be 2.\n\nTypeError: no\n    at a.spec.js:2:37"],
+  ];
+  for (const [kind, message] of javaScript)
+    it(`${kind ?? "unknown"} (JavaScript): ${message.split("\n").slice(0, 4).join(" ")}`, () => {
+      assert.equal(javaScriptFailure(message), kind);
     });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readAva } from "../../../server/worker/runners/ava.ts";
 import { readCypress } from "../../../server/worker/runners/cypress.ts";
 import { qualifiedName, readJUnit } from "../../../server/worker/runners/junit.ts";
-import { readTap } from "../../../server/worker/runners/tap.ts";
+import { joinAssertions, readTap } from "../../../server/worker/runners/tap.ts";
 import { readTrx } from "../../../server/worker/runners/trx.ts";
 
 describe("readJUnit", () => {
@@ -164,6 +164,29 @@ describe("readTrx", () => {
         duration_ms: null,
         message: null,
       },
+    ]);
+  });
+});
+
+describe("joinAssertions", () => {
+  const joined = (text: string): string[] =>
+    joinAssertions(readTap(text).tests).map(({ name, status }) => `${name}: ${status}`);
+
+  it("names a test the same whether it throws, fails or passes", () => {
+    const thrown = "    not ok 1 - total is not a function\nnot ok 1 - adds\n1..1\n";
+    const passed = "    ok 1 - should be equal\n    ok 2 - should be equal\nok 1 - adds\n1..1\n";
+    const half = passed.replace("ok 2", "not ok 2");
+    assert.deepEqual([thrown, half, passed].map(joined), [
+      ["adds: failed"],
+      ["adds: failed"],
+      ["adds: passed"],
+    ]);
+  });
+
+  it("leaves tests apart that are skipped, or assertions outside of tests", () => {
+    assert.deepEqual(joined("ok 1 - adds # SKIP\nok 2 - is there\n1..2\n"), [
+      "adds: skipped",
+      "is there: passed",
     ]);
   });
 });
