@@ -1,30 +1,48 @@
 import { posix } from "node:path";
+import type { TestReport } from "../../../schemas/tests.ts";
 import { withTexts } from "./can-fail.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 import { changedSources } from "./hunks.ts";
+import { mutate, REACH } from "./mutation.ts";
+import { IN_TESTS } from "./stand-ins.ts";
 import { named, newTestFiles, probeOf } from "./test-run.ts";
 
 const script = /\.[cm]?[jt]sx?$/;
 const isCode = (path: string): boolean => script.test(path) || path.endsWith(".py");
 
+const ofProject = String.raw`["'](?:\.|@\/|~|#)[^"']*["']`;
 /** What a file loads from the project, with the names that it gives to it. Types alone are not loaded. */
 const loads = [
-  /^import\s+(?!type\b)([^"';]*?)\s+from\s+["'](?:\.|@\/|~|#)[^"']*["']/gm,
-  /^(?:const|let|var)\s+([^=;]+?)\s*=\s*require\(\s*["']\.[^"']*["']\s*\)/gm,
+  new RegExp(String.raw`^import\s+(?!type\b)([^"';]*?)\s+from\s+${ofProject}`, "gm"),
+  new RegExp(
+    String.raw`^(?:const|let|var)\s+([^=;]+?)\s*=\s*(?:require|\(?await import)\(\s*${ofProject}\s*\)`,
+    "gm",
+  ),
   /^from\s+[\w.]+\s+import\s+([^#\n]+)/gm,
   /^import\s+([\w., ]+)$/gm,
 ];
+/** What a file puts in the place of a module. */
+const mocks = /\b(?:mock|doMock|mockModule|unstable_mockModule)\(\s*["'][^"']*["']/g;
 const name = /[A-Za-z_$][\w$]*/g;
 
+const namesLoaded = (text: string): string[] => [
+  ...new Set(
+    loads.flatMap((load) => [...text.matchAll(load)].flatMap(([, found = ""]) => found.match(name) ?? [])),
+  ),
+];
+
+/** Whether the text has one of the names, followed by one of these characters. */
+const uses = (text: string, names: readonly string[], next: string): boolean =>
+  names.some((each) =>
+    new RegExp(`(?<![\\w$.])${each.replaceAll("$", "\\$")}(?:\\.[\\w$]+)*\\s*[${next}]`).test(text),
+  );
+
 /** Whether a test file calls what it loads, so that it needs the file. */
-const callsWhatItLoads = (text: string): boolean => {
-  const names = loads.flatMap((load) =>
-    [...text.matchAll(load)].flatMap(([, found = ""]) => found.match(name) ?? []),
-  );
-  return [...new Set(names)].some((each) =>
-    new RegExp(`(?<![\\w$.])${each.replaceAll("$", "\\$")}\\s*[.(]`).test(text),
-  );
-};
+const callsWhatItLoads = (text: string): boolean => uses(text, namesLoaded(text), ".(");
+
+/** The text without the places that load or replace modules. */
+const withoutLoads = (text: string): string =>
+  [...loads, mocks].reduce((rest, load) => rest.replace(load, ""), text);
 
 /** The text of a source that cannot be loaded. */
 const broken = (path: string): string =>
@@ -32,41 +50,110 @@ const broken = (path: string): string =>
     ? 'raise RuntimeError("this file was replaced for a moment")\n'
     : 'throw new Error("this file was replaced for a moment");\n';
 
+/** The test files of the change that need what they load, and what they load. */
+interface Loading {
+  calling: string[];
+  /** The sources that they import, directly or not. */
+  tested: string[];
+  /** Changed sources that they neither import nor name. */
+  elsewhere: string[];
+  /** Whether each of them calls a function that it loads. */
+  callFunctions: boolean;
+}
+
+/** Null if the tests import all of the changed code, or none. */
+const loadingOf = async (context: GateContext): Promise<Loading | null> => {
+  const files = newTestFiles(context).filter(isCode);
+  const all = await Promise.all(
+    files.map(async (path) => ({ path, text: (await context.readText(path)) ?? "" })),
+  );
+  const texts = all.filter(({ text }) => callsWhatItLoads(text));
+  const calling = texts.map(({ path }) => path);
+  if (calling.length === 0) return null;
+  const tested = ((await context.testedSources?.(calling)) ?? []).filter(isCode);
+  // Code that a test names may run in a process of its own.
+  const isNamed = (path: string): boolean =>
+    texts.some(({ text }) => withoutLoads(text).includes(posix.basename(path, posix.extname(path))));
+  const elsewhere = (await changedSources(context))
+    .filter(({ path, after }) => after !== null && isCode(path) && !tested.includes(path) && !isNamed(path))
+    .map(({ path }) => path);
+  const callFunctions = texts.every(({ text }) => uses(text, namesLoaded(text), "("));
+  return tested.length === 0 || elsewhere.length === 0 ? null : { calling, tested, elsewhere, callFunctions };
+};
+
+/** The proven tests that pass if none of these sources can be loaded. */
+const passingUnloaded = async (context: GateContext, { calling, tested }: Loading): Promise<Passing> => {
+  const sources = tested.map((path) => ({ path, text: broken(path) }));
+  await context.ground.prepare(withTexts(context.changes, sources));
+  return passingIn(
+    context,
+    await context.ground.runTests({ files: calling, coverage: false, probe: probeOf(context) }),
+  );
+};
+
+/** The proven tests that pass if each function of these sources throws. */
+const passingUncalled = async (
+  context: GateContext,
+  { calling, tested }: Loading,
+): Promise<Passing | null> => {
+  const texts = await Promise.all(
+    tested.map(async (path) => ({ path, text: (await context.readText(path)) ?? "" })),
+  );
+  const sources = texts.map((source) => ({
+    ...source,
+    ranges: [{ from: 1, to: source.text.split("\n").length }],
+  }));
+  const scripts = await mutate(
+    sources.filter(({ path }) => script.test(path)),
+    context.signal,
+  );
+  if ("refused" in scripts) return null;
+  await context.ground.prepare(withTexts(context.changes, scripts.files));
+  const mutable = sources
+    .filter(({ path }) => !script.test(path))
+    .map(({ path, ranges }) => ({ path, ranges }));
+  const mutant = mutable.length > 0 ? IN_TESTS : REACH;
+  const probe = probeOf(context, { mutant, mutable });
+  return passingIn(context, await context.ground.runTests({ files: calling, coverage: false, probe }));
+};
+
+interface Passing {
+  report: TestReport;
+  passed: string[];
+}
+
+const passingIn = (context: GateContext, report: TestReport): Passing => {
+  // A build that fails leaves what it built before, and tests may pass on that.
+  const isStale = report.errors.some(({ build }) => build !== undefined);
+  const passed = isStale ? new Set<string>() : named(report, "passed");
+  return { report, passed: (context.provenTests?.proven ?? []).filter((id) => passed.has(id)) };
+};
+
 /**
- * New tests that pass although no source that they import can be loaded, because a configuration, a mock or a set-up
- * file puts other code of the change in its place. Null if there are none.
+ * New tests that pass although no source that they import can be loaded or called, because a configuration, a mock or
+ * a set-up file puts other code of the change in its place. Null if there are none.
  */
 export const diverted = async (context: GateContext): Promise<Measured | null> => {
   const proven = context.provenTests?.proven ?? [];
-  const files = newTestFiles(context).filter(isCode);
-  const texts = await Promise.all(
-    files.map(async (path) => ({ path, text: (await context.readText(path)) ?? "" })),
-  );
-  const calling = texts.filter(({ text }) => callsWhatItLoads(text)).map(({ path }) => path);
-  if (calling.length === 0 || proven.length === 0) return null;
-  const tested = new Set(((await context.testedSources?.(calling)) ?? []).filter(isCode));
-  // Code that a test names may run in a process of its own.
-  const isNamed = (path: string): boolean =>
-    texts.some(({ text }) => text.includes(posix.basename(path, posix.extname(path))));
-  const elsewhere = (await changedSources(context)).filter(
-    ({ path, after }) => after !== null && isCode(path) && !tested.has(path) && !isNamed(path),
-  );
-  if (tested.size === 0 || elsewhere.length === 0) return null;
-  const sources = [...tested].map((path) => ({ path, text: broken(path) }));
-  await context.ground.prepare(withTexts(context.changes, sources));
-  const report = await context.ground.runTests({ files: calling, coverage: false, probe: probeOf(context) });
+  const loading = proven.length === 0 ? null : await loadingOf(context);
+  if (loading === null) return null;
+  const { calling, tested, elsewhere } = loading;
+  const unloaded = await passingUnloaded(context, loading);
+  const uncalled =
+    unloaded.passed.length > 0 || !loading.callFunctions ? null : await passingUncalled(context, loading);
   await context.ground.prepare(context.changes);
-  // A build that fails with them leaves what it built before, and tests may pass on that.
-  if (report.errors.some(({ build }) => build !== undefined)) return null;
-  const passed = named(report, "passed");
-  const deceived = proven.filter((id) => passed.has(id));
-  if (deceived.length === 0) return null;
+  // A test that expects an error may pass with each error, so only all of them together show something.
+  const asked = proven.filter((id) => calling.some((path) => id.startsWith(`${path} > `)));
+  const isUncalled =
+    uncalled !== null && asked.length > 0 && asked.every((id) => uncalled.passed.includes(id));
+  const { report, passed } = isUncalled ? uncalled : unloaded;
+  if (passed.length === 0) return null;
   return {
     held: false,
-    reason: `${quantity(deceived.length, "new test passes", "new tests pass")} without the files that the tests import: other code runs in their place.`,
+    reason: `${quantity(passed.length, "new test passes", "new tests pass")} without the files that the tests import: other code runs in their place.`,
     evidence: [
-      ...deceived.map((id) => `passes without ${[...tested].join(", ")}: ${id}`),
-      ...elsewhere.map(({ path }) => `changed, and not imported by the tests: ${path}`),
+      ...passed.map((id) => `passes without ${tested.join(", ")}: ${id}`),
+      ...elsewhere.map((path) => `changed, and not imported by the tests: ${path}`),
     ],
     ...measuredRun(report),
   };

@@ -4,7 +4,7 @@ import type { ChangedSource } from "./hunks.ts";
 import { named, newTestFiles, probeOf } from "./test-run.ts";
 
 /** Turns on an error in every changed Python function, but only while a test itself runs. */
-const IN_TESTS = "reach-in-tests";
+export const IN_TESTS = "reach-in-tests";
 
 const defined = /^[^\S\n]*(?:async\s+)?def\s+(\w+)/gm;
 

@@ -15,15 +15,22 @@ const texts: Record<string, string> = {
 const passed = { file, name: "pays", status: "passed", duration_ms: 1, message: null } as const;
 
 /** What is said of the new test if the run without the files that it imports ends so. */
-const saidOf = async (without: Partial<TestReport>) => {
-  const texted = (path: string): Promise<string | null> => Promise.resolve(texts[path] ?? null);
+const saidOf = async (
+  without: Partial<TestReport>,
+  { uncalled = {}, ...others }: { uncalled?: Partial<TestReport> } & Record<string, unknown> = {},
+) => {
+  const all = { ...texts, ...others };
+  const texted = (path: string): Promise<string | null> => {
+    const text = all[path];
+    return Promise.resolve(typeof text === "string" ? text : null);
+  };
   const context: GateContext = {
     ground: {
       prepare: () => Promise.resolve(),
-      runTests: () => Promise.resolve(testReport(without)),
+      runTests: ({ probe }) => Promise.resolve(testReport(probe?.mutant == null ? without : uncalled)),
     },
     ...{ layout: byNames, changes: [], wholeChange: null, before: new Map() },
-    after: new Map(Object.keys(texts).map((path) => [path, "1"])),
+    after: new Map(Object.keys(all).map((path) => [path, "1"])),
     ...{ provenRed: null, provenTests: { proven: [testId(passed)], found: [] } },
     ...{ heldBack: { changes: [], proven: [] }, findings: [] },
     ...{ allowTestChanges: false, mutantsThreshold: 0.8, equivalents: new Map(), mayRemoveTests: false },
@@ -44,6 +51,29 @@ describe("a new test that passes without the file that it imports", () => {
   it("is refused", async () => {
     assert.match((await saidOf({ tests: [passed] })) ?? "", /other code runs in their place/);
     assert.equal(await saidOf({ tests: [{ ...passed, status: "failed" }] }), null);
+  });
+
+  it("is refused where the other code has the same name, and where the test mocks what it imports", async () => {
+    const renamed = { "src/other.js": null, "lib/bill.js": texts["src/other.js"] };
+    assert.match((await saidOf({ tests: [passed] }, renamed)) ?? "", /other code runs in their place/);
+    const mocking = `${texts[file] ?? ""}vi.mock("../src/other.js", () => ({}));\n`;
+    assert.match((await saidOf({ tests: [passed] }, { [file]: mocking })) ?? "", /in their place/);
+    const awaited = (texts[file] ?? "").replace(/import (.*) from (.*);/, "const $1 = await import($2);");
+    assert.match((await saidOf({ tests: [passed] }, { [file]: awaited })) ?? "", /in their place/);
+  });
+
+  it("is not refused if it names the other code, which may run in another process", async () => {
+    const starting = `${texts[file] ?? ""}execFile("node", ["src/other.js"]);\n`;
+    assert.equal(await saidOf({ tests: [passed] }, { [file]: starting }), null);
+  });
+
+  it("is refused if all such tests pass although each function that they import throws", async () => {
+    const failed = { ...passed, status: "failed" } as const;
+    assert.match(
+      (await saidOf({ tests: [failed] }, { uncalled: { tests: [passed] } })) ?? "",
+      /other code runs in their place/,
+    );
+    assert.equal(await saidOf({ tests: [failed] }, { uncalled: { tests: [failed] } }), null);
   });
 
   it("is not refused if the build failed without it, because what was built before is still there", async () => {
