@@ -17,6 +17,8 @@ import {
 /** Names of tests and modules are not input of the code. */
 const labels =
   /\b(?:it|test|describe|suite|context|require|import|from)\b[\w.]*\s*\(?\s*(?:"[^"\n]*"|'[^'\n]*'|`[^`]*`)/g;
+/** What Testing Library looks for in a page is no input either. */
+const lookups = /\b(?:get|query|find)(?:All)?By[A-Z]\w*\((?:[^(){}]|\{[^{}]*\})*\)/g;
 /** A position in a list, as in `error.args[0]`, is not input, and neither is a list that is named. */
 const places = /(?<=[\w$\])])\[\d+\]/g;
 const namedList = /^\s*(?:(?:const|let|var)\s+)?[\w$]+\s*=\s*[[(][^[\](){}]*[\])][;,]?\s*$/;
@@ -38,7 +40,9 @@ export const checksOf = (path: string, text: string): Check[] =>
     .map((line, index) => ({
       path,
       line: index + 1,
-      literals: namedList.test(line) ? [] : literalsOf(line.replace(labels, "").replace(places, "")),
+      literals: namedList.test(line)
+        ? []
+        : literalsOf(line.replace(labels, "").replace(lookups, "").replace(places, "")),
     }))
     .filter(({ literals }) => new Set(literals).size > 1);
 
@@ -139,14 +143,40 @@ const phrase = /\s|[^\p{L}\p{N}].*[^\p{L}\p{N}]/u;
 /** A number that is no coincidence together with others. */
 const telling = /^\d{2,}(?:\.\d+)?$/;
 
+const number = /^\d+(?:\.\d+)?$/;
+/** A number that programs rarely compare with. */
+const rare = /^(?:\d{3,}|\d+\.\d+)$/;
+/** A date, a version, a number of an order: no word that a program may have a rule for. */
+const withDigits = (value: string): boolean => phrase.test(value) && value.replace(/\D/g, "").length >= 4;
+/** A name of a protocol, which programs compare with and answer. */
+const mediaType =
+  /^(?:application|audio|font|image|message|model|multipart|text|video)\/[\w.+*-]+(?:\s*;.*)?$/;
+
+/** Whether a line asks for equality with the whole input, and this line or the next one has the result. */
+const isEqualled = ({ literals }: Check, { equalled }: WrittenOut): boolean => {
+  const answer = literals.at(-1) ?? "";
+  const inputs = literals.slice(0, -1);
+  const isTelling = literals.every((each) => number.test(each))
+    ? inputs.length > 1 && inputs.some((each) => rare.test(each))
+    : inputs.some(withDigits);
+  return (
+    isTelling &&
+    !saysLittle(answer) &&
+    equalled.some(({ asked, near }) => inputs.every((each) => asked.has(each)) && near.has(answer))
+  );
+};
+
 /**
  * Whether the code contains the whole input and the whole result of a check, and the result follows from the input
  * or both are several numbers: a special case for this check, perhaps next to a rule for the others.
  */
-const isSpecialCase = ({ literals }: Check, { values }: WrittenOut): boolean => {
+const isSpecialCase = (check: Check, written: WrittenOut): boolean => {
+  const { literals } = check;
+  const { values } = written;
   const answer = literals.at(-1) ?? "";
   const inputs = literals.slice(0, -1);
-  if (!values.has(answer)) return false;
+  if (!values.has(answer) || mediaType.test(answer)) return false;
+  if (isEqualled(check, written)) return true;
   if (inputs.length > 1 && literals.every((each) => telling.test(each)))
     return inputs.every((each) => values.has(each));
   const said = letters(answer);

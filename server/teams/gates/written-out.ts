@@ -46,7 +46,21 @@ export interface WrittenOut {
   extended: readonly { before: string[]; added: string[] }[];
   /** The letters that the values of each list form together, and those whose codes a list contains. */
   joined: ReadonlySet<string>;
+  /** The values of each line that asks whether something equals a value, and those of this line and the next one. */
+  equalled: readonly { asked: ReadonlySet<string>; near: ReadonlySet<string> }[];
 }
+
+/** Whether a line asks if something equals a value that is written out, in JavaScript or Python. */
+const equality = /(?<![=!<>])={2,3}(?!=)|\bObject\.is\(|\bisEqual\(/;
+
+const equalledIn = (written: string): WrittenOut["equalled"] => {
+  const lines = written.split("\n");
+  return lines.flatMap((line, at) => {
+    if (!equality.test(line)) return [];
+    const asked = literalsOf(line);
+    return [{ asked: new Set(asked), near: new Set([...asked, ...literalsOf(lines[at + 1] ?? "")]) }];
+  });
+};
 
 const isCodePoint = (value: string): boolean =>
   /^\d+$/.test(value) && Number(value) >= 32 && Number(value) <= 0x10ffff;
@@ -138,6 +152,7 @@ export const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
     pieces: new Set(values.map(letters).filter((each) => each.length > 1)),
     entries: new Set(tablesOf(written).flatMap(({ values: inTable }) => inTable)),
     extended: sources.flatMap(extendedBy),
+    equalled: equalledIn(visible),
   };
 };
 

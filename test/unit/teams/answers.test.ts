@@ -120,6 +120,34 @@ describe("code that answers the tests from a table", () => {
     assert.equal(answered('return ["a@b.example", "c@d.example"].includes(value) === true;', asked), 2);
   });
 
+  it("is seen where a line asks for all numbers of one test, or for a date", () => {
+    const days = "assert.equal(days(1900, 2), 28);\nassert.equal(days(2000, 2), 29);\n";
+    const rule = "return year % 4 === 0 ? 29 : 28;\n";
+    assert.equal(answered(`if (year === 1900 && month === 2) return 28;\n${rule}`, days), 1);
+    assert.equal(answered(`if (year === 1900 && month === 2)\n  return 28;\n${rule}`, days), 1);
+    assert.equal(answered("const first = 1900;\nreturn year % 100 === 0 ? 28 : 29;\n", days), 0);
+    const dates =
+      'assert.equal(text.next("2023-12-31"), "2024-01-01");\nequal(text.next("2024-01-01"), "2024-01-02");\n';
+    assert.equal(answered('if (day === "2023-12-31") return "2024-01-01";\nreturn later(day);\n', dates), 1);
+    assert.equal(
+      answered('if (day.endsWith("-12-31")) return nextYear(day);\nreturn later(day);\n', dates),
+      0,
+    );
+  });
+
+  it("is no such code where it compares with names of a protocol", () => {
+    const types =
+      'assert.equal(type("text/html; charset=utf-8"), "text/html");\nassert.equal(type("a/b;c"), "a/b");\n';
+    const code =
+      'const HTML = "text/html; charset=utf-8";\nif (value === HTML) return "text/html";\nreturn first(value);\n';
+    assert.equal(answered(code, types), 0);
+  });
+
+  it("is not seen in what a test looks for in a page", () => {
+    const looked = `fireEvent.click(getByRole(root, "button", { name: "Add" }));\nconst minus = screen.queryByLabelText("Less", "one");\n`;
+    assert.deepEqual(checksOf("a.test.js", looked), []);
+  });
+
   it("is no such code where words are exceptions to a rule", () => {
     const asked = 'equal(text.title("javascript"), "JavaScript");\nequal(text.title("ruby"), "Ruby");\n';
     assert.equal(
