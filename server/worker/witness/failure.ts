@@ -20,6 +20,9 @@ export const failureScript = String.raw`(function failureOf(error) {
   // fast-check wraps what a property threw; one that answered false is an assertion of its own.
   if (/^Property (failed|interrupted) /.test(String(error.message)))
     return error.cause !== null && typeof error.cause === "object" ? failureOf(error.cause) : "assertion";
+  // An expectation of a promise got none: the code does not answer later yet.
+  if (/^You must provide a Promise to expect\(\)/.test(String(error.message))) return "assertion";
+  if (/^ERR_INVALID_(ARG_TYPE|RETURN_VALUE)$/.test(error.code) && /"promiseFn"/.test(String(error.message))) return "assertion";
   if (/^Snapshot [^]*mismatched/.test(String(error.message))) return "assertion";
   const chain = [error, error.cause, error.actual].filter((each) => each !== null && typeof each === "object");
   const says = (text) => chain.some((each) => String(each.message ?? "").includes(text));

@@ -18,6 +18,14 @@ describe("why a test failed", () => {
       assert.equal(failureOf(errorNamed(name)), "error", name);
   });
 
+  it("is an assertion if an expectation of a promise got none", async () => {
+    const thrown = await assert.rejects(JSON.parse("1")).catch((error: unknown) => error);
+    assert.equal(failureOf(thrown), "assertion");
+    const told = "You must provide a Promise to expect() when using .resolves, not 'string'.";
+    assert.equal(failureOf(new TypeError(told)), "assertion");
+    assert.equal(failureOf(new TypeError("Another argument is needed")), "error");
+  });
+
   it("is an assertion if supertest expected another answer", () => {
     const stack = [
       'Error: expected 200 "OK", got 404 "Not Found"',

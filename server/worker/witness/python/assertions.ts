@@ -124,7 +124,7 @@ def _mark_raises():
             return answer
         cls.__exit__ = leave
 
-_MISSING = re.compile(r"has no attribute|cannot import name|No module named|is not defined|unexpected keyword argument|takes \d+ positional|takes no arguments|missing \d+ required")
+_MISSING = re.compile(r"has no attribute|cannot import name|No module named|is not defined|unexpected keyword argument|takes \d+ positional|takes no arguments|missing \d+ required|can't be used in 'await' expression|a coroutine was expected|a coroutine or an awaitable is required|does not support the (asynchronous )?(context manager|iterator) protocol")
 
 def failure_of(excinfo):
     import pytest
@@ -141,7 +141,7 @@ def failure_of(excinfo):
     inner = getattr(error, "exceptions", ())
     if inner and all(isinstance(each, AssertionError) for each in inner):
         return "assertion"
-    if isinstance(error, (AttributeError, ImportError, NameError, TypeError)) and _MISSING.search(str(error)):
+    if isinstance(error, (AttributeError, ImportError, NameError, TypeError, ValueError)) and _MISSING.search(str(error)):
         return "missing"
     return "error"
 
