@@ -88,6 +88,7 @@ Module.prototype._compile = function (content, filename, ...rest) {
   if (path !== null && suspects.has(path) && !isTest(path) && this.parent != null)
     defineProperty(this, "parent", { value: elsewhere, writable: true, configurable: true, enumerable: false });
   const result = apply(compile, this, [isChai.test(file) ? content + afterChai : content, filename, ...rest]);
+  if (isShould.test(file)) watchShould(this.exports);
   if (settings.refuse_assertions && /\/node_modules\/expect\/build\/index\.js$/.test(file)) {
     const { expect } = this.exports;
     if (typeof expect === "function") refuseExpect(expect);

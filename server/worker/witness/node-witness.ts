@@ -341,6 +341,17 @@ const refuseAdded = (expect) => {
 // Version 4 and earlier export the class, later ones have it in the same file.
 const afterChai = ';process[Symbol.for("nodejs.coditect.chai")]?.(typeof Assertion==="undefined"?typeof module==="undefined"?{}:module.exports:{Assertion,expect:typeof expect==="undefined"?undefined:expect});';
 const isChai = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?chai\/(?:index|chai|lib\/chai\/assertion)\.m?js$/;
+/** should.js asserts through its class, and through functions that are named as those of Node. */
+const isShould = /\/node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?should\/(?:cjs\/|lib\/)?should\.js$/;
+const watchShould = (should) => {
+  if (typeof should?.Assertion !== "function") return;
+  const { prototype } = should.Assertion;
+  lock(prototype, "assert", "the assertions of should", settings.refuse_assertions ? refuse : prototype.assert);
+  if (!settings.refuse_assertions) return;
+  for (const holder of [should, should.not ?? {}])
+    for (const name of keys(holder))
+      if (typeof holder[name] === "function" && (name in assert || /^exists?$/.test(name)) && !/^[A-Z]/.test(name)) holder[name] = refuse;
+};
 const refuseExpect = (expect) => {
   const matchers = {};
   for (const name of keys(expect(0))) if (name.startsWith("to")) matchers[name] = refuse;
