@@ -27,7 +27,11 @@ const setsUpLog =
 const tunes = /\b(?:availableParallelism\(\)|cpus\(\)\.length|hardwareConcurrency\b|cpu_count\(\))/;
 const ofTuning = /^(?:ArithmeticOperator|MethodExpression|LogicalOperator|operator|literal)$/;
 /** Tests do not need to check texts for people. */
-const toldToPeople = /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(/;
+const toldToPeople =
+  /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(|^\s*super\(\s*["'`]|^\s*this\.name\s*=\s*["']\w*(Error|Exception)["']/;
+
+/** Why an error was thrown. Tests rarely ask for it. */
+const saysCause = /\{\s*cause(?:\s*:\s*[\w$.]+)?\s*,?\s*\}/;
 
 const isWithin = (ranges: readonly LineRange[], line: number): boolean =>
   ranges.some(({ from, to }) => from <= line && line <= to);
@@ -48,6 +52,7 @@ const concernsNoTest = (kind: string, line: string): boolean =>
   logs.test(line) ||
   setsUpLog.test(line) ||
   (kind === "StringLiteral" && toldToPeople.test(line)) ||
+  (kind === "ObjectLiteral" && saysCause.test(line)) ||
   (ofTuning.test(kind) && tunes.test(line));
 
 /** Mutants of the changed lines, and the state of the workspace that contains all of them. */

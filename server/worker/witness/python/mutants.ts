@@ -70,6 +70,9 @@ def _mutate(tree, path):
         return ast.fix_missing_locations(tree)
     docstrings = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) and node.body and isinstance(node.body[0], ast.Expr)}
     skipped = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.Raise) for inner in ast.walk(node) if inner is not node}
+    # Neither is what an error says to people.
+    errors = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and any(re.search("Error$|Exception$|Warning$", ast.unparse(base)) for base in node.bases)]
+    skipped |= {id(inner) for error in errors for node in ast.walk(error) if isinstance(node, ast.Expr) and ast.unparse(node).startswith("super().__init__(") for inner in ast.walk(node)}
     skipped |= {id(inner) for node in ast.walk(tree) for field in ("annotation", "returns") for part in [getattr(node, field, None)] if isinstance(part, ast.AST) for inner in ast.walk(part)}
     homes = _homes(tree) if wanted is None and SETTINGS["tell_reached"] else {}
     probes = {}
