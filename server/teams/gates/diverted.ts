@@ -44,6 +44,19 @@ const callsWhatItLoads = (text: string): boolean => uses(text, namesLoaded(text)
 const withoutLoads = (text: string): string =>
   [...loads, mocks].reduce((rest, load) => rest.replace(load, ""), text);
 
+const written = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
+
+/** Whether a test names a file other than to load it: the file may run in a process of its own. */
+const namesFile = (text: string, path: string): boolean => {
+  const wanted = posix.basename(path, posix.extname(path));
+  return (withoutLoads(text).match(written) ?? []).some((literal) => {
+    const words = literal.slice(1, -1).split(/\s+/);
+    // A word of a sentence is no file.
+    const files = words.length === 1 ? words : words.filter((word) => /[/.]/.test(word));
+    return files.some((file) => file.split(/[/.]/).includes(wanted));
+  });
+};
+
 /** The text of a source that cannot be loaded. */
 const broken = (path: string): string =>
   path.endsWith(".py")
@@ -71,9 +84,7 @@ const loadingOf = async (context: GateContext): Promise<Loading | null> => {
   const calling = texts.map(({ path }) => path);
   if (calling.length === 0) return null;
   const tested = ((await context.testedSources?.(calling)) ?? []).filter(isCode);
-  // Code that a test names may run in a process of its own.
-  const isNamed = (path: string): boolean =>
-    texts.some(({ text }) => withoutLoads(text).includes(posix.basename(path, posix.extname(path))));
+  const isNamed = (path: string): boolean => texts.some(({ text }) => namesFile(text, path));
   const elsewhere = (await changedSources(context))
     .filter(({ path, after }) => after !== null && isCode(path) && !tested.includes(path) && !isNamed(path))
     .map(({ path }) => path);

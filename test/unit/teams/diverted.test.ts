@@ -63,8 +63,16 @@ describe("a new test that passes without the file that it imports", () => {
   });
 
   it("is not refused if it names the other code, which may run in another process", async () => {
-    const starting = `${texts[file] ?? ""}execFile("node", ["src/other.js"]);\n`;
-    assert.equal(await saidOf({ tests: [passed] }, { [file]: starting }), null);
+    for (const call of [
+      'execFile("node", ["src/other.js"]);',
+      'exec("node src/other.js 2");',
+      'run("-m", "src.other");',
+    ]) {
+      const starting = `${texts[file] ?? ""}${call}\n`;
+      assert.equal(await saidOf({ tests: [passed] }, { [file]: starting }), null, call);
+    }
+    const talking = `${texts[file] ?? ""}test("pays the other one", () => other.pay());\n`;
+    assert.match((await saidOf({ tests: [passed] }, { [file]: talking })) ?? "", /in their place/);
   });
 
   it("is refused if all such tests pass although each function that they import throws", async () => {
