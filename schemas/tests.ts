@@ -104,6 +104,8 @@ export const Mutant = z.strictObject({
    * error as soon as they are.
    */
   boundary: z.string().optional(),
+  /** For a text that a function returns, which this mutant empties: what switches on another text instead. */
+  other_text: z.string().optional(),
 });
 export type Mutant = z.infer<typeof Mutant>;
 

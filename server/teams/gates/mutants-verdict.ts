@@ -46,8 +46,12 @@ const describeMutants = (
   survivors: Awaited<ReturnType<typeof withIds>>,
   unreached: ReadonlySet<string>,
 ): string[] =>
-  survivors.map(({ mutant: { id, path, line, kind, replacement }, code, survivor }) => {
-    const where = unreached.has(id) ? ", which no test reaches" : "";
+  survivors.map(({ mutant: { id, path, line, kind, replacement, other_text }, code, survivor }) => {
+    const where = unreached.has(id)
+      ? ", which no test reaches"
+      : other_text === undefined
+        ? ""
+        : ", or another text in its place";
     return `${path}:${line} survives ${kind}${where}: ${inOneLine(replacement)}\n  in the line: ${code}\n  its id: ${survivor.id}`;
   });
 

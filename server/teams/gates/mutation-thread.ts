@@ -78,6 +78,21 @@ const withBoundaries = (content: string, boundaries: ReadonlyMap<string, Boundar
     return `${act}("${boundaryOf(id)}") ? ${compare} : ${found}`;
   });
 
+const otherTextOf = (id: string): string => `${id}~`;
+/** A returned text, which a mutant empties. */
+const returned = /((?:\breturn|=>)\s+)(stryMutAct_\w+)\("(\d+)"\) \? "" : /g;
+
+/** Adds another text to each returned one: a test that any text satisfies does not notice it. */
+const withOtherTexts = (content: string): string =>
+  content.replaceAll(
+    returned,
+    (found, before: string, act: string, id: string) =>
+      `${before}${act}("${otherTextOf(id)}") ? "Another text" : ${found.slice(before.length)}`,
+  );
+
+const returnedTexts = (contents: readonly string[]): ReadonlySet<string> =>
+  new Set(contents.flatMap((content) => [...content.matchAll(returned)].map(([, , , id = ""]) => id)));
+
 /** Adds an error to each function and block that a mutant would empty, to show which ones tests reach. */
 const withReach = (content: string): string => {
   const reached = `{ throw new RangeError("It was reached."); }`;
@@ -108,10 +123,11 @@ const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
     { plugins: null, excludedMutations: ["Regex", "OptionalChaining"], ignorers: [] },
   );
   const boundaries = boundariesOf(result.mutants);
+  const texts = returnedTexts(result.files.map(({ content }) => content));
   return {
     files: result.files.map(({ name, content }) => ({
       path: pathOf(name),
-      text: withReach(withBoundaries(content, boundaries)),
+      text: withReach(withBoundaries(withOtherTexts(content), boundaries)),
     })),
     mutants: result.mutants
       .filter(({ statusReason }) => statusReason === undefined)
@@ -123,6 +139,7 @@ const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
         kind: mutatorName,
         replacement,
         ...(boundaries.has(id) ? { boundary: boundaryOf(id) } : {}),
+        ...(texts.has(id) ? { other_text: otherTextOf(id) } : {}),
       })),
   };
 };

@@ -130,7 +130,21 @@ export const tryAll = async (
     for (const name of named(report, "failed")) noticing.add(name);
     return fateOf(report, alive);
   };
+  /** Whether the tests that notice an empty text also notice another one. */
+  const byOtherText = async (mutant: Mutant, switched: string): Promise<Fate> => {
+    const byOwn = own === null ? null : reaching(dry, mutant, own);
+    const inNew = byOwn === null ? "survived" : fateOf(await run(byOwn, switched, inOwn), alive);
+    if (inNew !== "survived" || !hasSuite) return inNew === "survived" ? inNew : "killed";
+    const inAll = fateOf(await run(everyTest(null), switched, inSuite), known);
+    return inAll === "survived" ? inAll : "killed";
+  };
   const attempt = async (mutant: Mutant): Promise<Fate> => {
+    const fate = await attemptItself(mutant);
+    return fate === "killed" && mutant.other_text !== undefined
+      ? byOtherText(mutant, mutant.other_text)
+      : fate;
+  };
+  const attemptItself = async (mutant: Mutant): Promise<Fate> => {
     const byOwn = own === null ? null : reaching(dry, mutant, own);
     let fate = await inTests(byOwn, mutant);
     if (fate !== "survived") return fate;

@@ -41,6 +41,19 @@ describe("the mutation of a change", () => {
     assert.throws(() => atBoundary(2), /Both sides are equal/);
   });
 
+  it("has, for a text that a function returns, a switch that puts another text there", async () => {
+    const source =
+      'const kind = (n) => {\n  if (n > 2) return "large";\n  const small = "small";\n  return small;\n};\n';
+    const mutation = await mutated([{ path: "a.js", text: source, ranges: [{ from: 1, to: 5 }] }]);
+    const others = mutation.mutants.flatMap(({ other_text }) => other_text ?? []);
+    assert.equal(others.length, 1);
+    const kindOf = (mutant: string): unknown =>
+      runInNewContext(`${mutation.files[0]?.text ?? ""}\nkind(3);`, {
+        process: { env: { __STRYKER_ACTIVE_MUTANT__: mutant } },
+      });
+    assert.deepEqual([kindOf(""), kindOf(others[0] ?? "")], ["large", "Another text"]);
+  });
+
   it("says which file cannot be parsed, why and where", async () => {
     const files = ["const = ;", "const right = 1;"].map((text, at) => ({
       path: `src/${at}.js`,

@@ -95,13 +95,18 @@ def _mutate(tree, path):
                         text = ast.unparse(ast.fix_missing_locations(ast.copy_location(mutant, node)))
                         # Only where both sides are equal does it differ.
                         more = {"boundary": name + "="} if kind == "boundary" and len(node.ops) == 1 else {}
+                        # A test that any text satisfies does not notice another one.
+                        if isinstance(parent, ast.Return) and isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+                            more["other_text"] = name + "~"
                         tell(type="mutant", id=name, path=path, line=node.lineno, end_line=node.end_lineno, kind=kind, replacement=text[:200], **more)
                         if id(node) in homes:
                             put, home = homes[id(node)]
                             probes.setdefault(id(home), (put, home, []))[2].append(name)
-                    elif wanted in (name, name + "="):
-                        if wanted != name:
+                    elif wanted in (name, name + "=", name + "~"):
+                        if wanted == name + "=":
                             mutant = _equal_sides(node)
+                        elif wanted == name + "~":
+                            mutant = ast.Constant("Another text")
                         ast.copy_location(mutant, node)
                         if isinstance(value, list):
                             value[index] = mutant
