@@ -78,6 +78,15 @@ const withBoundaries = (content: string, boundaries: ReadonlyMap<string, Boundar
     return `${act}("${boundaryOf(id)}") ? ${compare} : ${found}`;
   });
 
+/** The usual encoding. Without its name, the code gets bytes, which mean the same or make it crash. */
+const encoding = /^["']utf-?8["']$/i;
+
+/** The code that a mutant replaces, if it is in one line. */
+const codeAt = (files: MutationRequest, { fileName, location: { start, end } }: MutantOfFile): string => {
+  const text = files.find(({ path }) => parsedAs(path) === fileName)?.text ?? "";
+  return start.line === end.line ? (text.split("\n")[start.line] ?? "").slice(start.column, end.column) : "";
+};
+
 const otherTextOf = (id: string): string => `${id}~`;
 /** A returned text, which a mutant empties. */
 const returned = /((?:\breturn|=>)\s+)(stryMutAct_\w+)\("(\d+)"\) \? "" : /g;
@@ -131,6 +140,7 @@ const mutationOf = async (files: MutationRequest): Promise<Mutation> => {
     })),
     mutants: result.mutants
       .filter(({ statusReason }) => statusReason === undefined)
+      .filter((mutant) => mutant.mutatorName !== "StringLiteral" || !encoding.test(codeAt(files, mutant)))
       .map(({ id, fileName, location, mutatorName, replacement }) => ({
         id,
         path: pathOf(fileName),

@@ -54,6 +54,17 @@ describe("the mutation of a change", () => {
     assert.deepEqual([kindOf(""), kindOf(others[0] ?? "")], ["large", "Another text"]);
   });
 
+  it("leaves the name of the usual encoding alone", async () => {
+    const text =
+      'import { readFileSync } from "node:fs";\nconst load = (path) => readFileSync(path + ".md", "utf8");\n';
+    const mutation = await mutated([{ path: "a.js", text, ranges: [{ from: 2, to: 2 }] }]);
+    const literals = mutation.mutants.filter(({ kind }) => kind === "StringLiteral");
+    assert.deepEqual(
+      literals.map(({ line }) => line),
+      [2],
+    );
+  });
+
   it("says which file cannot be parsed, why and where", async () => {
     const files = ["const = ;", "const right = 1;"].map((text, at) => ({
       path: `src/${at}.js`,
