@@ -11,6 +11,7 @@ import {
 } from "./compare.ts";
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { diverted } from "./diverted.ts";
+import { importsTests } from "./imports-tests.ts";
 import { withoutTheirCode } from "./outdated.ts";
 import { describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
 import { describeWithoutAssertion, withoutAssertion, withoutAssertionInWords } from "./without-assertion.ts";
@@ -58,6 +59,7 @@ export const green: Gate = async (context) => {
   if (passes)
     return (
       (await cannotFail(context, files, report, before)) ??
+      (await importsTests(context, report)) ??
       (await diverted(context)) ??
       greenProof(report, passing)
     );
