@@ -1,10 +1,33 @@
 import type { GateProof } from "../../schemas/gates.ts";
 import type { TestReport } from "../../schemas/tests.ts";
 import { toFileContent } from "../workspace/encoding.ts";
-import { measuredRun, quantity, type Gate } from "../teams/gates/gate.ts";
+import { measuredRun, quantity, type Gate, type GateContext } from "../teams/gates/gate.ts";
 import { named, newTestFiles, probeOf } from "../teams/gates/test-run.ts";
 import { withoutAssertion } from "../teams/gates/without-assertion.ts";
+import { isLessExact } from "./exactness.ts";
 import { loosened, rewrittenAlone } from "./loosened.ts";
+
+/**
+ * Existing tests that assert less exactly than before, in files that do not load with the code before the change: they
+ * may import a name that it adds.
+ */
+const lessExact = async (
+  context: GateContext,
+  rewritten: readonly { path: string; text: string }[],
+  passedBefore: ReadonlySet<string>,
+  red: GateProof,
+): Promise<string[]> => {
+  const found = new Set(red.tests?.found);
+  const unseen = [...passedBefore].filter((id) => !found.has(id));
+  const told = await Promise.all(
+    rewritten.map(async ({ path, text: old }) => {
+      const text = (await context.readText(path)) ?? "";
+      const names = unseen.filter((id) => id.startsWith(`${path} > `));
+      return names.filter((id) => isLessExact(path, id, { old, text }));
+    }),
+  );
+  return told.flat();
+};
 
 /**
  * No existing test was made weaker. A test may change with what it describes: then its new form
@@ -27,7 +50,8 @@ export const keptStrength =
     const proven = new Set(red.tests?.proven);
     const passedBefore = named(before, "passed");
     const suspects = (red.tests?.found ?? []).filter((id) => passedBefore.has(id) && !proven.has(id));
-    if (rewritten.length === 0 || suspects.length === 0)
+    const unseen = await lessExact(context, rewritten, passedBefore, red);
+    if (rewritten.length === 0 || suspects.length + unseen.length === 0)
       return { held: true, reason: "No existing test was made weaker." };
     const paths = new Set(rewritten.map(({ path }) => path));
     await context.ground.prepare(context.changes);
@@ -47,7 +71,7 @@ export const keptStrength =
       probe: probeOf(context),
     });
     const failing = named(report, "failed");
-    const weaker = suspects.filter((id) => failing.has(id));
+    const weaker = [...suspects, ...unseen].filter((id) => failing.has(id));
     const was = empty.length === 0 ? null : await withoutAssertion(context, [...paths], suspects, asBefore);
     const emptyBefore = new Set([...(was?.cannotFail ?? []), ...(was?.untried ?? [])]);
     const emptied = empty.filter((id) => !emptyBefore.has(id));

@@ -23,8 +23,8 @@ const bracketed = (code: string, from: number): string => {
   return code.slice(from);
 };
 
-/** The text of the test with this name, starting at the name; null if the file does not contain the name. */
-const bodyOf = (file: string, name: string): string | null => {
+/** The text of a test in JavaScript, starting after its name; null if the file does not contain the name. */
+export const bodyOf = (file: string, name: string): string | null => {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   const code = codeOf(file);
   const calls = [
