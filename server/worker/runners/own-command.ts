@@ -2,7 +2,7 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import type { WorkerParams } from "../../../schemas/worker.ts";
 import { shellCommand } from "./command.ts";
 import { detectRunner } from "./detect.ts";
-import { packageTestCommand } from "./package-script.ts";
+import { networkVariables, packageTestCommand } from "./package-script.ts";
 import { withPackages } from "./package.ts";
 import type { ProjectCommand } from "./project-command.ts";
 import type { DetectedRunner } from "./runner.ts";
@@ -19,7 +19,12 @@ export const wholeCommand = (
   { files, name, command: line, report }: WorkerParams<"tests/run">,
 ): ProjectCommand | null => {
   if (line !== null)
-    return { folder: root, shown: shellCommand(line), lines: [line], env: withPackages(root, {}) };
+    return {
+      folder: root,
+      shown: shellCommand(line),
+      lines: [line],
+      env: withPackages(root, networkVariables()),
+    };
   if (report !== undefined) return packageTestCommand(root);
   return files === null && name === null ? packageTestCommand(root) : null;
 };

@@ -35,11 +35,22 @@ const usualVersion = (name: string, folder: string): string => {
 };
 
 /**
- * Whether commands of this instance reach no host. Then npx would try for more than a minute. They do reach hosts if
- * the instance is not confined, or if the user allowed hosts.
+ * Whether commands of this instance reach no host. They do reach hosts if the instance is not confined, or if the user
+ * allowed hosts.
  */
 const hasNoNetwork = (): boolean =>
   process.env.CODITECT_CONFINED === "1" && process.env.HTTPS_PROXY === undefined;
+
+const withoutNetwork = {
+  // npx would try for more than a minute.
+  npm_config_offline: "true",
+  // pnpm would download the version that `packageManager` names, instead of running the script with the present one.
+  npm_config_manage_package_manager_versions: "false",
+  pnpm_config_pm_on_fail: "ignore",
+};
+
+/** Variables by which package managers run scripts where they reach no host. */
+export const networkVariables = (): Record<string, string> => (hasNoNetwork() ? withoutNetwork : {});
 
 /** A package's own `npm test`, with what npm runs before and after it; null if it has none. */
 export const packageTestCommand = (folder: string): ProjectCommand | null => {
@@ -55,7 +66,7 @@ export const packageTestCommand = (folder: string): ProjectCommand | null => {
       npm_lifecycle_event: "test",
       npm_command: "test",
       npm_config_user_agent: userAgent(folder),
-      ...(hasNoNetwork() && { npm_config_offline: "true" }),
+      ...networkVariables(),
       npm_package_json: join(folder, "package.json"),
       ...(name === undefined ? {} : { npm_package_name: name }),
       ...(version === undefined ? {} : { npm_package_version: version }),

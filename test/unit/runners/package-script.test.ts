@@ -43,18 +43,20 @@ describe("packageTestCommand", () => {
       }
     });
 
-  it("keeps npm from the network only where there is none", async () => {
+  it("keeps npm and pnpm from the network only where there is none", async () => {
     const workspace = await testWorkspace({ "package.json": JSON.stringify({ scripts }) });
     const before = { ...process.env };
     const { CODITECT_CONFINED: _, HTTPS_PROXY: __, ...plain } = before;
-    const offlineWith = (environment: Record<string, string>): string | undefined => {
+    const offlineWith = (environment: Record<string, string>): (string | undefined)[] => {
       restoreEnvironment({ ...plain, ...environment });
-      return packageTestCommand(workspace.root)?.env.npm_config_offline;
+      const env = packageTestCommand(workspace.root)?.env;
+      return [env?.npm_config_offline, env?.npm_config_manage_package_manager_versions];
     };
     try {
-      assert.equal(offlineWith({ CODITECT_CONFINED: "1" }), "true");
-      assert.equal(offlineWith({ CODITECT_CONFINED: "1", HTTPS_PROXY: "http://127.0.0.1:3128" }), undefined);
-      assert.equal(offlineWith({}), undefined);
+      const none = [undefined, undefined];
+      assert.deepEqual(offlineWith({ CODITECT_CONFINED: "1" }), ["true", "false"]);
+      assert.deepEqual(offlineWith({ CODITECT_CONFINED: "1", HTTPS_PROXY: "http://127.0.0.1:3128" }), none);
+      assert.deepEqual(offlineWith({}), none);
     } finally {
       restoreEnvironment(before);
       await workspace.remove();

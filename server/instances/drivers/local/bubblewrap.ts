@@ -117,6 +117,7 @@ const cacheFolders = [
   ".cache/yarn",
   ".cache/pnpm",
   ".local/share/pnpm/store",
+  ".cache/node/corepack",
   ".bun/install/cache",
   ".cache/deno",
   ".cache/composer/files",
