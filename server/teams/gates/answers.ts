@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { classifyPath } from "../../workspace/classify.ts";
 import type { GateContext } from "./gate.ts";
 import { hunksOf, type ChangedSource } from "./hunks.ts";
@@ -21,6 +22,8 @@ const labels =
 const lookups = /\b(?:get|query|find)(?:All)?By[A-Z]\w*\((?:[^(){}]|\{[^{}]*\})*\)/g;
 /** A position in a list, as in `error.args[0]`, is not input, and neither is a list that is named. */
 const places = /(?<=[\w$\])])\[\d+\]/g;
+/** Several results that are all right, as in `["EPERM", "ENOENT"].includes(code)`. */
+const alternatives = /\[[^[\]]*\]\.includes\(|\bin\s+[[(][^[\](){}]*[\])]/g;
 const namedList = /^\s*(?:(?:const|let|var)\s+)?[\w$]+\s*=\s*[[(][^[\](){}]*[\])][;,]?\s*$/;
 /** Fewest letters of an answer that cannot be a coincidence. */
 const TELLING = 4;
@@ -32,6 +35,10 @@ export interface Check {
   literals: string[];
 }
 
+/** The values of a line; none if they are only results, of which one must come. */
+const valuesIn = (line: string): string[] =>
+  literalsOf(line.replace(alternatives, "")).length === 0 ? [] : literalsOf(line);
+
 /** The lines of a test file with an input and what is expected of it, both written out. */
 export const checksOf = (path: string, text: string): Check[] =>
   text
@@ -42,7 +49,7 @@ export const checksOf = (path: string, text: string): Check[] =>
       line: index + 1,
       literals: namedList.test(line)
         ? []
-        : literalsOf(line.replace(labels, "").replace(lookups, "").replace(places, "")),
+        : valuesIn(line.replace(labels, "").replace(lookups, "").replace(places, "")),
     }))
     .filter(({ literals }) => new Set(literals).size > 1);
 
@@ -94,6 +101,7 @@ const answerIn = ({ literals }: Check): string => letters(literals.at(-1) ?? "")
 const isWrittenEcho = (check: Check, written: WrittenOut): boolean => {
   const answer = answerIn(check);
   const isTelling = answer.length >= TELLING;
+  if (saysLittle(check.literals.at(-1) ?? "")) return false;
   const isWritten =
     isWrittenOut(check.literals.at(-1) ?? "", written) || (isTelling && isSpelledOut(answer, written));
   return (
@@ -188,13 +196,20 @@ const isSpecialCase = (check: Check, written: WrittenOut): boolean => {
   );
 };
 
+/** Whether the file only declares or checks types, and no source of the change reads it as a text. */
+const describesTypes = (path: string, sources: readonly ChangedSource[]): boolean =>
+  /(?:\.d|[.-](?:test|spec)-d)\.[cm]?tsx?$/.test(path) &&
+  !sources.some((each) => each.path !== path && (each.after ?? "").includes(posix.basename(path)));
+
 /**
  * The checks of the new tests that the code answers from literals: all of them, if it is a table of the tests' inputs
  * without a rule, or those that it has a special case for.
  */
 export const answeredByTable = (all: readonly Check[], sources: readonly ChangedSource[]): Check[] => {
   const checks = all.filter((check) => !isEdge(check));
-  const judged = sources.filter(({ path }) => classifyPath(path) === "source");
+  const judged = sources.filter(
+    ({ path }) => classifyPath(path) === "source" && !describesTypes(path, sources),
+  );
   const written = writtenOutIn(judged.map(withoutRemarks));
   if (areInEveryProgram(checks)) return [];
   const isEcho =

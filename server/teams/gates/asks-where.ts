@@ -1,4 +1,5 @@
 import { withoutInput } from "./input-free.ts";
+import { comment } from "./written-out.ts";
 
 /*
  * Code that asks where it runs, which its input does not say: about its process, its machine, or what else is
@@ -139,7 +140,6 @@ const keeps = /^\s*(?:export\s+)?(?:const|let|var)\s+([\w$]+|\{[^}]*\})\s*=(?!=)
 /** A boolean value. */
 const saysYesOrNo =
   /[!=]==?|[<>]|\b(?:some|every|includes|startsWith|endsWith|test|startswith|endswith|any|is|in|not)\b|\bexistsSync\(|[^=]!\w/;
-const comment = /^\s*(?:\/\/|\/?\*|#)/;
 /** A longer line was not written by hand. */
 export const LONGEST_LINE = 1000;
 
@@ -159,7 +159,7 @@ export const asksWhere = (
 ): ReadonlyMap<number, boolean> => {
   const lines = text
     .split("\n")
-    .map((line) => (comment.test(line) || line.length > LONGEST_LINE ? "" : line));
+    .map((line) => (line.search(comment) === 0 || line.length > LONGEST_LINE ? "" : line));
   const names: Names = { modules: new Set(scriptGlobals), members: new Set() };
   const rest = lines.map((line) => (addImports(line, names) ? "" : line));
   const isQuestion = questionIn(names);

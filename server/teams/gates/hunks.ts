@@ -85,10 +85,17 @@ export const writtenLines = (source: ChangedSource): LineRange[] =>
     .filter(({ added }) => added.length > 0)
     .map(({ line, added }) => ({ from: line, to: line + added.length - 1 }));
 
-const comment = /\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$|(^|\s)#.*$/gm;
+const comment = /\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm;
+/** Other comments. In JavaScript, a private field begins with this mark. */
+const hashComment = /(^|\s)#.*$/gm;
+const programLine = /^#!.*$/gm;
 
 /** The text without comments and whitespace. */
-const bare = (text: string): string => text.replace(comment, "").replace(/\s+/g, "");
+const bare = (path: string, text: string): string =>
+  text
+    .replace(/\.[cm]?[jt]sx?$/.test(path) ? programLine : hashComment, "")
+    .replace(comment, "")
+    .replace(/\s+/g, "");
 
 /** Lines that only inform a person or a log. */
 const telling = /^\s*(?:this\.|self\.)?(?:console|_?log|_?logger|logging|LOG(?:GER)?)\.\w+\(.*\);?\s*$/gm;
@@ -122,6 +129,7 @@ export const isCode = ({ path, added, removed, without }: Hunk, after: string | 
   const idle = /(^|\/)package\.json$/.test(path) ? aboutPackage : telling;
   const codeOf = (lines: readonly string[]) =>
     bare(
+      path,
       lines
         .join("\n")
         .replace(/^\s*\*.*$/gm, "")
@@ -130,5 +138,5 @@ export const isCode = ({ path, added, removed, without }: Hunk, after: string | 
   if (codeOf(added) === codeOf(removed)) return false;
   if (without === null || after === null) return true;
   const [typeless, typelessBefore] = [withoutTypes(path, after), withoutTypes(path, without)];
-  return typeless === null || typelessBefore === null || bare(typeless) !== bare(typelessBefore);
+  return typeless === null || typelessBefore === null || bare(path, typeless) !== bare(path, typelessBefore);
 };

@@ -12,7 +12,12 @@ const className = /\bclass\s+(\w+)/g;
 const keysOf = (text: string): string[] => [...text.matchAll(key)].map(([, name = ""]) => name);
 /** A pattern that matches only one text, such as `/^word$/`. */
 const exactPattern = /\/\^?([\w -]+)\$?\//g;
-export const comment = /^[^\S\n]*(\/\/|#|\*|\/\*).*$/gm;
+/**
+ * The lines of comments. A private field or a generator of a class begins with the same letters, and code can follow
+ * the end of a comment.
+ */
+export const comment =
+  /^[^\S\n]*(?:\/\/|#(?![\w$]+\s*[=({;])|(?:\/\*|\*(?![\w$]+\s*\([^)\n]*\)\s*\{))(?!.*?\*\/[^\S\n]*\S)(?!\/[^\S\n]*\S)).*$/gm;
 
 const valueOf = (text: string): string =>
   /^["'`]/.test(text) ? unescaped(text.slice(1, -1)) : text.toLowerCase().replace(/_/g, "");

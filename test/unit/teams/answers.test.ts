@@ -114,6 +114,54 @@ describe("code that answers the tests from a table", () => {
       assert.equal(answeredIn("text.py", python), 1, python);
   });
 
+  describe("with its examples in", () => {
+    const example = 'slug("Two Words");\n//=> "two-words"\nslug("  Padded  ");\n//=> "padded"\n';
+    const rule = `return value.trim().toLowerCase().replaceAll(" ", "-");`;
+    const seen = (sources: { path: string; before: string; after: string }[]): number =>
+      answeredByTable(checksOf("test/text.test.js", tests), sources).length;
+
+    it("a comment of several lines, a declaration or a test of types is no such code", () => {
+      const comment = `/**\nJoins words.\n\n@example\n${example.replaceAll("//=>", "=>")}*/\n`;
+      assert.equal(answered(comment + rule), 0);
+      const declared = { path: "index.d.ts", before: "", after: `${example}declare const slug: unknown;` };
+      const source = { path: "src/text.js", before: "", after: rule };
+      assert.equal(seen([source, declared]), 0);
+      assert.equal(seen([source, { ...declared, path: "index.test-d.ts" }]), 0);
+      const reading = { ...source, after: 'parse(readFileSync("index.d.ts", "utf8"))[value];' };
+      assert.equal(seen([reading, declared]), 2);
+    });
+
+    it("the text between or next to comments is seen", () => {
+      const table = `({ "Two Words": "two-words", "  Padded  ": "padded" })[value]`;
+      assert.equal(answered(`/* a */ ${table}; /* b */`), 2);
+      assert.equal(answered(`/* a */\n${table};\n/* b */`), 2);
+      assert.equal(answered(`/*\na\n*/ ${table};`), 2);
+      assert.equal(answered(`class Text {\n  #known = ${table};\n}`), 2);
+      assert.equal(answered(`class Text {\n  *[Symbol.iterator]() {}\n  *all() { yield ${table}; }\n}`), 2);
+      assert.equal(answered(`read(\`\n/*\n${table}\n*/\n\`);`), 2);
+      assert.equal(answered(`// a \` b\nread(\`\n/*\n${table}\n*/\n\`);`), 2);
+      assert.equal(answered(`x.split(/\`/);\nread(\`\n/*\n${table}\n*/\n\`);`), 2);
+    });
+
+    it("a docstring is no such code where a function that was there reads another one", () => {
+      const before = "def about(f):\n    return f.__doc__\n";
+      const added = `def slug(value):\n    """\n${example.replace(/^/gm, "    ")}    """\n    ${rule}\n`;
+      assert.equal(seen([{ path: "text.py", before, after: before + added }]), 0);
+      const reading = added + "ANSWERS = parse(slug.__doc__)\n";
+      assert.equal(seen([{ path: "text.py", before, after: before + reading }]), 2);
+    });
+  });
+
+  it("is no such code where a check names several results that are all right, or no value twice", () => {
+    const codes =
+      'assert(["EPERM", "ENOENT"].includes(error.code));\nassert error.code in ("EPERM", "ENOENT")\n';
+    assert.equal(answered('if (isRoot) throw failed("EPERM");\nthrow failed("ENOENT");', codes), 0);
+    const asked = 'assert(["two-words"].includes(text.slug("Two Words")));\n';
+    assert.equal(answered('if (value === "Two Words") return "two-words";', asked), 1);
+    const nothing = 'assert True is c("yes", None, None)\nassert None is c("no", None, None)\n';
+    assert.equal(answered("if value is None:\n    return None\nreturn convert(value)", nothing), 0);
+  });
+
   it("is seen where the expected result comes first", () => {
     const asked =
       'assertEquals(true, text.valid("a@b.example"));\nassertEquals(true, text.valid("c@d.example"));\n';

@@ -24,6 +24,8 @@ describe("code that checks where it runs", () => {
     ["const isOver = Date.now() > 2_000_000_000_000;", [1]],
     ["import datetime\nif datetime.datetime.now().year < 2040:", [2]],
     ['import sys\nif hasattr(sys, "_called_from_test"):', [2]],
+    ["/* a */ if (globalThis.testing) {", [1]],
+    ["class Text {\n  #isTested = globalThis.testing === true;", [2]],
     ["import sys\nif type(sys.stdout).__name__ == 'EncodedFile':", [2]],
   ] as [string, number[]][])
     it(`is found: ${text.split("\n").at(-1) ?? ""}`, () => {

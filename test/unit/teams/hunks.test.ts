@@ -39,6 +39,17 @@ describe("the pieces of a change", () => {
     assert.ok(hunk !== undefined && !isCode(hunk, after));
   });
 
+  it("are code when a private field of JavaScript differs, and none when a comment of Python does", () => {
+    const isCodeIn = (path: string, before: string, after: string) =>
+      hunksOf({ path, before, after }).some((hunk) => isCode(hunk, after));
+    assert.equal(
+      isCodeIn("src/queue.js", "class A {\n  #count = 0;\n}\n", "class A {\n  #count = 1;\n}\n"),
+      true,
+    );
+    assert.equal(isCodeIn("src/cli.js", "#!/usr/bin/node\nrun();\n", "#!/usr/bin/env node\nrun();\n"), false);
+    assert.equal(isCodeIn("src/queue.py", "  # count = 0\nrun()\n", "  # count = 1\nrun()\n"), false);
+  });
+
   it("are no code when only types differ", () => {
     const before = "interface Invoice {\n  tax: number;\n}\nexport const f = (a: Invoice) => a.tax;\n";
     const after = before.replace("tax: number;", "tax: number;\n  discount?: number;");
