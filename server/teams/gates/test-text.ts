@@ -24,7 +24,7 @@ const bracketed = (code: string, from: number): string => {
 };
 
 /** The text of a test in JavaScript, starting after its name; null if the file does not contain the name. */
-export const bodyOf = (file: string, name: string): string | null => {
+const bodyOf = (file: string, name: string): string | null => {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   const code = codeOf(file);
   const calls = [
@@ -36,6 +36,25 @@ export const bodyOf = (file: string, name: string): string | null => {
   if (call === undefined) return null;
   const open = file.indexOf("(", call.index);
   return file.slice(call.index + call[0].length, open + bracketed(code, open).length);
+};
+
+/** The text of a test function in Python; null if there is none with this name. */
+const pythonBodyOf = (file: string, name: string): string | null => {
+  const start = new RegExp(
+    `^([^\\S\\n]*)(?:async\\s+)?def\\s+${name.replace(/\W.*$/, "")}\\b.*\\n`,
+    "m",
+  ).exec(file);
+  if (start === null) return null;
+  const [head, indent = ""] = start;
+  const rest = file.slice(start.index + head.length);
+  const end = new RegExp(`^${indent}\\S`, "m").exec(rest);
+  return end === null ? rest : rest.slice(0, end.index);
+};
+
+/** The text of a test in JavaScript or Python, by its name with or without those of its suites. */
+export const testBodyOf = (path: string, file: string, name: string): string | null => {
+  const last = name.split(" > ").at(-1) ?? name;
+  return path.endsWith(".py") ? pythonBodyOf(file, last) : bodyOf(file, last);
 };
 
 /** Whether a test in JavaScript asserts only about its own literals. */

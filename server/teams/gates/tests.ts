@@ -13,6 +13,7 @@ import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type 
 import { diverted } from "./diverted.ts";
 import { importsTests } from "./imports-tests.ts";
 import { withoutTheirCode } from "./outdated.ts";
+import { underAnotherName } from "./renamed.ts";
 import { describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
 import { describeWithoutAssertion, withoutAssertion, withoutAssertionInWords } from "./without-assertion.ts";
 
@@ -178,7 +179,8 @@ export const clean: Gate = async (context) => {
   const rewritten = new Set(context.mayRemoveTests ? context.after.keys() : []);
   const regression = compareRuns(before, report, rewritten);
   const outdated = await withoutTheirCode(context, regression.gone);
-  regression.gone = regression.gone.filter((id) => !outdated.has(id));
+  const renamed = await underAnotherName(context, regression.gone);
+  regression.gone = regression.gone.filter((id) => !outdated.has(id) && !renamed.has(id));
   const withoutOwn = before.without_own_command === true && report.without_own_command === true;
   if (report.runner !== "command" && !withoutOwn) {
     const present = new Set(report.tests.map(testId));
