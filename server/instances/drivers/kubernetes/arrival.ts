@@ -9,10 +9,11 @@ import { podsPath, type Pod, type PodTable } from "./pods.ts";
 import { openStream } from "./stream.ts";
 
 /**
- * A node reports up to a second late that a container runs. A stream is tried this often until then, with these
- * pauses, and not again before the report: an image may take minutes.
+ * A node reports up to a second late that a container runs. Until then, a stream is tried this often, but not for
+ * long: an image may take minutes.
  */
-const PAUSES_MS = [0, 150, 150, 300, 300, 600];
+const EVERY_MS = 100;
+const TRIES = 40;
 
 const areRunning = ({ status: { containerStatuses } }: Pod): boolean =>
   containerStatuses.length >= 2 && containerStatuses.every(({ state }) => state.running != null);
@@ -44,36 +45,27 @@ export class PodArrival {
   }
 
   /**
-   * Attaches to the container that starts last. Errors: `instance_not_started` with what Kubernetes says, `ApiError`,
-   * those of the connection, the signal's reason.
+   * Opens a stream to a container that may not run yet. Errors: `instance_not_started` with what Kubernetes says,
+   * `ApiError`, those of the connection, the signal's reason.
    */
-  async first(container: string): Promise<RemoteStream> {
+  async open(verb: "attach" | "exec", container: string, command: string[] = []): Promise<RemoteStream> {
     const { table, name } = this.#pod;
     const isPlaced = (pod: Pod | null): boolean => pod?.spec.nodeName !== undefined;
     await Promise.race([this.#reported, table.until(name, isPlaced, this.#signal)]);
-    for (const pause of PAUSES_MS) {
-      const isReported = this.#reported.then(() => true);
-      if (await Promise.race([isReported, sleep(pause, false, { ref: false })])) break;
+    const isDecided = this.#reported.then(
+      () => true,
+      () => true,
+    );
+    for (let tried = 0; tried < TRIES; tried += 1) {
       try {
-        return await this.#open("attach", container);
+        return await this.#open(verb, container, command);
       } catch (error) {
         if (!isNotThere(error)) throw error;
       }
+      if (await Promise.race([isDecided, sleep(EVERY_MS, false, { ref: false })])) break;
     }
     await this.#reported;
-    return this.#open("attach", container);
-  }
-
-  /** Opens a further stream. Errors: as `first`. */
-  async open(verb: "attach" | "exec", container: string, command: string[] = []): Promise<RemoteStream> {
-    try {
-      return await this.#open(verb, container, command);
-    } catch (error) {
-      if (!isNotThere(error)) throw error;
-      // A node may start containers in another order.
-      await this.#reported;
-      return this.#open(verb, container, command);
-    }
+    return this.#open(verb, container, command);
   }
 
   async #open(verb: "attach" | "exec", container: string, command: string[] = []): Promise<RemoteStream> {

@@ -2,15 +2,11 @@ import type { Json } from "../../../../schemas/primitives.ts";
 import type { WorkerEntry } from "../../../platform/installation.ts";
 import { programFiles } from "../docker/mirror/mirrors.ts";
 import { fileParts, mountFolders, treeParts } from "../../../workspace/tree.ts";
-import { WORKER_NODE } from "../docker/container.ts";
 import { startUnlessCancelled } from "../cancellable-start.ts";
 import type { Driver, RunningWorker, TellWait, WorkerSpec } from "../driver.ts";
-import { carryEgress, RELAY, RELAYED_SOCKET } from "../egress/relay.ts";
 import { Kept } from "../remote/kept.ts";
 import { COPY_FOLDER } from "../remote/environment.ts";
 import { Receiver } from "../remote/files.ts";
-import { measureIsolation } from "../remote/isolation.ts";
-import { Overseer, OVERSEER } from "../remote/overseer.ts";
 import { StartTimes } from "../remote/start-times.ts";
 import type { RemoteStream } from "../remote/stream.ts";
 import { PodArrival } from "./arrival.ts";
@@ -19,11 +15,12 @@ import { chooseCluster } from "./choose.ts";
 import type { Cluster } from "./cluster.ts";
 import { clusterError } from "./errors.ts";
 import { RuntimeLease } from "./lease.ts";
-import { EPOCH, FILES, GO, labelsOf, MANAGED, podName, podOf, STATE_LABEL, stateOf, WORKER } from "./pod.ts";
+import { EPOCH, FILES, labelsOf, MANAGED, podName, podOf, STATE_LABEL, stateOf } from "./pod.ts";
 import { deletePod, listPods, PodTable } from "./pods.ts";
 import { podRules } from "./probe.ts";
 import { deleteClaim, listClaims, offersClaims } from "./sandbox.ts";
 import type { KubernetesSettings } from "./settings.ts";
+import { startWorker } from "./start-worker.ts";
 import { ClaimedPod, CreatedPod, type PodSource, whileAway } from "./source.ts";
 import { GONE_MS, PodWorker } from "./worker.ts";
 
@@ -143,9 +140,11 @@ export class KubernetesDriver implements Driver {
     return pods.length + claims.length;
   }
 
-  async #launch(spec: WorkerSpec, signal: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
+  async #launch(spec: WorkerSpec, cancelled: AbortSignal, tellWait: TellWait): Promise<RunningWorker> {
     const name = podName(spec.instance_id);
     const begun: Begun = { cache: null, streams: [], source: null, tellWait };
+    const failed = new AbortController();
+    const signal = AbortSignal.any([cancelled, failed.signal]);
     let place: Place | null = null;
     this.#own.add(name);
     try {
@@ -157,6 +156,7 @@ export class KubernetesDriver implements Driver {
       place = found;
       return await this.#bringUp(spec, found, begun, signal);
     } catch (error) {
+      failed.abort();
       for (const stream of begun.streams) stream.close();
       if (place !== null) {
         // A pod that could not be removed is an orphan from now on.
@@ -190,40 +190,18 @@ export class KubernetesDriver implements Driver {
     const { name } = made.metadata;
     const pending = { cluster, table, name, streams, tellWait: begun.tellWait };
     const arrival = new PodArrival(pending, signal);
-    const files = await times.of("running", arrival.first(FILES));
-    const [worker, watching] = await times.of(
-      "attached",
-      Promise.all([
-        arrival.open("attach", WORKER),
-        arrival.open("exec", WORKER, [WORKER_NODE, "-e", OVERSEER]),
-      ]),
-    );
-    const overseer = new Overseer(watching);
+    const files = await times.of("files", arrival.open("attach", FILES));
     const kept = cache === null ? {} : { cache: cache.of(spec.workspace) };
     const receiver = new Receiver({ stream: files, what: "pod", ...kept });
     const workspace = receiver.tree(() => treeParts(spec.workspace, spec.readable));
+    const sent = times.of("program", receiver.tree(() => fileParts(program)).sync(signal));
     const rules = podRules(cluster, name, table.all(), settings.allow_reachable);
-    const measured = times.of("measured", measureIsolation(overseer, rules));
+    const starting = { arrival, sent, rules, times, egress: spec.egress_socket };
     // The worker starts while the workspace is on its way: it reads nothing of it until it is asked to.
-    const startWorker = async (): Promise<void> => {
-      const sent = times.of("program", receiver.tree(() => fileParts(program)).sync(signal));
-      await Promise.all([measured, sent]);
-      worker.input.write(GO);
-    };
-    const relay = async (proxy: string): Promise<void> => {
-      const { output, input } = await arrival.open("exec", WORKER, [
-        WORKER_NODE,
-        "-e",
-        RELAY,
-        RELAYED_SOCKET,
-      ]);
-      await carryEgress({ readable: output, writable: input }, proxy);
-    };
-    const [reachable] = await Promise.all([
-      measured,
-      startWorker(),
+    const [{ worker, overseer, reachable }] = await Promise.all([
+      startWorker(starting),
+      sent,
       times.of("workspace", workspace.sync(signal)),
-      spec.egress_socket === null ? null : relay(spec.egress_socket),
     ]);
     const { problem, ...use } = receiver.use;
     if (problem !== null) cache?.tell(problem);

@@ -4,7 +4,7 @@ import { Json } from "../../../../schemas/primitives.ts";
 import { DEFAULT_IMAGE, WORKER_LIBRARIES, WORKER_NODE, WORKER_SHELL } from "../docker/container.ts";
 import type { WorkerSpec } from "../driver.ts";
 import { asContainersFirstProcess } from "../first-process.ts";
-import { COPY, COPY_FOLDER, remoteEnvironment } from "../remote/environment.ts";
+import { COPY, remoteEnvironment } from "../remote/environment.ts";
 import { RECEIVER } from "../remote/receiver.ts";
 import { MANAGED_LABEL, patchPod } from "./patch.ts";
 import type { KubernetesSettings } from "./settings.ts";
@@ -52,7 +52,7 @@ export const podName = (instanceId: string): string => `coditect-${instanceId}`;
  * The worker waits for a line of input before it starts, because output is lost until somebody is attached,
  * and because its files arrive only then.
  */
-const WHEN_TOLD = `read -r go || exit 0; mkdir -p "${COPY_FOLDER}" "$HOME"; exec "$@"`;
+const WHEN_TOLD = 'read -r go || exit 0; exec "$@"';
 export const GO = "go\n";
 
 const security = (user: number) => ({
@@ -212,9 +212,10 @@ export const podOf = (spec: WorkerSpec, choices: PodChoices): MadePod => {
         runAsUser: WORKER_USER,
         seccompProfile: { type: "RuntimeDefault" },
       },
+      // They start in this order: the program arrives while the worker's container starts.
       containers: [
-        workerContainer(spec, choices, sent, image, environment),
         filesContainer(sent, image, cacheClaim !== null),
+        workerContainer(spec, choices, sent, image, environment),
       ],
       volumes: [
         ...sent.map(({ name }) => ({ name, emptyDir: {} })),

@@ -6,9 +6,11 @@ import type { RemoteStream } from "./stream.ts";
 
 /**
  * A script that runs next to the worker in its container. It reports what the processes there use, pauses
- * them and ends them. It ends all of them when its input ends, even if the worker no longer reads its own.
+ * them and ends them. It ends all of them when its input ends, even if the worker no longer reads its own. Its
+ * arguments are folders that it makes first.
  */
 export const OVERSEER = `const f=require("fs"),net=require("net"),dns=require("dns");
+for(const folder of process.argv.slice(1))f.mkdirSync(folder,{recursive:true});
 const own="\\nUid:\\t"+process.getuid()+"\\t";
 const usage=()=>{let cpu=0,memory=0,processes=0;for(const p of f.readdirSync("/proc")){
   if(!/^\\d+$/.test(p)||p===String(process.pid))continue;
