@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { Settings, type SettingsInput } from "../../../schemas/settings.ts";
 import { CloudRunAdmin } from "../../../server/instances/drivers/cloud-run/admin.ts";
+import { checkCloudRun } from "../../../server/instances/drivers/cloud-run/check.ts";
 import { chooseRegion, openRegions } from "../../../server/instances/drivers/cloud-run/choose.ts";
 import { labelsOf, stateOf } from "../../../server/instances/drivers/cloud-run/service.ts";
 import { Services } from "../../../server/instances/drivers/cloud-run/services.ts";
@@ -16,6 +17,7 @@ import { ACCESS_TOKEN } from "../../support/cloud-run/identity.ts";
 import { restoreEnvironment } from "../../support/environment.ts";
 
 const REFUSING = "asia-east1";
+const ALSO_REFUSING = "asia-east2";
 const LATE = { region: "a-region", answerMilliseconds: 300 };
 
 /** The metadata server and the Admin API of Google's cloud in one. Each may leave requests without an answer. */
@@ -51,7 +53,7 @@ describe("the Cloud Run Admin API", () => {
     if (method === "DELETE") deleted.push(region);
     const token = { access_token: ACCESS_TOKEN, expires_in: 3600, token_type: "Bearer" };
     void Promise.resolve(held.get(region)).then(() => {
-      response.writeHead(region === REFUSING ? 403 : 200, {
+      response.writeHead([REFUSING, ALSO_REFUSING].includes(region) ? 403 : 200, {
         "metadata-flavor": "Google",
         "content-type": "application/json",
       });
@@ -152,6 +154,19 @@ describe("the Cloud Run Admin API", () => {
       assert.deepEqual(deleted.toSorted(), [NEAR, FAR]);
     });
 
+    it("are all checked, and the check names the ones that refuse", async () => {
+      const check = (regions: string[]): Promise<string> => {
+        const cloud_run = { project: "a-project", network: "closed", regions };
+        return checkCloudRun(Settings.parse({ cloud_run }).cloud_run, AbortSignal.timeout(60_000));
+      };
+      assert.equal(await check([FAR, NEAR]), `the API answers in ${FAR}, ${NEAR}`);
+      assert.match(
+        await check([REFUSING, NEAR]),
+        /^the API answers in europe-west1; not in asia-east1: .+403/,
+      );
+      await assert.rejects(check([REFUSING, ALSO_REFUSING]), { code: "cloud_run_unavailable" });
+    });
+
     it("says that its own region refuses, also if another one answers later", async () => {
       const settings = Settings.parse({
         cloud_run: { project: "a-project", network: "closed", regions: [REFUSING, NEAR] },
@@ -176,11 +191,9 @@ describe("the Cloud Run Admin API", () => {
     });
 
     it("names them if none answers", async () => {
-      server.close();
-      server.closeAllConnections();
-      await assert.rejects(choose({ regions: [FAR, NEAR] }), {
+      await assert.rejects(choose({ regions: [REFUSING, ALSO_REFUSING] }), {
         code: "cloud_run_unavailable",
-        message: /none of the regions us-central1, europe-west1 answers/,
+        message: /none of the regions asia-east1, asia-east2 answers/,
       });
     });
   });
