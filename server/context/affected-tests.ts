@@ -2,6 +2,7 @@ import type { Overlay } from "../../schemas/run.ts";
 import { classifyPath } from "../workspace/classify.ts";
 import { ignoreRules } from "../workspace/ignore.ts";
 import { pacer } from "../workspace/pace.ts";
+import { onlyHelpsTests } from "../workspace/test-layout.ts";
 import { relationsOf } from "./relations.ts";
 import { indexWorkspace } from "./workspace-index.ts";
 
@@ -11,7 +12,8 @@ const MOST_SOURCES = 30;
 /**
  * Finds test files that import changed sources directly or through other files, nearest first. The result is a
  * guess from the text of the files, like that of `vitest related` and `jest --findRelatedTests`, but for every
- * language. It only determines which tests run first; the gate needs the whole suite. Errors: `cancelled`.
+ * language. It does not contain files that only help tests, in which a runner finds no test. It determines which tests
+ * run first, and which replace a suite that takes too long. Errors: `cancelled`.
  */
 export const affectedTests = async (
   workspace: string,
@@ -29,7 +31,10 @@ export const affectedTests = async (
     looked += 1;
     if (looked > MOST_SOURCES) break;
     const relations = await relationsOf(path, index.read(path) ?? "", index, pause);
-    for (const test of [...relations.ownTests, ...relations.tests]) tests.add(test);
+    for (const test of [...relations.ownTests, ...relations.tests]) {
+      const text = index.read(test);
+      if (text === null || !onlyHelpsTests(test, text)) tests.add(test);
+    }
     for (const importer of relations.importers) reached.add(importer);
   }
   return [...tests];

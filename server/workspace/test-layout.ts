@@ -27,6 +27,10 @@ const doubtfulName = /^tests?[_-].+\.\w+$|[_-]test\.([cm]?[jt]sx?|py|rb)$|(Test|
 /** Programs among tests that are not tests themselves. */
 const helperName = /helper|fixture|util|support|setup|common|mock|stub|fake|data/i;
 
+/** Whether a file among tests, with this text, only helps them: its path says so, and it holds no test. */
+export const onlyHelpsTests = (path: string, text: string): boolean =>
+  helperName.test(path) && !declaration.test(text);
+
 /** A program of the workspace, with what its path alone says. */
 interface Program {
   path: string;

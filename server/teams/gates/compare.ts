@@ -30,6 +30,17 @@ export const testId = ({ file, name }: Pick<TestCase, "file" | "name">): string 
 export const isFileEntry = ({ file, name }: Pick<TestCase, "file" | "name">): boolean =>
   file !== "" && (name === file || name.endsWith(`/${file}`) || file.endsWith(`/${name}`));
 
+/**
+ * The tests that a watched run of the same files reports as well. It reports no file as a test that passes, which runs
+ * without a witness do if there is no test in the file. Entries of deleted files stay, because nothing replaces them.
+ */
+export const asIfWatched = (report: TestReport, deleted: ReadonlySet<string>): TestReport => ({
+  ...report,
+  tests: report.tests.filter(
+    (test) => !(isFileEntry(test) && test.status === "passed" && !deleted.has(test.file)),
+  ),
+});
+
 const failures = (report: TestReport): TestCase[] => report.tests.filter(({ status }) => status === "failed");
 
 /** The number of tests of each name that have this outcome. Several tests may have the same name. */

@@ -1,6 +1,7 @@
 import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import {
+  asIfWatched,
   compareRuns,
   isFileEntry,
   newErrors,
@@ -177,7 +178,9 @@ export const clean: Gate = async (context) => {
       : unusable(report, context);
   if (problem !== null) return problem;
   const rewritten = new Set(context.mayRemoveTests ? context.after.keys() : []);
-  const regression = compareRuns(before, report, rewritten);
+  const deleted = new Set([...context.after].flatMap(([path, hash]) => (hash === null ? [path] : [])));
+  const comparable = report.watched === true ? asIfWatched(before, deleted) : before;
+  const regression = compareRuns(comparable, report, rewritten);
   const outdated = await withoutTheirCode(context, regression.gone);
   const renamed = await underAnotherName(context, regression.gone);
   regression.gone = regression.gone.filter((id) => !outdated.has(id) && !renamed.has(id));

@@ -23,4 +23,17 @@ describe("the tests that a change can affect", () => {
     assert.deepEqual(await affectedTests(workspace.root, [], [], signal), []);
     await workspace.remove();
   });
+
+  it("are not files among tests that hold no test themselves", async () => {
+    const workspace = await testWorkspace({
+      "lib/app.js": "module.exports = () => 1;\n",
+      "test-helpers/context.js": 'module.exports = require("../lib/app");\n',
+      "test-helpers/checks.js":
+        'const app = require("../lib/app");\nconst test = require("node:test");\ntest("starts", () => app());\n',
+      "__tests__/app.test.js": 'require("../lib/app");\n',
+    });
+    const affected = await affectedTests(workspace.root, ["lib/app.js"], [], new AbortController().signal);
+    assert.deepEqual(affected.sort(), ["__tests__/app.test.js", "test-helpers/checks.js"]);
+    await workspace.remove();
+  });
 });

@@ -493,6 +493,21 @@ describe("the gate clean", () => {
     assert.match(proof.reason, /^The whole suite takes longer .* only 2 test files that .*pass: 1 test\.$/);
   });
 
+  it("misses no file that passed like a test in a run without a witness, unless the change deletes it", async () => {
+    const file = "test/values.js";
+    const known = report([
+      [file, "passed", file],
+      ["old", "passed"],
+    ]);
+    const now = report([["old", "passed"]], { watched: true });
+    const given = context({ now, before: known });
+    assert.equal((await prove("clean", given)).held, true);
+    const deleted = await prove("clean", { ...given, after: new Map([[file, null]]), mayRemoveTests: false });
+    assert.deepEqual(deleted.evidence, [`gone: ${file} > ${file}`]);
+    const unwatched = await prove("clean", context({ now: { ...now, watched: undefined }, before: known }));
+    assert.deepEqual(unwatched.evidence, [`gone: ${file} > ${file}`]);
+  });
+
   it("holds when only tests fail that failed before", async () => {
     const proof = await prove("clean", context({ now: before, before }));
     assert.equal(proof.held, true);
