@@ -104,9 +104,9 @@ const telling = /^\s*(?:this\.|self\.)?(?:console|_?log|_?logger|logging|LOG(?:G
 const aboutPackage =
   /^\s*(?:"(?:version|description|keywords|author|license|homepage)"\s*:.*|"[@\w./-]+"\s*:\s*"[\^~<>=]*\d[^"]*",?|"\w*[dD]ependencies"\s*:\s*\{|[{}],?)\s*$/gm;
 
-/** Files that tests do not run: settings of tools, lock files and texts. */
+/** Files that tests do not run: settings of tools, lock files, texts, styles and measurements of speed. */
 const holdsNoCode =
-  /(^|\/)(\.[^/]+|[A-Z]+|(package-lock|npm-shrinkwrap|tsconfig[\w.-]*)\.json)$|\.(ya?ml|toml|lock|cfg|ini|txt|in|typed)$|\.d\.[cm]?ts$/;
+  /(^|\/)(\.[^/]+|[A-Z]+|(package-lock|npm-shrinkwrap|tsconfig[\w.-]*)\.json)$|\.(ya?ml|toml|lock|cfg|ini|txt|in|typed|css|scss|sass|less)$|\.d\.[cm]?ts$|\.bench\.[cm]?[jt]sx?$/;
 
 /** TypeScript without its types; null if Node cannot remove them. */
 const withoutTypes = (path: string, text: string): string | null => {

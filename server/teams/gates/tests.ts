@@ -13,6 +13,7 @@ import {
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { diverted } from "./diverted.ts";
 import { importsTests } from "./imports-tests.ts";
+import { transformed } from "./transformed.ts";
 import { withoutTheirCode } from "./outdated.ts";
 import { underAnotherName } from "./renamed.ts";
 import { describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
@@ -63,6 +64,7 @@ export const green: Gate = async (context) => {
       (await cannotFail(context, files, report, before)) ??
       (await importsTests(context, report)) ??
       (await diverted(context)) ??
+      (await transformed(context)) ??
       greenProof(report, passing)
     );
   const problems = [
