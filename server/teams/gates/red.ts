@@ -1,3 +1,4 @@
+import { shortFailure } from "../../../schemas/short-failure.ts";
 import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
@@ -18,12 +19,8 @@ export const crashesInCode = ({ message }: TestCase, layout: TestLayout): boolea
 const failsRightly = (test: TestCase, layout: TestLayout): boolean =>
   test.failure !== "error" || crashesInCode(test, layout);
 
-/** The maximum length of a test's failure message. */
+/** The maximum length of a failure that is stored for readers, because nobody has to repair it. */
 const LONGEST_FAILURE = 1500;
-
-/** A failure with a shortened message. It is stored for readers, and nobody has to repair it. */
-const beginning = (failure: string): string =>
-  failure.length <= LONGEST_FAILURE ? failure : `${failure.slice(0, LONGEST_FAILURE)}…`;
 
 /** A suite that takes longer is not run again to see whether it includes the new tests. */
 const QUICK_SUITE_MS = 60_000;
@@ -88,7 +85,7 @@ export const red: Gate = async (context) => {
     evidence: [
       ...describeWithoutAssertion(empty),
       ...describe(wrong).map((text) => `fails by an error: ${text}`),
-      ...describe(proving).map(beginning),
+      ...describe(proving).map((failure) => shortFailure(failure, LONGEST_FAILURE)),
       ...(stopped ?? []).map((why) => `not loaded, because ${why}`),
       ...(awaiting?.tests.map((id) => `cannot run without ${awaiting.missing}: ${id}`) ?? []),
       ...passing.filter((id) => !refused.has(id)).map((id) => `passes already: ${id}`),

@@ -351,6 +351,16 @@ describe("the gate needed", () => {
   });
 });
 
+describe("a failure that red stores for readers", () => {
+  it("contains pytest's error although the text of the test before it is long", async () => {
+    const test = `    def test_total():\n${"        add(1)\n".repeat(200)}`;
+    const message = `${test}E       assert 1 == 2\n\ntest_bill.py:201: AssertionError`;
+    const now = report([["test_total", "failed", "test_bill.py", message]]);
+    const { evidence } = await prove("red", context({ now, changed: ["test_bill.py"] }));
+    assert.deepEqual(evidence, ["test_bill.py > test_total\nE       assert 1 == 2"]);
+  });
+});
+
 describe("the identity of tests", () => {
   const id = "test/bill.test.js > adds";
 

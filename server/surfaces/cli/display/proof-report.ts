@@ -1,19 +1,10 @@
 import type { GateProof } from "../../../../schemas/gates.ts";
+import { shortFailure } from "../../../../schemas/short-failure.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
 /** The maximum length of a piece of evidence. */
 const LONGEST = 800;
-/** How pytest marks the lines of an error, after the text of the test. */
-const ofError = /^E\s/;
-
-/** A shortened piece of evidence: its first line, and what pytest says about the error or how it goes on. */
-const shortened = (text: string): string => {
-  if (text.length <= LONGEST) return text;
-  const [first = "", ...rest] = text.split("\n");
-  const error = rest.filter((line) => ofError.test(line));
-  return [first, ...(error.length > 0 ? error : rest)].join("\n").slice(0, LONGEST);
-};
 
 /** A proof as Markdown, for a pull request or a person. */
 export const proofMarkdown = (
@@ -28,7 +19,7 @@ export const proofMarkdown = (
   const evidence =
     failed === undefined || failed.evidence.length === 0
       ? []
-      : ["", "```", ...failed.evidence.slice(0, 20).map(shortened), "```"];
+      : ["", "```", ...failed.evidence.slice(0, 20).map((text) => shortFailure(text, LONGEST)), "```"];
   return `${[
     failed === undefined ? "## ✔ The change is proven" : `## ✖ The change is not proven: ${failed.gate}`,
     "",
