@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { ChangedSource, Hunk } from "./hunks.ts";
 
-/** A source that the change deleted, and the one that it added in another place with most of its lines. */
+/** A source that the change deleted, and the one that it added with most of its lines or with its name. */
 export interface Move {
   from: string;
   to: string;
@@ -25,13 +25,29 @@ const isSame = (before: string, after: string): boolean => {
   return old.size > 0 && [...old].filter((line) => now.has(line)).length / old.size >= SAME;
 };
 
+/** Whether a file in another folder has the name of this one, which says what it is. */
+const hasItsName = (path: string, other: string): boolean =>
+  posix.basename(path) === posix.basename(other) && !ofFolder.test(posix.basename(path, posix.extname(path)));
+
 /** The sources that the change moved. */
 export const movesIn = (sources: readonly ChangedSource[]): Move[] => {
   const added = sources.filter(({ before }) => before === null);
   return sources.flatMap(({ path, before, after }) => {
     if (before === null || after !== null) return [];
-    const target = added.find((source) => isSame(before, source.after ?? ""));
+    const target =
+      added.find((source) => isSame(before, source.after ?? "")) ??
+      added.find((source) => hasItsName(path, source.path));
     return target === undefined ? [] : [{ from: path, to: target.path }];
+  });
+};
+
+/** The sources, where one that was moved has its text in the old place as its text before: it is not new code. */
+export const comparedWithOldPlace = (sources: readonly ChangedSource[]): ChangedSource[] => {
+  const moves = movesIn(sources);
+  return sources.map((source) => {
+    const move = moves.find(({ to }) => to === source.path);
+    const old = sources.find(({ path }) => path === move?.from);
+    return old === undefined ? source : { ...source, before: old.before };
   });
 };
 

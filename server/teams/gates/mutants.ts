@@ -4,6 +4,7 @@ import { toFileContent } from "../../workspace/encoding.ts";
 import { newErrors } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
+import { comparedWithOldPlace } from "./moves.ts";
 import { mutate, REACH } from "./mutation.ts";
 import { featureLinesOf, startersOf } from "./starters.ts";
 import type { Fate } from "./fate.ts";
@@ -57,7 +58,7 @@ const concernsNoTest = (kind: string, line: string): boolean =>
 
 /** Mutants of the changed lines, and the state of the workspace that contains all of them. */
 const plant = async (context: GateContext, sources: readonly ChangedSource[]) => {
-  const mutable = sources.flatMap(({ path, before, after }) =>
+  const mutable = comparedWithOldPlace(sources).flatMap(({ path, before, after }) =>
     after === null ? [] : [{ path, text: after, ranges: writtenLines({ path, before, after }) }],
   );
   const scripts = await mutate(
