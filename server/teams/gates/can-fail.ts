@@ -99,16 +99,27 @@ const reachingIds = (report: TestReport, mutant: Mutant, files: readonly string[
     : ids.filter((id) => only.has(id) || [...only].some((name) => id.startsWith(`${name} > `)));
 };
 
+/** Names by which pytest runs these tests alone; null if other tests must run with them. */
+const namesOf = (asked: ReadonlySet<string>, files: readonly string[]): string[] | null =>
+  files.every((path) => path.endsWith(".py")) && [...asked].every((id) => !id.includes("…"))
+    ? [...asked].sort()
+    : null;
+
+const passesAll = (report: TestReport, asked: ReadonlySet<string>): boolean => {
+  const passed = named(report, "passed");
+  return [...asked].every((id) => passed.has(id));
+};
+
 /**
  * Tries tests that pass in this state with the mutants of the sources that they test. The copy gets the state back.
  *
- * @param changes the state, if it is not that of the context.
+ * @param options `changes`: the state, if it is not that of the context; `usualMs`: how long a run of the files takes
  */
 export const ableToFail = async (
   context: GateContext,
   asked: ReadonlySet<string>,
   files: readonly string[],
-  changes: readonly FileChange[] = context.changes,
+  { changes = context.changes, usualMs }: { changes?: readonly FileChange[]; usualMs: number },
 ): Promise<AbleToFail> => {
   if (asked.size === 0) return nothingKnown;
   const sources = (await sourcesUnder(context, files)).map((source) => ({
@@ -124,15 +135,28 @@ export const ableToFail = async (
     .filter(({ path }) => path.endsWith(".py"))
     .map(({ path, ranges }) => ({ path, ranges }));
   await context.ground.prepare(withTexts(changes, scripts.files));
-  const dry = await context.ground.runTests({
-    files: [...files],
-    coverage: false,
-    probe: probeOf(context, { mutable, tell_reached: true }),
-  });
+  const deadline_seconds = Math.ceil(context.budgetMs / 1000) + deadlineOf(usualMs);
+  const dryRun = (only: string[] | null): Promise<TestReport> =>
+    context.ground.runTests({
+      files: [...files],
+      coverage: false,
+      probe: probeOf(context, { mutable, tell_reached: true, only }),
+      deadline_seconds,
+    });
+  let only = namesOf(asked, files);
+  let dry = await dryRun(only);
+  // A test may need the tests before it.
+  if (only !== null && dry.outcome !== "timed_out" && !passesAll(dry, asked)) {
+    only = null;
+    dry = await dryRun(null);
+  }
   const passing = named(dry, "passed");
   const open = new Set([...asked].filter((id) => passing.has(id)));
   const mutants = spread([...scripts.mutants, ...(dry.mutants ?? [])]);
-  const tried = await tryMutants(context, { dry, mutants, files, mutable, open });
+  const tried =
+    dry.outcome === "timed_out"
+      ? { ...nothingKnown, untried: asked }
+      : await tryMutants(context, { dry, mutants, files, mutable, only, open });
   await context.ground.prepare(changes);
   return tried;
 };
@@ -145,12 +169,15 @@ const tryMutants = async (
     mutants,
     files,
     mutable,
+    only,
     open,
   }: {
     dry: TestReport;
     mutants: Mutant[];
     files: readonly string[];
     mutable: { path: string; ranges: { from: number; to: number }[] }[];
+    /** The tests that run, by name; null: each test of the files. */
+    only: string[] | null;
     open: Set<string>;
   },
 ): Promise<AbleToFail> => {
@@ -170,7 +197,7 @@ const tryMutants = async (
     const report = await context.ground.runTests({
       files: by.files,
       coverage: false,
-      probe: probeOf(context, { mutant: mutant.id, mutable, only: by.only }),
+      probe: probeOf(context, { mutant: mutant.id, mutable, only: by.only ?? only }),
       deadline_seconds: deadlineOf(dry.duration_ms),
     });
     for (const test of failures(report)) {

@@ -22,7 +22,7 @@ const none: WithoutAssertion = { cannotFail: [], untried: [] };
  * Tests of these files that cannot fail. They run in the current state of the copy while every known assertion throws
  * as soon as it is reached. A test that passes all the same, or asserts about literals, may assert in another way, and
  * one that reaches an assertion of the project's own may reach one that never fails: both are measured with mutants,
- * and so are all tests if none ran. If no witness watched, the result is empty.
+ * and so are tests that did not run. If no witness watched, the result is empty.
  *
  * @param changes the current state, if it is not that of the context.
  */
@@ -36,7 +36,8 @@ export const withoutAssertion = async (
   const probe = probeOf(context, { refuse_assertions: true });
   const report = await context.ground.runTests({ files: [...files], coverage: false, probe });
   if (report.watched !== true) return none;
-  const showsTests = report.outcome === "passed" || report.outcome === "failed";
+  const isStopped = report.outcome === "timed_out";
+  const showsTests = report.outcome === "passed" || report.outcome === "failed" || isStopped;
   const ran = new Map(showsTests ? report.tests.map((test) => [testId(test), test]) : []);
   const texts = new Map<string, string>();
   for (const path of files) texts.set(path, (await context.readText(path)) ?? "");
@@ -47,9 +48,12 @@ export const withoutAssertion = async (
     const test = ran.get(id);
     return test !== undefined && (test.status === "passed" || assertsTruths(test));
   };
-  const isDoubted = (id: string): boolean => !showsTests || ran.get(id)?.failure === "doubted";
+  const isDoubted = (id: string): boolean =>
+    !showsTests || (isStopped && !ran.has(id)) || ran.get(id)?.failure === "doubted";
   const suspects = asked.filter((id) => isSilent(id) || isDoubted(id));
-  const { able, unable, untried } = await ableToFail(context, new Set(suspects), files, changes);
+  const { able, unable, untried } = await ableToFail(context, new Set(suspects), files, {
+    ...{ changes, usualMs: report.duration_ms },
+  });
   const refused = suspects.filter((id) => (isSilent(id) ? !able.has(id) : unable.has(id)));
   return {
     cannotFail: refused.filter((id) => !untried.has(id)),

@@ -215,6 +215,11 @@ class TestOther(unittest.TestCase):
     def test_fails_in_if(self):
         if int("1") != 1:
             self.fail("another number")
+
+    def test_asserts_in_subtests(self):
+        for number in range(3):
+            with self.subTest(number=number):
+                self.assertEqual(number, int(str(number)))
 `,
     });
     const probe = TestProbe.parse({ refuse_assertions: true });
@@ -227,7 +232,10 @@ class TestOther(unittest.TestCase):
       ),
       outline(report).join("\n"),
     );
-    assert.deepEqual(report.counts, { passed: 3, failed: 4, skipped: 0 });
+    // A test ends at its first refusal, and nobody reads pytest's account of it.
+    assert.deepEqual(report.counts, { passed: 3, failed: 5, skipped: 0 });
+    const inSubtests = report.tests.find(({ name }) => name.includes("in_subtests"));
+    assert.doesNotMatch(inSubtests?.message ?? "", /for number in/);
   });
 
   it("stops a test that never ends, and keeps what was told before", async () => {

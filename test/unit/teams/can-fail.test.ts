@@ -34,11 +34,14 @@ const reportOf = (each: TestCase, more: Partial<TestReport> = {}): TestReport =>
 /** What the trial shows of a test that fails so with the second mutant of a source that it imports. */
 const trialOf = async (
   failed: Pick<TestCase, "failure" | "message"> | null,
-  { budgetMs = 60_000, reaches = ["shop.py#0", "shop.py#1"] } = {},
+  { budgetMs = 60_000, reaches = ["shop.py#0", "shop.py#1"], stops = false, needsOthers = false } = {},
 ) => {
   const prepared: number[] = [];
+  const ran: (string[] | null)[] = [];
   const answer = (probe: TestProbe | undefined): TestReport => {
     if (probe?.mutant === "shop.py#1") return reportOf(test(failed));
+    if (stops) return reportOf(test(null), { outcome: "timed_out", tests: [] });
+    if (needsOthers && probe?.only != null) return reportOf(test({ failure: "error", message: "no shop" }));
     const reached = reaches.map((name) => ({ id: name, file, test: "sells" }));
     return reportOf(test(null), probe?.tell_reached === true ? { mutants, reached } : {});
   };
@@ -48,7 +51,10 @@ const trialOf = async (
         prepared.push(changes.length);
         return Promise.resolve();
       },
-      runTests: ({ probe }) => Promise.resolve(answer(probe)),
+      runTests: ({ probe }) => {
+        ran.push(probe?.only ?? null);
+        return Promise.resolve(answer(probe));
+      },
     },
     ...{ layout: byNames, changes: [], wholeChange: null, after: new Map(), before: new Map() },
     ...{ provenRed: null, provenTests: null, heldBack: { changes: [], proven: [] }, findings: [] },
@@ -63,8 +69,9 @@ const trialOf = async (
     now: () => "2026-01-31T12:00:00.000Z",
     signal: AbortSignal.timeout(60_000),
   };
-  const { able, unable, untried } = await ableToFail(context, new Set([id]), [file]);
+  const { able, unable, untried } = await ableToFail(context, new Set([id]), [file], { usualMs: 1 });
   assert.equal(prepared.at(-1), 0, "the copy has its state again");
+  assert.deepEqual(ran.slice(0, 2), needsOthers ? [[id], null] : [[id], [id]].slice(0, ran.length));
   if (untried.has(id)) return "untried";
   return able.has(id) ? "able" : unable.has(id) ? "unable" : "unknown";
 };
@@ -96,8 +103,13 @@ describe("a test that reaches no known assertion", () => {
     assert.equal(await trialOf(null, { reaches: [] }), "unknown");
   });
 
-  it("counts apart if the time is up", async () => {
+  it("runs with the other tests of its file if it needs them", async () => {
+    assert.equal(await trialOf({ failure: "assertion", message: inTest }, { needsOthers: true }), "able");
+  });
+
+  it("counts apart if the time is up, also before its mutants are known", async () => {
     assert.equal(await trialOf(null, { budgetMs: -1 }), "untried");
+    assert.equal(await trialOf(null, { stops: true }), "untried");
     const told = withoutAssertionInWords({ cannotFail: [], untried: [id] });
     assert.match(told.join(" "), /the time was up before mutants showed that it can fail/);
   });

@@ -1,6 +1,6 @@
 /** Python that tells events, signed with the key of the run, and finds out which file of the project calls. */
 export const pythonCallers = String.raw`
-import ast, builtins, copy, gc, hashlib, hmac, inspect, os, random, re, sys, time, types
+import ast, builtins, contextlib, copy, gc, hashlib, hmac, inspect, os, random, re, sys, time, types
 
 _WITHIN = SETTINGS["root"] + os.sep
 _SUSPECTS = set(SETTINGS["suspects"])

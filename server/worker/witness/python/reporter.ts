@@ -145,6 +145,8 @@ def pytest_configure(config):
     _mark_raises()
     _watch_runner()
     if SETTINGS["refuse_assertions"]:
+        # Each test fails, and pytest would parse its whole file again for each failure.
+        config.option.tbstyle = "no"
         _refuse_asserts()
         _RUNNER_PARTS.clear()
         _watch_runner()
