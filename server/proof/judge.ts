@@ -4,7 +4,7 @@ import type { TestLayout } from "../../schemas/test-layout.ts";
 import type { ProvingGround } from "../executions/execution-request.ts";
 import { prove, type FileHashes, type GateContext } from "../teams/gates/gate.ts";
 import { proveGates } from "../teams/gates/gates.ts";
-import { suiteWithinTime } from "../teams/gates/long-suite.ts";
+import { presentIn, suiteWithinTime } from "../teams/gates/long-suite.ts";
 import { newTestFiles } from "../teams/gates/test-run.ts";
 import { keptStrength } from "./kept-strength.ts";
 import { classifyPath } from "../workspace/classify.ts";
@@ -64,14 +64,14 @@ export const judge = async (
   const { now, signal, proven } = options;
   const tests = change.changes.filter((each) => isOfTests(each, change.layout));
   const newFiles = newTestFiles({ after: hashesOf(change.changes), layout: change.layout });
-  const suite = suiteWithinTime(
-    ground,
-    async () => {
+  const suite = suiteWithinTime(ground, {
+    whole: async () => {
       await ground.prepare([]);
       return ground.runTests({ files: null, coverage: false });
     },
-    async () => [...new Set([...newFiles, ...(await options.affectedTests())])].sort(),
-  );
+    affected: async () => [...new Set([...newFiles, ...(await options.affectedTests())])].sort(),
+    edited: () => presentIn(change.readBase, newFiles),
+  });
   const contextOf = (changes: readonly FileChange[], red: GateProof | null): GateContext => {
     const texts = new Map(changes.map((each) => [each.path, each]));
     const readText = async (path: string): Promise<string | null> => {

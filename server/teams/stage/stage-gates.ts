@@ -14,7 +14,7 @@ import { testedSources } from "../../context/tested-sources.ts";
 import { isHeldBack } from "../../workspace/classify.ts";
 import { testLayoutIn } from "../../workspace/test-layout.ts";
 import type { FileHashes, GateContext } from "../gates/gate.ts";
-import { suiteWithinTime } from "../gates/long-suite.ts";
+import { presentIn, suiteWithinTime } from "../gates/long-suite.ts";
 import { newTestFiles } from "../gates/test-run.ts";
 import { announcingSuite } from "./announced-suite.ts";
 import { askingForFiles } from "./asking-for-files.ts";
@@ -91,11 +91,14 @@ export const gateContext = (
   const provenTests = redState?.gates.find(({ gate, held }) => gate === "red" && held)?.tests ?? null;
   const affected = (): Promise<string[]> => affectedBy(parts, work, changes);
   const after = hashesOf(visibleSet(run, stage, changeSet));
-  const suite = suiteWithinTime(
-    ground,
-    () => measureBaseline(parts, baseline, ground),
-    async () => [...new Set([...newTestFiles({ after, layout }), ...(await affected())])].sort(),
-  );
+  const ofTests = newTestFiles({ after, layout });
+  const readBase = (path: string): Promise<string | null> =>
+    viewWorkspace(parts.workspace, run.options.overlays, []).readText(path);
+  const suite = suiteWithinTime(ground, {
+    whole: () => measureBaseline(parts, baseline, ground),
+    affected: async () => [...new Set([...ofTests, ...(await affected())])].sort(),
+    edited: () => presentIn(readBase, ofTests),
+  });
   return {
     ...suite,
     layout,
@@ -126,7 +129,7 @@ export const gateContext = (
     allowTestChanges: run.options.allow_test_changes,
     mayRemoveTests: true,
     readText: (path) => view.readText(path),
-    readBase: (path) => viewWorkspace(parts.workspace, run.options.overlays, []).readText(path),
+    readBase,
     exists: (path) => view.exists(path),
     now: () => parts.now(),
     signal: work.signal,

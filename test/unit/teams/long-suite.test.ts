@@ -18,7 +18,8 @@ const suiteOf = (outcome: TestReport["outcome"], affected: string[]) => {
     },
   };
   const whole = (): Promise<TestReport> => ground.runTests({ files: null });
-  return { ...suiteWithinTime(ground, whole, () => Promise.resolve(affected)), done };
+  const before = { whole, affected: () => Promise.resolve(affected), edited: () => Promise.resolve([]) };
+  return { ...suiteWithinTime(ground, before), done };
 };
 const all = { files: null, coverage: false };
 
@@ -44,5 +45,38 @@ describe("a suite that takes longer than tests may", () => {
       await ground.runTests(all);
       assert.deepEqual([part(), done], [null, ["all", "all"]]);
     }
+  });
+});
+
+describe("a suite that does not run because files do not load", () => {
+  const old = { file: "b.test.ts", name: "old", status: "failed", duration_ms: 1, message: "no" } as const;
+  const known = { ...old, file: "a.test.ts" };
+  /** The tests before a change that edits both files, and the files that ran alone. */
+  const baselineOf = async (report: Partial<TestReport>) => {
+    const ran: (string[] | null)[] = [];
+    const ground = {
+      prepare: () => Promise.resolve(),
+      runTests: ({ files }: { files: string[] | null }) => {
+        ran.push(files);
+        return Promise.resolve(testReport({ tests: [old] }));
+      },
+    };
+    const { baseline } = suiteWithinTime(ground, {
+      whole: () => Promise.resolve(testReport(report)),
+      affected: () => Promise.resolve([]),
+      edited: () => Promise.resolve(["a.test.ts", "b.test.ts"]),
+    });
+    return { tests: (await baseline()).tests, ran };
+  };
+
+  it("shows the old tests of edited files, which run alone if the suite does not tell of them", async () => {
+    const unknown = await baselineOf({ outcome: "load_error" });
+    assert.deepEqual(unknown, { tests: [old], ran: [["a.test.ts", "b.test.ts"]] });
+    const half = await baselineOf({ outcome: "crashed", tests: [known] });
+    assert.deepEqual(half, { tests: [known, old], ran: [["b.test.ts"]] });
+  });
+
+  it("is taken as it is if it ran to its end", async () => {
+    assert.deepEqual(await baselineOf({ outcome: "failed" }), { tests: [], ran: [] });
   });
 });
