@@ -9,8 +9,12 @@ const mayAssert = /\b\w*(?:expect|assert|should|check|verif|ensure|must|match)\w
 const commentOrText =
   /\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$)|(?<!\\)\/\/[^\n]*|(?<!\\)"(?:[^"\\\n]|\\[^])*"|(?<!\\)'(?:[^'\\\n]|\\[^])*'|`(?:[^`\\]|\\[^])*(?:`|$)/g;
 
+const pythonCommentOrText =
+  /#[^\n]*|("""|''')(?:\\[^]|(?!\1)[^])*(?:\1|$)|"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'/g;
+
 /** A file with blanks in the place of its comments and texts: their words and brackets are no code. */
-const codeOf = (file: string): string => file.replace(commentOrText, (found) => " ".repeat(found.length));
+const codeOf = (file: string, noCode = commentOrText): string =>
+  file.replace(noCode, (found) => " ".repeat(found.length));
 
 /** From an opening bracket to the one that closes it. */
 const bracketed = (code: string, from: number): string => {
@@ -38,17 +42,18 @@ const bodyOf = (file: string, name: string): string | null => {
   return file.slice(call.index + call[0].length, open + bracketed(code, open).length);
 };
 
-/** The text of a test function in Python; null if there is none with this name. */
+/** The text of a test function in Python, after its parameters; null if there is none with this name. */
 const pythonBodyOf = (file: string, name: string): string | null => {
-  const start = new RegExp(
-    `^([^\\S\\n]*)(?:async\\s+)?def\\s+${name.replace(/\W.*$/, "")}\\b.*\\n`,
-    "m",
-  ).exec(file);
+  const code = codeOf(file, pythonCommentOrText);
+  const [word = ""] = name.split(/\W/, 1);
+  const start = new RegExp(`^([^\\S\\n]*)(?:async\\s+)?def\\s+${word}\\s*(?=\\()`, "m").exec(code);
   if (start === null) return null;
   const [head, indent = ""] = start;
-  const rest = file.slice(start.index + head.length);
-  const end = new RegExp(`^${indent}\\S`, "m").exec(rest);
-  return end === null ? rest : rest.slice(0, end.index);
+  const open = start.index + head.length;
+  const from = open + bracketed(code, open).length;
+  // The first line that is not further to the right.
+  const end = new RegExp(`\\n[^\\S\\n]{0,${indent.length}}(?=\\S)`).exec(code.slice(from));
+  return file.slice(from, end === null ? undefined : from + end.index);
 };
 
 /** The text of a test in JavaScript or Python, by its name with or without those of its suites. */
