@@ -10,12 +10,15 @@ const shapeOf = (body: string): string => body.replace(literal, "").replace(/\s+
 /**
  * The removed tests that have another name and other values now: what they ask for changed with the code. The new test
  * was proven to fail with the code before the change.
+ *
+ * @param present the tests that were there before the change, which take the place of no other test
  */
 export const underAnotherName = async (
   context: GateContext,
   gone: readonly string[],
+  present: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> => {
-  const proven = context.provenTests?.proven ?? [];
+  const added = (context.provenTests?.proven ?? []).filter((id) => !present.has(id));
   const renamed = new Set<string>();
   const taken = new Set<string>();
   for (const id of gone) {
@@ -24,12 +27,10 @@ export const underAnotherName = async (
     const [before, after] = [(await context.readBase(path)) ?? "", (await context.readText(path)) ?? ""];
     const old = testBodyOf(path, before, id);
     if (old === null) continue;
-    const next = proven.find(
-      (each) =>
-        each.startsWith(`${path} > `) &&
-        !taken.has(each) &&
-        shapeOf(testBodyOf(path, after, each) ?? "") === shapeOf(old),
-    );
+    const next = added.find((each) => {
+      const body = taken.has(each) || !each.startsWith(`${path} > `) ? null : testBodyOf(path, after, each);
+      return body !== null && shapeOf(body) === shapeOf(old);
+    });
     if (next === undefined) continue;
     taken.add(next);
     renamed.add(id);

@@ -184,7 +184,8 @@ export const clean: Gate = async (context) => {
   const comparable = report.watched === true ? asIfWatched(before, deleted) : before;
   const regression = compareRuns(comparable, report, rewritten);
   const outdated = await withoutTheirCode(context, regression.gone);
-  const renamed = await underAnotherName(context, regression.gone);
+  const there = new Set(before.tests.map(testId));
+  const renamed = await underAnotherName(context, regression.gone, there);
   regression.gone = regression.gone.filter((id) => !outdated.has(id) && !renamed.has(id));
   const withoutOwn = before.without_own_command === true && report.without_own_command === true;
   if (report.runner !== "command" && !withoutOwn) {

@@ -7,7 +7,11 @@ const file = "test/retry.test.js";
 const old = 'it("caps", () => {\n  assert.equal(attempts(9), 3);\n});\n';
 
 /** The tests that have another name in this text. The test `caps at five` is proven. */
-const renamedIn = async (text: string, proven = [`${file} > caps at five`]): Promise<string[]> => {
+const renamedIn = async (
+  text: string,
+  proven = [`${file} > caps at five`],
+  present: string[] = [],
+): Promise<string[]> => {
   const renamed = await underAnotherName(
     {
       ground: { prepare: () => Promise.resolve(), runTests: () => Promise.resolve(testReport({})) },
@@ -26,6 +30,7 @@ const renamedIn = async (text: string, proven = [`${file} > caps at five`]): Pro
       signal: AbortSignal.timeout(60_000),
     },
     [`${file} > caps`],
+    new Set(present),
   );
   return [...renamed];
 };
@@ -35,6 +40,8 @@ describe("a test that is gone", () => {
     const text = old.replace('"caps"', '"caps at five"').replace("3)", "5)");
     assert.deepEqual(await renamedIn(text), [`${file} > caps`]);
     assert.deepEqual(await renamedIn(text, []), [], "a test that is not proven");
+    const there = [`${file} > caps at five`];
+    assert.deepEqual(await renamedIn(text, there, there), [], "a test that was there before");
   });
 
   it("is gone if the proven test asks for something else, or in another way", async () => {
