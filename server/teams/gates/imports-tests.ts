@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { TestReport } from "../../../schemas/tests.ts";
+import { classifyPath } from "../../workspace/classify.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 import { changedSources } from "./hunks.ts";
 
@@ -10,11 +11,17 @@ const withoutExtension = (path: string): string => path.replace(/\.[cm]?[jt]sx?$
 
 /**
  * Changed sources that load a file of the proven tests, as code or as text: what is expected is in there. A bundler
- * reads the file in a process of its own, where nobody sees for whom. Null if there are none.
+ * reads the file in a process of its own, where nobody sees for whom. Sources may contain tests themselves. Null if
+ * there are none.
  */
 export const importsTests = async (context: GateContext, report: TestReport): Promise<Measured | null> => {
   const proven = context.provenTests?.proven ?? [];
-  const tests = new Map(report.tests.map(({ file }) => [withoutExtension(file), file]));
+  const files = report.tests.map(({ file }) => file);
+  const tests = new Map(
+    files
+      .filter((file) => classifyPath(file, context.layout) !== "source")
+      .map((file) => [withoutExtension(file), file]),
+  );
   const sources = await changedSources(context);
   const found = sources.flatMap(({ path, after }) =>
     [...(after ?? "").matchAll(loaded)].flatMap(([, specifier = ""]) => {

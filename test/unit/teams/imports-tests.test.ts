@@ -7,13 +7,16 @@ const tested = { name: "pays", status: "passed", duration_ms: 1, message: null }
 
 /** What is said of a source with this text next to `test/bill.test.ts`. */
 const saidOf = async (text: string) => {
-  const files = ["test/bill.test.ts", "test/old.test.ts"].map((file) => ({ ...tested, file }));
+  const files = ["test/bill.test.ts", "test/old.test.ts", "src/cart.ts"].map((file) => ({ ...tested, file }));
   const said = await importsTests(
     {
       ground: { prepare: () => Promise.resolve(), runTests: () => Promise.resolve(testReport({})) },
       ...{ layout: byNames, changes: [], wholeChange: null, before: new Map() },
       after: new Map([["src/bill.ts", "1"]]),
-      ...{ provenRed: null, provenTests: { proven: ["test/bill.test.ts > pays"], found: [] } },
+      ...{
+        provenRed: null,
+        provenTests: { proven: ["test/bill.test.ts > pays", "src/cart.ts > pays"], found: [] },
+      },
       ...{ heldBack: { changes: [], proven: [] }, findings: [] },
       ...{ allowTestChanges: false, mutantsThreshold: 0.8, equivalents: new Map(), mayRemoveTests: false },
       budgetMs: 60_000,
@@ -46,6 +49,8 @@ describe("a source that imports its tests", () => {
       'import { pay } from "./bill.js";\n',
       'import old from "../test/old.test.ts";\n',
       'import { money } from "../test/money.ts";\n',
+      // This source contains its tests.
+      'import { cart } from "./cart.ts";\n',
     ])
       assert.deepEqual(await saidOf(text), [], text);
   });
