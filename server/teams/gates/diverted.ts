@@ -6,6 +6,7 @@ import { changedSources } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
 import { IN_TESTS } from "./stand-ins.ts";
 import { named, newTestFiles, probeOf } from "./test-run.ts";
+import { testBodyOf } from "./test-text.ts";
 
 const script = /\.[cm]?[jt]sx?$/;
 const isCode = (path: string): boolean => script.test(path) || path.endsWith(".py");
@@ -31,14 +32,25 @@ const namesLoaded = (text: string): string[] => [
   ),
 ];
 
-/** Whether the text has one of the names, followed by one of these characters. */
-const uses = (text: string, names: readonly string[], next: string): boolean =>
-  names.some((each) =>
-    new RegExp(`(?<![\\w$.])${each.replaceAll("$", "\\$")}(?:\\.[\\w$]+)*\\s*[${next}]`).test(text),
-  );
+const asPattern = (word: string): string => word.replaceAll("$", "\\$");
 
 /** Whether a test file calls what it loads, so that it needs the file. */
-const callsWhatItLoads = (text: string): boolean => uses(text, namesLoaded(text), ".(");
+const callsWhatItLoads = (text: string): boolean =>
+  namesLoaded(text).some((each) => new RegExp(`(?<![\\w$.])${asPattern(each)}\\s*[.(]`).test(text));
+
+/** Whether a test file calls functions of these sources, and not only methods that the language or a library brings. */
+const callsFunctions = (text: string, sources: readonly Source[]): boolean => {
+  const isDefined = (method: string): boolean =>
+    sources.some((source) => new RegExp(`(?<![\\w$.])${asPattern(method)}\\s*[(<=:]`).test(source.text));
+  return namesLoaded(text).some((each) =>
+    [...text.matchAll(new RegExp(`(?<![\\w$.])${asPattern(each)}((?:\\.[\\w$]+)*)\\s*\\(`, "g"))].some(
+      ([, members = ""]) => members === "" || isDefined(members.split(".").at(-1) ?? ""),
+    ),
+  );
+};
+
+/** What a test needs to expect an error. */
+const awaitsError = /\b(?:throws?|rejects?|raises?|toThrow\w*|assertRaises\w*|catch|except)\b/i;
 
 /** The text without the places that load or replace modules. */
 const withoutLoads = (text: string): string =>
@@ -63,11 +75,16 @@ const broken = (path: string): string =>
     ? 'raise RuntimeError("this file was replaced for a moment")\n'
     : 'throw new Error("this file was replaced for a moment");\n';
 
+interface Source {
+  path: string;
+  text: string;
+}
+
 /** The test files of the change that need what they load, and what they load. */
 interface Loading {
-  calling: string[];
+  calling: readonly Source[];
   /** The sources that they import, directly or not. */
-  tested: string[];
+  tested: readonly Source[];
   /** Changed sources that they neither import nor name. */
   elsewhere: string[];
   /** Whether each of them calls a function that it loads. */
@@ -76,41 +93,39 @@ interface Loading {
 
 /** Null if the tests import all of the changed code, or none. */
 const loadingOf = async (context: GateContext): Promise<Loading | null> => {
-  const files = newTestFiles(context).filter(isCode);
-  const all = await Promise.all(
-    files.map(async (path) => ({ path, text: (await context.readText(path)) ?? "" })),
-  );
-  const texts = all.filter(({ text }) => callsWhatItLoads(text));
-  const calling = texts.map(({ path }) => path);
+  const withText = (paths: readonly string[]): Promise<Source[]> =>
+    Promise.all(paths.map(async (path) => ({ path, text: (await context.readText(path)) ?? "" })));
+  const all = await withText(newTestFiles(context).filter(isCode));
+  const calling = all.filter(({ text }) => callsWhatItLoads(text));
   if (calling.length === 0) return null;
-  const tested = ((await context.testedSources?.(calling)) ?? []).filter(isCode);
-  const isNamed = (path: string): boolean => texts.some(({ text }) => namesFile(text, path));
+  const paths = (await context.testedSources?.(calling.map(({ path }) => path)))?.filter(isCode) ?? [];
+  const isNamed = (path: string): boolean => calling.some(({ text }) => namesFile(text, path));
   const elsewhere = (await changedSources(context))
-    .filter(({ path, after }) => after !== null && isCode(path) && !tested.includes(path) && !isNamed(path))
+    .filter(({ path, after }) => after !== null && isCode(path) && !paths.includes(path) && !isNamed(path))
     .map(({ path }) => path);
-  const callFunctions = texts.every(({ text }) => uses(text, namesLoaded(text), "("));
-  return tested.length === 0 || elsewhere.length === 0 ? null : { calling, tested, elsewhere, callFunctions };
+  if (paths.length === 0 || elsewhere.length === 0) return null;
+  const tested = await withText(paths);
+  const callFunctions = calling.every(({ text }) => callsFunctions(text, tested));
+  return { calling, tested, elsewhere, callFunctions };
 };
 
 /** The proven tests that pass if none of these sources can be loaded. */
 const passingUnloaded = async (context: GateContext, { calling, tested }: Loading): Promise<Passing> => {
-  const sources = tested.map((path) => ({ path, text: broken(path) }));
+  const sources = tested.map(({ path }) => ({ path, text: broken(path) }));
   await context.ground.prepare(withTexts(context.changes, sources));
+  const files = calling.map(({ path }) => path);
   return passingIn(
     context,
-    await context.ground.runTests({ files: calling, coverage: false, probe: probeOf(context) }),
+    await context.ground.runTests({ files, coverage: false, probe: probeOf(context) }),
   );
 };
 
-/** The proven tests that pass if each function of these sources throws. */
+/** The proven tests that pass if each function of these sources throws. Null if there are no functions. */
 const passingUncalled = async (
   context: GateContext,
   { calling, tested }: Loading,
 ): Promise<Passing | null> => {
-  const texts = await Promise.all(
-    tested.map(async (path) => ({ path, text: (await context.readText(path)) ?? "" })),
-  );
-  const sources = texts.map((source) => ({
+  const sources = tested.map((source) => ({
     ...source,
     ranges: [{ from: 1, to: source.text.split("\n").length }],
   }));
@@ -119,13 +134,18 @@ const passingUncalled = async (
     context.signal,
   );
   if ("refused" in scripts) return null;
+  const haveFunctions =
+    scripts.files.some(({ text }) => text.includes(`("${REACH}")`)) ||
+    tested.some(({ path, text }) => !script.test(path) && /^\s*(?:async\s+)?def\s/m.test(text));
+  if (!haveFunctions) return null;
   await context.ground.prepare(withTexts(context.changes, scripts.files));
   const mutable = sources
     .filter(({ path }) => !script.test(path))
     .map(({ path, ranges }) => ({ path, ranges }));
   const mutant = mutable.length > 0 ? IN_TESTS : REACH;
   const probe = probeOf(context, { mutant, mutable });
-  return passingIn(context, await context.ground.runTests({ files: calling, coverage: false, probe }));
+  const files = calling.map(({ path }) => path);
+  return passingIn(context, await context.ground.runTests({ files, coverage: false, probe }));
 };
 
 interface Passing {
@@ -150,20 +170,27 @@ export const diverted = async (context: GateContext): Promise<Measured | null> =
   if (loading === null) return null;
   const { calling, tested, elsewhere } = loading;
   const unloaded = await passingUnloaded(context, loading);
-  const uncalled =
-    unloaded.passed.length > 0 || !loading.callFunctions ? null : await passingUncalled(context, loading);
+  // A test that expects an error may pass with each error.
+  const asked = proven.filter((id) =>
+    calling.some(
+      ({ path, text }) =>
+        id.startsWith(`${path} > `) && !awaitsError.test(testBodyOf(path, text, id) ?? text),
+    ),
+  );
+  const mayShow = unloaded.passed.length === 0 && asked.length > 0 && loading.callFunctions;
+  const uncalled = mayShow ? await passingUncalled(context, loading) : null;
   await context.ground.prepare(context.changes);
-  // A test that expects an error may pass with each error, so only all of them together show something.
-  const asked = proven.filter((id) => calling.some((path) => id.startsWith(`${path} > `)));
-  const isUncalled =
-    uncalled !== null && asked.length > 0 && asked.every((id) => uncalled.passed.includes(id));
-  const { report, passed } = isUncalled ? uncalled : unloaded;
+  // A test may need only a constant, so only all of them together show something.
+  const isUncalled = uncalled !== null && asked.every((id) => uncalled.passed.includes(id));
+  const { report } = isUncalled ? uncalled : unloaded;
+  const passed = isUncalled ? asked : unloaded.passed;
   if (passed.length === 0) return null;
+  const names = tested.map(({ path }) => path).join(", ");
   return {
     held: false,
     reason: `${quantity(passed.length, "new test passes", "new tests pass")} without the files that the tests import: other code runs in their place.`,
     evidence: [
-      ...passed.map((id) => `passes without ${tested.join(", ")}: ${id}`),
+      ...passed.map((id) => `passes without ${names}: ${id}`),
       ...elsewhere.map((path) => `changed, and not imported by the tests: ${path}`),
     ],
     ...measuredRun(report),

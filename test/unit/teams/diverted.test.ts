@@ -84,6 +84,28 @@ describe("a new test that passes without the file that it imports", () => {
     assert.equal(await saidOf({ tests: [failed] }, { uncalled: { tests: [failed] } }), null);
   });
 
+  it("is not refused if it passes with the errors because it expects one, or calls no function of the files", async () => {
+    const failed = { ...passed, status: "failed" } as const;
+    const imports = 'import { pay, PRICES } from "../src/bill.js";\n';
+    const asking = (check: string, source = "export const pay = (cents) => cents;\n") =>
+      saidOf(
+        { tests: [failed] },
+        {
+          uncalled: { tests: [passed] },
+          [file]: `${imports}test("pays", () => ${check});\n`,
+          "src/bill.js": source,
+        },
+      );
+    assert.equal(await asking("assert.throws(() => pay(-1))"), null);
+    assert.equal(await asking("expect(() => pay(-1)).toThrow()"), null);
+    const prices = 'export const PRICES = ["one", "two"];\n';
+    const none = "export const pay = (cents) => cents;\n";
+    assert.equal(await asking('assert.ok(PRICES.includes("two"))', `${prices}${none}`), null);
+    assert.equal(await asking("assert.ok(pay(2))", "export const pay = Boolean;\n"), null);
+    const wallet = "export const PRICES = { of(cents) { return cents; } };\n";
+    assert.match((await asking("assert.equal(PRICES.of(2), 4)", wallet)) ?? "", /in their place/);
+  });
+
   it("is not refused if the build failed without it, because what was built before is still there", async () => {
     const errors = [{ name: "npm run build failed", message: "not a module", build: "." }];
     assert.equal(await saidOf({ tests: [passed], errors }), null);
