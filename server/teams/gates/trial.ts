@@ -124,40 +124,33 @@ export const tryAll = async (
     if (by === null || files === undefined) return by;
     return files.length === 0 ? null : { ...by, files };
   };
-  const inTests = async (by: Reaching | null, { id }: Mutant): Promise<Fate> => {
+  const inTests = async (by: Reaching | null, switched: string): Promise<Fate> => {
     if (by === null) return "survived";
-    const report = await run(by, id, inOwn);
+    const report = await run(by, switched, inOwn);
     for (const name of named(report, "failed")) noticing.add(name);
     return fateOf(report, alive);
   };
-  /** Whether the tests that notice an empty text also notice another one. */
-  const byOtherText = async (mutant: Mutant, switched: string): Promise<Fate> => {
-    const byOwn = own === null ? null : reaching(dry, mutant, own);
-    const inNew = byOwn === null ? "survived" : fateOf(await run(byOwn, switched, inOwn), alive);
-    if (inNew !== "survived" || !hasSuite) return inNew === "survived" ? inNew : "killed";
-    const inAll = fateOf(await run(everyTest(null), switched, inSuite), known);
-    return inAll === "survived" ? inAll : "killed";
-  };
   const attempt = async (mutant: Mutant): Promise<Fate> => {
-    const fate = await attemptItself(mutant);
-    return fate === "killed" && mutant.other_text !== undefined
-      ? byOtherText(mutant, mutant.other_text)
-      : fate;
+    const fate = await attemptWith(mutant, mutant.id);
+    if (fate !== "killed" || mutant.other_text === undefined) return fate;
+    // Whether the tests that notice an empty text also notice another one.
+    return (await attemptWith(mutant, mutant.other_text)) === "survived" ? "survived" : "killed";
   };
-  const attemptItself = async (mutant: Mutant): Promise<Fate> => {
+  /** The fate of the mutant, or of its other text, which the same tests reach. */
+  const attemptWith = async (mutant: Mutant, switched: string): Promise<Fate> => {
     const byOwn = own === null ? null : reaching(dry, mutant, own);
-    let fate = await inTests(byOwn, mutant);
+    let fate = await inTests(byOwn, switched);
     if (fate !== "survived") return fate;
     const others = await bySuite(mutant);
     if (byOwn === null && others === null) {
       unreached.add(mutant.id);
       return fate;
     }
-    if (others !== null) fate = fateOf(await run(others, mutant.id, inSuite), known);
+    if (others !== null) fate = fateOf(await run(others, switched, inSuite), known);
     // A test may see results of another test. If tests share a process, a surviving mutant is tried again
     // with all tests.
     if (fate === "survived" && (byOwn?.isShared === true || others?.isShared === true))
-      fate = fateOf(await run(everyTest(hasSuite ? null : own), mutant.id, inSuite), known);
+      fate = fateOf(await run(everyTest(hasSuite ? null : own), switched, inSuite), known);
     if (fate !== "survived" || mutant.boundary === undefined) return fate;
     const atBoundary = fateOf(await run(byOwn ?? everyTest(own), mutant.boundary, inSuite), alive);
     return atBoundary === "killed" || atBoundary === "crashed" ? "alike" : fate;
