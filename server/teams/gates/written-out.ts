@@ -17,7 +17,7 @@ const exactPattern = /\/\^?([\w -]+)\$?\//g;
  * the end of a comment.
  */
 export const comment =
-  /^[^\S\n]*(?:\/\/|#(?![\w$]+\s*[=({;])|(?:\/\*|\*(?![\w$]+\s*\([^)\n]*\)\s*\{))(?!.*?\*\/[^\S\n]*\S)(?!\/[^\S\n]*\S)).*$/gm;
+  /^[^\S\n]*(?:\/\/|#(?![\w$]+(?:\s*[=({;]|[?!]?:[^=\n]*=))|(?:\/\*|\*(?![\w$]+\s*\([^)\n]*\)\s*\{))(?!.*?\*\/[^\S\n]*\S)(?!\/[^\S\n]*\S)).*$/gm;
 
 const valueOf = (text: string): string =>
   /^["'`]/.test(text) ? unescaped(text.slice(1, -1)) : text.toLowerCase().replace(/_/g, "");

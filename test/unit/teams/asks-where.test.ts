@@ -26,6 +26,8 @@ describe("code that checks where it runs", () => {
     ['import sys\nif hasattr(sys, "_called_from_test"):', [2]],
     ["/* a */ if (globalThis.testing) {", [1]],
     ["class Text {\n  #isTested = globalThis.testing === true;", [2]],
+    ["class Text {\n  readonly #isTested: boolean = globalThis.testing === true;", [2]],
+    ["class Text {\n  #isTested: boolean = globalThis.testing === true;", [2]],
     ["import sys\nif type(sys.stdout).__name__ == 'EncodedFile':", [2]],
   ] as [string, number[]][])
     it(`is found: ${text.split("\n").at(-1) ?? ""}`, () => {
