@@ -3,6 +3,7 @@ import type { LineRange, Mutant, TestReport } from "../../../schemas/tests.ts";
 import { toFileContent } from "../../workspace/encoding.ts";
 import { newErrors } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
+import { isTextOfError } from "./error-text.ts";
 import { changedSources, writtenLines, type ChangedSource } from "./hunks.ts";
 import { comparedWithOldPlace } from "./moves.ts";
 import { mutate, REACH } from "./mutation.ts";
@@ -29,7 +30,7 @@ const tunes = /\b(?:availableParallelism\(\)|cpus\(\)\.length|hardwareConcurrenc
 const ofTuning = /^(?:ArithmeticOperator|MethodExpression|LogicalOperator|operator|literal)$/;
 /** Tests do not need to check texts for people. */
 const toldToPeople =
-  /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(|^\s*super\(\s*["'`]|^\s*this\.name\s*=\s*["']\w*(Error|Exception)["']/;
+  /\bnew \w*(Error|Exception)\(|\b(console|log|logger)\.\w+\(|^\s*this\.name\s*=\s*["']\w*(Error|Exception)["']/;
 
 /** Why an error was thrown. Tests rarely ask for it. */
 const saysCause = /\{\s*cause(?:\s*:\s*[\w$.]+)?\s*,?\s*\}/;
@@ -48,13 +49,17 @@ const withTexts = (
   });
 };
 
-/** Whether tests need not notice a mutant of this line. */
-const concernsNoTest = (kind: string, line: string): boolean =>
-  logs.test(line) ||
-  setsUpLog.test(line) ||
-  (kind === "StringLiteral" && toldToPeople.test(line)) ||
-  (kind === "ObjectLiteral" && saysCause.test(line)) ||
-  (ofTuning.test(kind) && tunes.test(line));
+/** Whether tests need not notice a mutant of the line at this index. */
+const concernsNoTest = (kind: string, lines: readonly string[], at: number): boolean => {
+  const line = lines[at] ?? "";
+  return (
+    logs.test(line) ||
+    setsUpLog.test(line) ||
+    (kind === "StringLiteral" && (toldToPeople.test(line) || isTextOfError(lines, at))) ||
+    (kind === "ObjectLiteral" && saysCause.test(line)) ||
+    (ofTuning.test(kind) && tunes.test(line))
+  );
+};
 
 /** Mutants of the changed lines, and the state of the workspace that contains all of them. */
 const plant = async (context: GateContext, sources: readonly ChangedSource[]) => {
@@ -71,7 +76,7 @@ const plant = async (context: GateContext, sources: readonly ChangedSource[]) =>
   );
   const lines = new Map(mutable.map(({ path, text }) => [path, text.split("\n")]));
   const isWanted = ({ kind, path, line }: Mutant): boolean =>
-    !isWithin(starters.get(path) ?? [], line) && !concernsNoTest(kind, lines.get(path)?.[line - 1] ?? "");
+    !isWithin(starters.get(path) ?? [], line) && !concernsNoTest(kind, lines.get(path) ?? [], line - 1);
   return {
     changes: withTexts(context.changes, scripts.files),
     mutants: scripts.mutants.filter(isWanted),
