@@ -41,20 +41,30 @@ const changeOf = (path: string, from: FileState, to: FileState): FileChange => (
 /** Whether a file is executable before and after a change. */
 type Modes = readonly [path: string, { before: boolean; after: boolean }];
 
+/** How git names the mode of an executable file, and of one that its index does not have. */
+const EXECUTABLE = "100755";
+const NONE = "000000";
+
+const isProgram = (workspace: string, path: string): boolean => {
+  const stats = statSync(join(workspace, path), { throwIfNoEntry: false });
+  return stats?.isFile() === true && (stats.mode & 0o100) !== 0;
+};
+
 /** The files in the output of `git diff --raw -z`: `:100644 100755 <blob> <blob> M`, then the path. */
-const modesIn = (listed: string): Modes[] =>
+const modesIn = (workspace: string, listed: string): Modes[] =>
   [...listed.matchAll(/:(\d+) (\d+) [^\0]*\0([^\0]*)\0/g)].map(([, before, after, path = ""]) => [
     path,
-    { before: before === EXECUTABLE, after: after === EXECUTABLE },
+    {
+      before: before === EXECUTABLE,
+      // A file that git no longer knows may still be there.
+      after: after === NONE ? isProgram(workspace, path) : after === EXECUTABLE,
+    },
   ]);
 
-/** How git names the mode of an executable file. */
-const EXECUTABLE = "100755";
-
-const newFile = (workspace: string, path: string): Modes => {
-  const stats = statSync(join(workspace, path), { throwIfNoEntry: false });
-  return [path, { before: false, after: stats?.isFile() === true && (stats.mode & 0o100) !== 0 }];
-};
+const newFile = (workspace: string, path: string): Modes => [
+  path,
+  { before: false, after: isProgram(workspace, path) },
+];
 
 /**
  * The change of a workspace since a revision: committed, staged, unstaged, and files git does not know
@@ -88,7 +98,7 @@ export const changeSince = async (
   const rules = ignoreRules(workspace);
   const modes = new Map([
     ...untracked.split("\0").map((path) => newFile(workspace, path)),
-    ...modesIn(listed),
+    ...modesIn(workspace, listed),
   ]);
   const paths = [...modes.keys()]
     .filter((path) => path !== "" && rules.closedBy(path) === null && !path.startsWith(".coditect/"))

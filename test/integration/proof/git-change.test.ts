@@ -51,6 +51,11 @@ describe("the change of a workspace since a revision", () => {
     );
   });
 
+  it("does not contain a program that only git no longer knows", async () => {
+    await runGit(files.root, "rm", "-q", "--cached", "bin/run.js");
+    assert.deepEqual((await change()).changes, []);
+  });
+
   it("returns to the bytes of a file that is not text", async () => {
     writeFileSync(join(files.root, "picture.png"), Buffer.from([0x89, 0x00]));
     const [back] = (await change()).inverse;
