@@ -1,4 +1,4 @@
-import { testBodyOf } from "../teams/gates/test-text.ts";
+import { testBodiesIn } from "../teams/gates/test-text.ts";
 
 /** Assertions that only few results satisfy. */
 const exact =
@@ -10,15 +10,18 @@ const ownAssertion =
 const countIn = (body: string): number => (body.match(exact) ?? []).length;
 
 /**
- * Whether only the old text of the test with this name has assertions that few results satisfy. The new text may have
+ * Those of the named tests of which only the old text has assertions that few results satisfy. The new text may have
  * them in a function of the project.
  */
-export const isLessExact = (
+export const lessExactOf = (
   path: string,
-  name: string,
+  names: readonly string[],
   { old, text }: { old: string; text: string },
-): boolean => {
-  const [before, after] = [testBodyOf(path, old, name), testBodyOf(path, text, name)];
-  if (before === null || after === null || ownAssertion.test(after)) return false;
-  return countIn(before) > 0 && countIn(after) === 0;
+): string[] => {
+  const [bodyBefore, bodyAfter] = [testBodiesIn(path, old), testBodiesIn(path, text)];
+  return names.filter((name) => {
+    const [before, after] = [bodyBefore(name), bodyAfter(name)];
+    if (before === null || after === null || ownAssertion.test(after)) return false;
+    return countIn(before) > 0 && countIn(after) === 0;
+  });
 };

@@ -4,7 +4,7 @@ import { toFileContent } from "../workspace/encoding.ts";
 import { measuredRun, quantity, type Gate, type GateContext } from "../teams/gates/gate.ts";
 import { named, newTestFiles, probeOf } from "../teams/gates/test-run.ts";
 import { withoutAssertion } from "../teams/gates/without-assertion.ts";
-import { isLessExact } from "./exactness.ts";
+import { lessExactOf } from "./exactness.ts";
 import { loosened, rewrittenAlone } from "./loosened.ts";
 
 /**
@@ -23,7 +23,7 @@ const lessExact = async (
     rewritten.map(async ({ path, text: old }) => {
       const text = (await context.readText(path)) ?? "";
       const names = unseen.filter((id) => id.startsWith(`${path} > `));
-      return names.filter((id) => isLessExact(path, id, { old, text }));
+      return lessExactOf(path, names, { old, text });
     }),
   );
   return told.flat();

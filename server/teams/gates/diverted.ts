@@ -6,7 +6,7 @@ import { changedSources } from "./hunks.ts";
 import { mutate, REACH } from "./mutation.ts";
 import { IN_TESTS } from "./stand-ins.ts";
 import { named, newTestFiles, probeOf } from "./test-run.ts";
-import { testBodyOf } from "./test-text.ts";
+import { testBodiesIn } from "./test-text.ts";
 
 const script = /\.[cm]?[jt]sx?$/;
 const isCode = (path: string): boolean => script.test(path) || path.endsWith(".py");
@@ -171,12 +171,10 @@ export const diverted = async (context: GateContext): Promise<Measured | null> =
   const { calling, tested, elsewhere } = loading;
   const unloaded = await passingUnloaded(context, loading);
   // A test that expects an error may pass with each error.
-  const asked = proven.filter((id) =>
-    calling.some(
-      ({ path, text }) =>
-        id.startsWith(`${path} > `) && !awaitsError.test(testBodyOf(path, text, id) ?? text),
-    ),
-  );
+  const asked = calling.flatMap(({ path, text }) => {
+    const bodyOf = testBodiesIn(path, text);
+    return proven.filter((id) => id.startsWith(`${path} > `) && !awaitsError.test(bodyOf(id) ?? text));
+  });
   const mayShow = unloaded.passed.length === 0 && asked.length > 0 && loading.callFunctions;
   const uncalled = mayShow ? await passingUncalled(context, loading) : null;
   await context.ground.prepare(context.changes);

@@ -1,5 +1,5 @@
 import type { GateContext } from "./gate.ts";
-import { testBodyOf } from "./test-text.ts";
+import { testBodiesIn } from "./test-text.ts";
 
 const literal =
   /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\b\d[\w.]*\b|\b(?:true|false|True|False)\b/g;
@@ -20,20 +20,23 @@ export const underAnotherName = async (
 ): Promise<ReadonlySet<string>> => {
   const added = (context.provenTests?.proven ?? []).filter((id) => !present.has(id));
   const renamed = new Set<string>();
-  const taken = new Set<string>();
-  for (const id of gone) {
-    const [path = ""] = id.split(" > ");
+  for (const path of new Set(gone.map((id) => id.split(" > ")[0] ?? ""))) {
     if (!context.after.has(path)) continue;
-    const [before, after] = [(await context.readBase(path)) ?? "", (await context.readText(path)) ?? ""];
-    const old = testBodyOf(path, before, id);
-    if (old === null) continue;
-    const next = added.find((each) => {
-      const body = taken.has(each) || !each.startsWith(`${path} > `) ? null : testBodyOf(path, after, each);
-      return body !== null && shapeOf(body) === shapeOf(old);
-    });
-    if (next === undefined) continue;
-    taken.add(next);
-    renamed.add(id);
+    const isInFile = (id: string): boolean => id.startsWith(`${path} > `);
+    const bodyBefore = testBodiesIn(path, (await context.readBase(path)) ?? "");
+    const bodyAfter = testBodiesIn(path, (await context.readText(path)) ?? "");
+    // Each of these takes the place of one removed test.
+    const shapes = added
+      .filter(isInFile)
+      .flatMap((id) => bodyAfter(id) ?? [])
+      .map(shapeOf);
+    for (const id of gone.filter(isInFile)) {
+      const body = bodyBefore(id);
+      const at = body === null ? -1 : shapes.indexOf(shapeOf(body));
+      if (at < 0) continue;
+      shapes.splice(at, 1);
+      renamed.add(id);
+    }
   }
   return renamed;
 };

@@ -28,9 +28,8 @@ const bracketed = (code: string, from: number): string => {
 };
 
 /** The text of a test in JavaScript, starting after its name; null if the file does not contain the name. */
-const bodyOf = (file: string, name: string): string | null => {
+const bodyOf = (file: string, code: string, name: string): string | null => {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  const code = codeOf(file);
   const calls = [
     ...file.matchAll(
       new RegExp(String.raw`\b(?:it|test|specify)(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`, "g"),
@@ -43,8 +42,7 @@ const bodyOf = (file: string, name: string): string | null => {
 };
 
 /** The text of a test function in Python, after its parameters; null if there is none with this name. */
-const pythonBodyOf = (file: string, name: string): string | null => {
-  const code = codeOf(file, pythonCommentOrText);
+const pythonBodyOf = (file: string, code: string, name: string): string | null => {
   const [word = ""] = name.split(/\W/, 1);
   const start = new RegExp(`^([^\\S\\n]*)(?:async\\s+)?def\\s+${word}\\s*(?=\\()`, "m").exec(code);
   if (start === null) return null;
@@ -56,15 +54,18 @@ const pythonBodyOf = (file: string, name: string): string | null => {
   return file.slice(from, end === null ? undefined : from + end.index);
 };
 
-/** The text of a test in JavaScript or Python, by its name with or without those of its suites. */
-export const testBodyOf = (path: string, file: string, name: string): string | null => {
-  const last = name.split(" > ").at(-1) ?? name;
-  return path.endsWith(".py") ? pythonBodyOf(file, last) : bodyOf(file, last);
+/** Gives the text of each test in a file in JavaScript or Python, by its name with or without those of its suites. */
+export const testBodiesIn = (path: string, file: string): ((name: string) => string | null) => {
+  const [find, noCode] = path.endsWith(".py")
+    ? ([pythonBodyOf, pythonCommentOrText] as const)
+    : ([bodyOf, commentOrText] as const);
+  const code = codeOf(file, noCode);
+  return (name) => find(file, code, name.split(" > ").at(-1) ?? name);
 };
 
 /** Whether a test in JavaScript asserts only about its own literals. */
 export const assertsTruthsAlone = (file: string, name: string): boolean => {
-  const body = bodyOf(file, name);
+  const body = bodyOf(file, codeOf(file), name);
   if (body === null) return false;
   const rest = truths.reduce((text, truth) => text.replace(truth, ""), body);
   return rest !== body && !mayAssert.test(codeOf(rest));
