@@ -39,7 +39,7 @@ const pythonProgram = (folder: string, name: string, onPath = name): string | nu
     ])
     .find((program) => exists(program)) ?? programOnPath(onPath);
 
-const ofPytest = (folder: string): DetectedRunner => ({
+export const ofPytest = (folder: string): DetectedRunner => ({
   runner: "pytest",
   folder,
   program: pythonProgram(folder, "pytest"),

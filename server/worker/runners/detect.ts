@@ -7,7 +7,7 @@ import { relativePath } from "../../workspace/paths.ts";
 import { walkWorkspace } from "../../workspace/walk.ts";
 import { configuredRunner, nodeRunners, sourceOf, type NodeRunner } from "./configured-runner.ts";
 import { isBuiltWith, isTestedWith, languageRunner } from "./detect-others.ts";
-import { importRoot, ofPython, pythonPackage, pythonRunner } from "./detect-python.ts";
+import { importRoot, ofPytest, ofPython, pythonPackage, pythonRunner } from "./detect-python.ts";
 import { runnerOfFile } from "./file-runner.ts";
 import { installedProgram, programOnPath, readPackage, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
@@ -40,22 +40,33 @@ export const detectRunner = (root: string, file: string | null = null): Detected
   const prefersPython = file?.endsWith(".py") ?? false;
   const pythonRoot = prefersPython && file !== null ? importRoot(root, dirname(file)) : ".";
   let fallback: DetectedRunner | null = null;
+  let inside: DetectedRunner | null = null;
   for (let folder = file === null ? "." : dirname(file); ; folder = dirname(folder)) {
     const place = folder === "." ? root : join(root, folder);
     const names = namesIn(place);
     const python = pythonRunner(place, names, prefersPython);
     const inPackage = file === null ? null : relativePath(place, join(root, file));
     const node = nodeRunner(place, names, inPackage);
-    const found = prefersPython ? (python ?? node) : (node ?? python);
+    // Every folder of tests may have such a file. What the tests import is found from the project's own folder.
+    const isInside = prefersPython && python?.source === "conftest.py" && folder !== ".";
+    if (isInside) inside = python;
+    const ofPythonFile = isInside ? null : (python ?? (inside === null ? node : null));
+    const found = prefersPython ? ofPythonFile : (node ?? python);
     if (found !== null) return found;
     if (!prefersPython || folder === pythonRoot) {
       const byDefault = defaultRunner(place, names, prefersPython);
       const isOuter = fallback !== null && byDefault !== null && isBuiltWith(fallback, byDefault);
       if (fallback === null || isOuter) fallback = byDefault;
     }
-    if (folder === ".") return fallback;
+    if (folder === ".") return inside === null ? fallback : pytestAbove(inside, fallback);
   }
 };
+
+/** pytest in the folder where the imports of its tests begin, which nothing but a `conftest.py` further down names. */
+const pytestAbove = (inside: DetectedRunner, above: DetectedRunner | null): DetectedRunner =>
+  above === null
+    ? inside
+    : { ...ofPytest(above.folder), source: relativePath(above.folder, join(inside.folder, "conftest.py")) };
 
 /** The maximum number of folders that are searched for packages. */
 const MOST_FOLDERS = 2000;

@@ -206,6 +206,30 @@ describe("detectRunner", () => {
     assert.deepEqual(folders, [root, `${root}/service`]);
   });
 
+  it("runs a Python test where its project begins, although its own folder has a conftest.py", async () => {
+    const root = await workspaceOf({
+      "package.json": manifest({ scripts: { test: "vitest" } }),
+      "shop/pyproject.toml": '[project]\nname = "shop"\n',
+      "shop/src/shop/cart.py": "",
+      "shop/tests/conftest.py": "",
+      "shop/tests/unit/conftest.py": "",
+      "shop/tests/unit/test_cart.py": "",
+      "tools/sort.py": "",
+      "tools/tests/conftest.py": "",
+      "tools/tests/test_sort.py": "",
+    });
+    const found = ["shop/tests/unit/test_cart.py", "tools/tests/test_sort.py"].map((file) =>
+      detectRunner(root, file),
+    );
+    assert.deepEqual(
+      found.map((runner) => [runner?.runner, runner?.folder, runner?.source]),
+      [
+        ["pytest", `${root}/shop`, "pyproject.toml"],
+        ["pytest", `${root}/tools`, "tests/conftest.py"],
+      ],
+    );
+  });
+
   it("knows the flags, variables and program of the project", async () => {
     const root = await workspaceOf({
       "package.json": manifest({

@@ -73,6 +73,8 @@ export class PodArrival {
     const path = `${podsPath(cluster.namespace, name)}/${verb}`;
     const stream = await openStream(cluster, path, { container }, command, this.#signal);
     streams.push(stream);
+    // It may have opened after the start failed and the other streams were closed.
+    if (this.#signal.aborted) stream.close();
     return stream;
   }
 
