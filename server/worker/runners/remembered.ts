@@ -4,7 +4,7 @@ import { exists } from "../../workspace/file-access.ts";
 import { looseTests } from "./detect.ts";
 import { runProjectCommand, type CommandRun, type ProjectCommand } from "./project-command.ts";
 
-/** Commands whose tests a runner reported once in this instance, and commands whose tests no runner ever reports. */
+/** Commands whose tests a runner reported in this instance, and commands that ran none before, or never do. */
 const withTests = new Set<string>();
 const withoutTests = new Set<string>();
 
@@ -25,7 +25,8 @@ const mayLeaveOut = (root: string, { folder }: ProjectCommand): boolean =>
 /**
  * Runs the project's own test command, but does not accept a result that it remembers: make, Task, doit and others
  * succeed without starting a runner if nothing has changed since an earlier run. make then runs again with all its
- * rules. If the command has run tests in this instance and runs none now, that is an error with its name.
+ * rules. If the command has run tests in this instance and runs none now, that is an error with its name. A command
+ * that ran none at first may select tests by what has changed, so it is not blamed.
  */
 export const runWithoutMemory = async (
   root: string,
@@ -40,7 +41,7 @@ export const runWithoutMemory = async (
     isSilent(first) && !withoutTests.has(key) ? await again(root, project, run, first, signal) : first;
   if (report.runner !== "command") withTests.add(key);
   if (!isSilent(report)) return report;
-  if (withTests.has(key)) return leftOut(report);
+  if (withTests.has(key) && !withoutTests.has(key)) return leftOut(report);
   withoutTests.add(key);
   return report;
 };

@@ -49,6 +49,20 @@ describe("a test command that remembers its last result", () => {
     );
   });
 
+  it("passes without its tests if it ran none at first, because it selects what has changed", async () => {
+    const project = await projectOf({
+      "check.sh": "grep -q none changed || node --test a.test.js\n",
+      changed: "none",
+      "a.test.js": passing,
+    });
+    const command = "sh check.sh";
+    assert.equal((await project.test({ command })).outcome, "passed");
+    await project.write({ changed: "a.js" });
+    assert.deepEqual(outline(await project.test({ command })), ["a.test.js > adds: passed"]);
+    await project.write({ changed: "none" });
+    assert.equal((await project.test({ command })).outcome, "passed");
+  });
+
   it("passes with a program of its own that never names a test", async () => {
     const project = await projectOf({
       Makefile: "test:\n\ttrue\n",
