@@ -66,10 +66,14 @@ const referredScripts = (words: readonly string[], scripts: Record<string, strin
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 
+/** Steps of a test script that check the code's style or its types, and create nothing that tests need. */
+const judging =
+  /\b(eslint|oxlint|prettier|xo|standard|tslint|biome|stylelint|lint(:\S+)?|format(:\S+)?|type-?check(:\S+)?|check-types|knip|depcheck|attw|publint|echo|audit|tsd|dtslint|svelte-check|ruff|flake8|mypy|pyright)\b|\b(tsc|tsgo|vue-tsc|glint)\b.*--noEmit/i;
+
 /** A command of a test script that starts a runner. */
 export interface RunnerStep {
   command: ScriptCommand;
-  /** What the script runs before it except runners, each as a line for a shell. */
+  /** What the script runs before it that tests may need, each as a line for a shell. No runners, no checks of style. */
   before: string[];
 }
 
@@ -97,8 +101,9 @@ export const runnerSteps = (
         const steppedBack = before.length;
         for (const other of referred) search(other, depth + 1);
         if (steps.length > known) continue;
+        const onlyChecks = judging.test(text) || (referred.length > 0 && before.length === steppedBack);
         // The command contains no runner, so it is one step as written.
-        before.splice(steppedBack, before.length, text);
+        before.splice(steppedBack, before.length, ...(onlyChecks ? [] : [text]));
       }
   };
   search(name, 0);
@@ -111,13 +116,6 @@ export const findCommand = (
   name: string,
   find: (words: readonly string[]) => number,
 ): ScriptCommand | null => runnerSteps(scripts, name, find)[0]?.command ?? null;
-
-/** Steps of a test script that check the code's style and create nothing that tests need. */
-const judging =
-  /\b(eslint|prettier|xo|standard|tslint|biome|stylelint|lint(:\S+)?|format(:\S+)?|type-?check(:\S+)?|check-types|knip|depcheck|attw|publint|echo|audit)\b|\btsc\b.*--noEmit/i;
-
-/** Of the steps before a runner those that may build what its tests need. */
-export const buildSteps = ({ before }: RunnerStep): string[] => before.filter((line) => !judging.test(line));
 
 /** Whether the patterns of a runner's command match the file; null if it has none. */
 export const coversFile = (patterns: readonly string[], file: string): boolean | null => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { TestReport } from "../../../schemas/tests.ts";
 import { childEnvironment, runProcess, type ProcessResult } from "../process.ts";
 import { shellCommand } from "./command.ts";
+import { networkVariables } from "./package-script.ts";
 import { nodeVariables, pathWithPrograms, readPackage, withPackages } from "./package.ts";
 import type { TestJob } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
@@ -66,7 +67,7 @@ export const runBuild = async (
   const deadline = performance.now() + timeoutMs;
   for (const line of lines) {
     const [program = "", ...args] = shellCommand(line);
-    const env = { PATH: pathWithPrograms(folder), ...nodeVariables(), ...script.env };
+    const env = { PATH: pathWithPrograms(folder), ...networkVariables(), ...nodeVariables(), ...script.env };
     const request = { command: [program, ...args] as const, cwd: folder, env: childEnvironment(env) };
     const timeout_ms = Math.max(1, deadline - performance.now());
     const ended = await runProcess({ ...request, timeout_ms, output_bytes: OUTPUT_BYTES }, signal);

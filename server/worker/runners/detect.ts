@@ -13,7 +13,6 @@ import { installedProgram, programOnPath, readPackage, textOf } from "./package.
 import type { DetectedRunner } from "./runner.ts";
 import { hasTestScript } from "./package-script.ts";
 import {
-  buildSteps,
   coversFile,
   emptyScript,
   findCommand,
@@ -206,7 +205,7 @@ const ofStep = (folder: string, step: RunnerStep): DetectedRunner => {
   const { command } = step;
   const runner = runnerOfStep(step);
   const detected = runner === "node:test" ? ofNodeTest(folder, command) : ofNode(runner, folder, command);
-  return { ...detected, before: buildSteps(step) };
+  return { ...detected, before: step.before };
 };
 
 /** A command with an exit code, for runners whose reports we cannot read and for tests that are built first. */

@@ -188,7 +188,7 @@ describe("detectRunner", () => {
       ],
     ];
   for (const [what, files, file, runner] of shapes) {
-    it(`is told from ${what}`, async () => {
+    it(`is found from ${what}`, async () => {
       assert.equal(await runnerOf(files, file), runner);
     });
   }
@@ -245,6 +245,24 @@ describe("detectRunner", () => {
       name: "node_modules/mocha/bin/mocha.js",
       args: ["--require", "a b", "spec/**"],
     });
+  });
+
+  it("builds what the script builds before the tests, without its checks of style and types", async () => {
+    const root = await workspaceOf({
+      "package.json": manifest({
+        scripts: {
+          pretest: "pnpm run compile && pnpm lint",
+          test: "pnpm test:types && pnpm check && node make.js && vitest run",
+          lint: "node tools/style.js",
+          "test:types": "tsgo --noEmit && pnpm exports",
+          exports: "attw --pack",
+          check: "pnpm test:types && node checks.js",
+          compile: "tsc -p src",
+        },
+      }),
+      ...installed("vitest"),
+    });
+    assert.deepEqual(detectRunner(root)?.before, ["pnpm run compile", "pnpm check", "node make.js"]);
   });
 
   it("takes pytest of the project's own environment first", async () => {
