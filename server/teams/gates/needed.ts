@@ -1,6 +1,7 @@
 import { newErrors } from "./compare.ts";
 import { quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { answeredByTable, checksOfChange, type Check } from "./answers.ts";
+import { constantAnswers } from "./constant-answers.ts";
 import { changedSources, hunksOf, isCode, without, type Hunk } from "./hunks.ts";
 import { followsMove, movesIn } from "./moves.ts";
 import { newTestFiles, probeOf } from "./test-run.ts";
@@ -49,6 +50,8 @@ export const needed: Gate = async (context) => {
   const sources = await changedSources(context);
   const table = tableInWords(answeredByTable(await checksOfChange(context), sources));
   if (table !== null) return table;
+  const constant = await constantAnswers(context, sources);
+  if (constant !== null) return constant;
   const moves = movesIn(sources);
   const hunks = sources.flatMap((source) =>
     hunksOf(source).filter((hunk) => isCode(hunk, source.after) && !followsMove(hunk, moves)),

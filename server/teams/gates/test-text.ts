@@ -12,12 +12,16 @@ const commentOrText =
 const pythonCommentOrText =
   /#[^\n]*|("""|''')(?:\\[^]|(?!\1)[^])*(?:\1|$)|"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'/g;
 
+/** What is no code in a file: its comments and texts. */
+export const noCodeOf = (path: string): RegExp =>
+  path.endsWith(".py") ? pythonCommentOrText : commentOrText;
+
 /** A file with blanks in the place of its comments and texts: their words and brackets are no code. */
-const codeOf = (file: string, noCode = commentOrText): string =>
+export const codeOf = (file: string, noCode = commentOrText): string =>
   file.replace(noCode, (found) => " ".repeat(found.length));
 
 /** From an opening bracket to the one that closes it. */
-const bracketed = (code: string, from: number): string => {
+export const bracketed = (code: string, from: number): string => {
   let depth = 0;
   for (let at = from; at < code.length; at += 1) {
     if ("([{".includes(code[at] ?? "")) depth += 1;
@@ -56,10 +60,8 @@ const pythonBodyOf = (file: string, code: string, name: string): string | null =
 
 /** Gives the text of each test in a file in JavaScript or Python, by its name with or without those of its suites. */
 export const testBodiesIn = (path: string, file: string): ((name: string) => string | null) => {
-  const [find, noCode] = path.endsWith(".py")
-    ? ([pythonBodyOf, pythonCommentOrText] as const)
-    : ([bodyOf, commentOrText] as const);
-  const code = codeOf(file, noCode);
+  const find = path.endsWith(".py") ? pythonBodyOf : bodyOf;
+  const code = codeOf(file, noCodeOf(path));
   return (name) => find(file, code, name.split(" > ").at(-1) ?? name);
 };
 

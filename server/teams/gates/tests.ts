@@ -17,6 +17,7 @@ import { transformed } from "./transformed.ts";
 import { withoutTheirCode } from "./outdated.ts";
 import { underAnotherName } from "./renamed.ts";
 import { describe, named, newTestFiles, probeOf, unusable } from "./test-run.ts";
+import { unreached } from "./unreached.ts";
 import { describeWithoutAssertion, withoutAssertion, withoutAssertionInWords } from "./without-assertion.ts";
 
 /** The name and message of errors outside of the tests. */
@@ -103,7 +104,13 @@ const cannotFail = async (
   const passed = [...named(report, "passed")].filter((id) => !old.has(id));
   const empty = await withoutAssertion(context, files, passed);
   const reasons = withoutAssertionInWords(empty);
-  if (reasons.length === 0) return null;
+  const proven = new Set(context.provenTests?.proven);
+  if (reasons.length === 0)
+    return unreached(
+      context,
+      files,
+      empty.silent.filter((id) => proven.has(id)),
+    );
   return {
     held: false,
     reason: reasons.join(" "),

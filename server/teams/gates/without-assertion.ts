@@ -14,9 +14,11 @@ export interface WithoutAssertion {
   cannotFail: string[];
   /** The time was up before they were tried with every mutant. */
   untried: string[];
+  /** Tests that can fail, but reach no known assertion in this state. */
+  silent: string[];
 }
 
-const none: WithoutAssertion = { cannotFail: [], untried: [] };
+const none: WithoutAssertion = { cannotFail: [], untried: [], silent: [] };
 
 /**
  * Tests of these files that cannot fail. They run in the current state of the copy while every known assertion throws
@@ -58,11 +60,15 @@ export const withoutAssertion = async (
   return {
     cannotFail: refused.filter((id) => !untried.has(id)),
     untried: refused.filter((id) => untried.has(id)),
+    silent: suspects.filter((id) => ran.get(id)?.status === "passed" && able.has(id)),
   };
 };
 
 /** What is wrong with the tests, as sentences. Empty if there are none. */
-export const withoutAssertionInWords = ({ cannotFail, untried }: WithoutAssertion): string[] => [
+export const withoutAssertionInWords = ({
+  cannotFail,
+  untried,
+}: Pick<WithoutAssertion, "cannotFail" | "untried">): string[] => [
   ...(cannotFail.length === 0
     ? []
     : [
@@ -76,7 +82,10 @@ export const withoutAssertionInWords = ({ cannotFail, untried }: WithoutAssertio
 ];
 
 /** Names these tests, each with what is wrong with it. */
-export const describeWithoutAssertion = ({ cannotFail, untried }: WithoutAssertion): string[] => [
+export const describeWithoutAssertion = ({
+  cannotFail,
+  untried,
+}: Pick<WithoutAssertion, "cannotFail" | "untried">): string[] => [
   ...cannotFail.map((id) => `cannot fail: ${id}`),
   ...untried.map((id) => `the time was up: ${id}`),
 ];

@@ -7,6 +7,9 @@ _LOOKING = {
     "sys._current_frames": "looks at who calls it",
     "sys.settrace": "traces its callers",
     "sys.setprofile": "traces its callers",
+    "sys.monitoring.register_callback": "traces its callers",
+    "sys.addaudithook": "watches what the interpreter does",
+    "sys._current_exceptions": "looks at who calls it",
     "os.exec": "ends the process (it becomes another program)",
     "gc.get_objects": "looks for what others keep in memory",
     "gc.get_referrers": "looks for what others keep in memory",
@@ -15,8 +18,8 @@ _LOOKING = {
     "os.system": None,
     "os.posix_spawn": None,
 }
-# What a source could do past Python: open files, end the process, look at memory.
-_PAST_PYTHON = re.compile(r"^(f?open(at)?(64)?|f?read|mmap|ptrace|_?exit|_Exit|abort|kill|raise|exec[lv]p?e?|system|popen)$")
+# What a source could do past Python: open files, end the process, look at memory and at its callers.
+_PAST_PYTHON = re.compile(r"^(f?open(at)?(64)?|f?read|mmap|ptrace|_?exit|_Exit|abort|kill|raise|exec[lv]p?e?|system|popen|PyEval_Get(Frame|Locals|Globals)|_?PyThreadState_\w*(Get|Frame)\w*|PyGILState_GetThisThreadState|PyFrame_\w+|PyUnstable_InterpreterFrame_\w+)$")
 _LOOKS_AROUND = re.compile(r"^(ps|pgrep|pstree|lsof|top)$")
 _FRAMES = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")
 
@@ -103,10 +106,31 @@ def _raiser(trace):
         trace = trace.tb_next
     return found if found is not None and found[0] in _SUSPECTS and not is_test(found[0]) else None
 
+_READS_FILES = ("pathlib.py", "codecs.py", "io.py", "tokenize.py", "linecache.py", "fileinput.py")
+
+def _reads_files(frame):
+    file, function = frame.f_code.co_filename.replace(os.sep, "/"), frame.f_code.co_name
+    if os.path.basename(file) == "pkgutil.py":
+        return function == "get_data"
+    return os.path.basename(file) in _READS_FILES or re.search(r"/(importlib/resources|pathlib)/\w+\.py$", file) is not None
+
 def _past_io(frame):
-    while frame is not None and os.path.basename(frame.f_code.co_filename) in ("pathlib.py", "codecs.py", "io.py", "tokenize.py", "linecache.py"):
+    while frame is not None and (_reads_files(frame) or frame.f_code.co_filename.startswith("<frozen")):
         frame = frame.f_back
     return frame
+
+def _watch_dumps():
+    # A traceback in a file of its own shows a source its callers.
+    import faulthandler
+    original = faulthandler.dump_traceback
+    def dump_traceback(*args, **kwargs):
+        source = _source(_getframe(1)) if args or "file" in kwargs else None
+        if source is not None and (args[0] if args else kwargs["file"]) is not sys.stderr:
+            accuse(source, "looks at who calls it")
+        return original(*args, **kwargs)
+    faulthandler.dump_traceback = dump_traceback
+
+_watch_dumps()
 
 sys.addaudithook(_audit)
 
