@@ -18,13 +18,17 @@ export const nodeTestArguments: ArgumentRules = {
 };
 
 /**
- * A reporter for node:test that writes events for `events.ts`. The suites of a test are known from the start events
- * before it, which come in the order of the report. The runner reports a file like a test if none of its tests ran or
- * it failed after them.
+ * A reporter for node:test that writes events for `events.ts`. `definitions` define `line`, which writes an event, and
+ * `failureOf`, which gives the reason of a failure. With `passingFiles`, a file in which no test ran is a test that passes.
+ *
+ * A test belongs to the file that Node started, also if a helper declares it. The suites of a test are known from the
+ * start events before it, which come in the order of the report. Node reports a file that failed like a test, and may do
+ * so before the tests in it. Therefore, the failures of files are judged at the end: tests that failed explain them.
  */
-const reporter = `
+export const nodeReporter = (definitions: string, { passingFiles }: { passingFiles: boolean }): string => `
 import { resolve } from "node:path";
-const line = (event) => JSON.stringify(event) + "\\n";
+${definitions}
+const PASSING_FILES = ${passingFiles};
 const text = (error) => {
   const cause = error?.cause ?? error;
   try {
@@ -37,6 +41,17 @@ export default async function* (source) {
   const path = [];
   const errors = new Map();
   const ran = new Map();
+  const failedFiles = [];
+  const test = (file, name, status, { details }, message) =>
+    line({
+      type: "test",
+      file,
+      name,
+      status,
+      duration_ms: details?.duration_ms ?? null,
+      message,
+      failure: status === "failed" ? failureOf(details.error?.cause ?? details.error) : undefined,
+    });
   for await (const { type, data } of source) {
     if (type === "test:start") {
       path.length = data.nesting;
@@ -50,31 +65,36 @@ export default async function* (source) {
         files[file.path] = { covered: file.coveredLineCount, total: file.totalLineCount };
       yield line({ type: "coverage", files });
     } else if (type === "test:pass" || type === "test:fail") {
-      const file = data.file ?? resolve(data.name);
+      const file = data.entryFile ?? data.file ?? resolve(data.name);
       const isFile = data.nesting === 0 && resolve(data.name) === file;
       const failed = type === "test:fail" && data.todo === undefined;
-      const kind = data.details?.error?.failureType;
-      if (failed && kind === "subtestsFailed") continue;
-      if (isFile && failed && !ran.has(file)) {
-        yield line({ type: "load_error", file, message: errors.get(file) || text(data.details.error) });
+      if (failed && data.details?.error?.failureType === "subtestsFailed") continue;
+      if (isFile && failed) {
+        failedFiles.push({ file, data });
         continue;
       }
-      if (data.details?.type === "suite" && !failed) continue;
-      if (!isFile) ran.set(file, true);
+      if (!failed && (data.details?.type === "suite" || (isFile && !PASSING_FILES))) continue;
+      if (!isFile) ran.set(file, failed || ran.get(file) === true);
       const skipped = data.skip !== undefined || data.todo !== undefined;
-      yield line({
-        type: "test",
-        file,
-        name: [...path.slice(0, data.nesting), data.name].join(" > "),
-        status: failed ? "failed" : skipped ? "skipped" : "passed",
-        duration_ms: data.details?.duration_ms ?? null,
-        message: failed ? (isFile && errors.get(file)) || text(data.details.error) : null,
-      });
+      const name = [...path.slice(0, data.nesting), data.name].join(" > ");
+      const message = failed ? text(data.details.error) : null;
+      yield test(file, name, failed ? "failed" : skipped ? "skipped" : "passed", data, message);
     }
+  }
+  for (const { file, data } of failedFiles) {
+    const message = errors.get(file) || text(data.details.error);
+    if (!ran.has(file)) yield line({ type: "load_error", file, message });
+    else if (!ran.get(file)) yield test(file, data.name, "failed", data, message);
   }
   yield line({ type: "end" });
 }
 `;
+
+const reporter = nodeReporter(
+  `const line = (event) => JSON.stringify(event) + "\\n";
+const failureOf = () => undefined;`,
+  { passingFiles: true },
+);
 
 /**
  * A script that is loaded before each test file. It ends a finished file that a test has left something open in, but
@@ -90,10 +110,11 @@ const exit = () => {
   else process.exit();
 };
 const waits = /^(?=\\S)(?:(?!=>|\\basync\\b|\\bfunction\\b|\\/\\/).)*\\bawait\\b/m;
-const [, file] = process.argv;
 // Node says best what is wrong with a path that is no file.
-const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
-if (process.env.NODE_TEST_CONTEXT?.startsWith("child") && isFile && !waits.test(readFileSync(file, "utf8")))
+const mayEnd = (file) =>
+  statSync(file, { throwIfNoEntry: false })?.isFile() === true && !waits.test(readFileSync(file, "utf8"));
+// With --test-isolation=none, this is the process of the whole run, which may have no file.
+if (process.env.NODE_TEST_CONTEXT?.startsWith("child") && mayEnd(process.argv[1]))
   after(() => { setTimeout(exit, GRACE_MS).unref(); });
 `;
 

@@ -3,8 +3,8 @@ import { makeProject, outline, type Project } from "./project.ts";
 
 const arithmetic = `
 import assert from "node:assert/strict";
-import { describe, it, test } from "node:test";
-import { add } from "../src/add.js";
+import { describe, it } from "node:test";
+import { add } from "../src/add.js"; import { declare } from "../tests/declare.js";
 describe("add", () => {
   describe("of two", () => {
     it("adds", () => assert.equal(add(1, 2), 3));
@@ -13,7 +13,7 @@ describe("add", () => {
   it.skip("is left out", () => {});
   it.todo("is to be done");
 });
-test("stands alone", () => {});
+declare("stands alone");
 `;
 
 describe("node:test", () => {
@@ -22,6 +22,8 @@ describe("node:test", () => {
     project = await makeProject({
       "package.json": '{ "type": "module", "scripts": { "test": "node --test" } }',
       "src/add.js": "export const add = (a, b) => a + b;\nexport const unused = () => {\n  return 1;\n};\n",
+      "tests/declare.js":
+        'import { test } from "node:test";\nexport const declare = (name) => test(name, () => {});\n',
       "test/add.test.js": arithmetic,
     });
   });
