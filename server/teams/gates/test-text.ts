@@ -31,43 +31,85 @@ export const bracketed = (code: string, from: number): string => {
   return code.slice(from);
 };
 
-/** The text of a test in JavaScript, starting after its name; null if the file does not contain the name. */
-const bodyOf = (file: string, code: string, name: string): string | null => {
+/** The place of each call in JavaScript that declares a test or suite of this name, and the text after the name. */
+const declared = (
+  file: string,
+  code: string,
+  words: string,
+  name: string,
+): { at: number; body: string }[] => {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  const calls = [
-    ...file.matchAll(
-      new RegExp(String.raw`\b(?:it|test|specify)(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`, "g"),
-    ),
-  ];
-  const call = calls.find(({ index }) => code[index] !== " ");
-  if (call === undefined) return null;
-  const open = file.indexOf("(", call.index);
-  return file.slice(call.index + call[0].length, open + bracketed(code, open).length);
+  const calls = new RegExp(String.raw`\b(?:${words})(?:\.\w+)*\s*\(\s*["'\`]${escaped}["'\`]`, "g");
+  return [...file.matchAll(calls)]
+    .filter(({ index }) => code[index] !== " ")
+    .map(({ 0: call, index }) => {
+      const open = file.indexOf("(", index);
+      const at = index + call.length;
+      return { at, body: file.slice(at, open + bracketed(code, open).length) };
+    });
 };
 
-/** The text of a test function in Python, after its parameters; null if there is none with this name. */
-const pythonBodyOf = (file: string, code: string, name: string): string | null => {
-  const [word = ""] = name.split(/\W/, 1);
-  const start = new RegExp(`^([^\\S\\n]*)(?:async\\s+)?def\\s+${word}\\s*(?=\\()`, "m").exec(code);
-  if (start === null) return null;
-  const [head, indent = ""] = start;
-  const open = start.index + head.length;
-  const from = open + bracketed(code, open).length;
-  // The first line that is not further to the right.
+/**
+ * The text of a test in JavaScript, starting after its name; null if the file does not contain the name. Of several
+ * tests with this name, it is one in the given suites, from outside to inside.
+ */
+const bodyOf = (file: string, code: string, name: string, suites: readonly string[] = []): string | null => {
+  const [suite, ...inner] = suites;
+  if (suite === undefined) return declared(file, code, "it|test|specify", name)[0]?.body ?? null;
+  for (const { at, body } of declared(file, code, "describe|context|suite", suite)) {
+    const found = bodyOf(body, code.slice(at, at + body.length), name, inner);
+    if (found !== null) return found;
+  }
+  return bodyOf(file, code, name, inner);
+};
+
+/** The first word of a name, without the values of a parametrized test. */
+const wordIn = (name: string): string => name.split(/\W/, 1)[0] ?? "";
+
+/** A block of Python, such as a function, from the given place to the first line that is not further to the right. */
+const pythonBlock = (code: string, from: number, indent: string): string => {
   const end = new RegExp(`\\n[^\\S\\n]{0,${indent.length}}(?=\\S)`).exec(code.slice(from));
-  return file.slice(from, end === null ? undefined : from + end.index);
+  return code.slice(from, end === null ? undefined : from + end.index);
+};
+
+/**
+ * The text of a test function in Python, after its parameters; null if there is none with this name. Of several, it is
+ * one in the given classes, from outside to inside.
+ */
+const pythonBodyOf = (
+  file: string,
+  code: string,
+  name: string,
+  classes: readonly string[] = [],
+): string | null => {
+  const [suite, ...inner] = classes;
+  if (suite !== undefined) {
+    const head = new RegExp(`^([^\\S\\n]*)class\\s+${wordIn(suite)}\\b`, "m").exec(code);
+    const from = head === null ? 0 : head.index + head[0].length;
+    const block = head === null ? "" : pythonBlock(code, from, head[1] ?? "");
+    const found = pythonBodyOf(file.slice(from, from + block.length), block, name, inner);
+    return found ?? pythonBodyOf(file, code, name, inner);
+  }
+  const start = new RegExp(`^([^\\S\\n]*)(?:async\\s+)?def\\s+${wordIn(name)}\\s*(?=\\()`, "m").exec(code);
+  if (start === null) return null;
+  const open = start.index + start[0].length;
+  const from = open + bracketed(code, open).length;
+  return file.slice(from, from + pythonBlock(code, from, start[1] ?? "").length);
 };
 
 /** Gives the text of each test in a file in JavaScript or Python, by its name with or without those of its suites. */
 export const testBodiesIn = (path: string, file: string): ((name: string) => string | null) => {
   const find = path.endsWith(".py") ? pythonBodyOf : bodyOf;
   const code = codeOf(file, noCodeOf(path));
-  return (name) => find(file, code, name.split(" > ").at(-1) ?? name);
+  return (name) => {
+    const names = name.split(" > ");
+    return find(file, code, names.at(-1) ?? name, names.slice(0, -1));
+  };
 };
 
 /** Whether a test in JavaScript asserts only about its own literals. */
 export const assertsTruthsAlone = (file: string, name: string): boolean => {
-  const body = bodyOf(file, codeOf(file), name);
+  const body = testBodiesIn("", file)(name);
   if (body === null) return false;
   const rest = truths.reduce((text, truth) => text.replace(truth, ""), body);
   return rest !== body && !mayAssert.test(codeOf(rest));

@@ -6,9 +6,6 @@ import { quantity, type GateContext } from "./gate.ts";
 import { probeOf } from "./test-run.ts";
 import { assertsTruthsAlone } from "./test-text.ts";
 
-/** Separates the names of suites and of a test. */
-const nameSeparator = " > ";
-
 /** Tests that reach no known assertion, by what mutants showed about them. */
 export interface WithoutAssertion {
   cannotFail: string[];
@@ -44,8 +41,7 @@ export const withoutAssertion = async (
   const texts = new Map<string, string>();
   for (const path of files) texts.set(path, (await context.readText(path)) ?? "");
   const assertsTruths = ({ file, name, failure }: TestCase): boolean =>
-    failure === "refused" &&
-    assertsTruthsAlone(texts.get(file) ?? "", name.split(nameSeparator).at(-1) ?? name);
+    failure === "refused" && assertsTruthsAlone(texts.get(file) ?? "", name);
   const isSilent = (id: string): boolean => {
     const test = ran.get(id);
     return test !== undefined && (test.status === "passed" || assertsTruths(test));

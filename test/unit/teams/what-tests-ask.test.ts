@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { formsOf } from "../../../server/teams/gates/forms.ts";
 import { startersOf } from "../../../server/teams/gates/starters.ts";
 import { tablesOf } from "../../../server/teams/gates/tables.ts";
-import { assertsTruthsAlone } from "../../../server/teams/gates/test-text.ts";
+import { assertsTruthsAlone, testBodiesIn } from "../../../server/teams/gates/test-text.ts";
 
 describe("the tables of a source", () => {
   it("are its runs of names and values", () => {
@@ -62,6 +62,28 @@ describe("the start of a program", () => {
 });
 
 describe("the text of a test", () => {
+  it("is that in its own suites, if others have a test of the same name", () => {
+    const file = `describe("add", () => { it("works", () => { expect(add(1)).toBe(2); }); });
+describe("remove", () => { describe("all", () => { it("works", () => { expect(true).toBe(true); }); }); });`;
+    const body = testBodiesIn("a.test.js", file);
+    assert.match(body("a.test.js > add > works") ?? "", /add\(1\)/);
+    assert.match(body("a.test.js > remove > all > works") ?? "", /toBe\(true\)/);
+    assert.match(body("works") ?? "", /add\(1\)/);
+    assert.equal(body("remove > fails"), null);
+    assert.equal(assertsTruthsAlone(file, "add > works"), false);
+    assert.equal(assertsTruthsAlone(file, "remove > all > works"), true);
+  });
+
+  it("is that in its own class in Python", () => {
+    const file =
+      "class TestAdd:\n    def test_works(self):\n        assert add(1) == 2\n\n" +
+      "class TestRemove:\n    def test_works(self, all):\n        assert remove(1) == 0\n";
+    const body = testBodiesIn("test_a.py", file);
+    assert.match(body("test_a.py > TestAdd > test_works") ?? "", /add\(1\)/);
+    assert.match(body("test_a.py > TestRemove > test_works[1]") ?? "", /remove\(1\)/);
+    assert.doesNotMatch(body("test_a.py > TestAdd > test_works") ?? "", /remove/);
+  });
+
   const file = `it("is true", () => { expect(true).toEqual(true); });
 it("calls and is true", () => { text.slug("x)"); assert.equal(1, 1); });
 it("asks", () => { expect(text.slug("A")).toBe("a"); expect(1).toBe(1); });
