@@ -29,7 +29,14 @@ const helperName = /helper|fixture|util|support|setup|common|mock|stub|fake|data
 
 /** Whether a file among tests, with this text, only helps them: its path says so, and it holds no test. */
 export const onlyHelpsTests = (path: string, text: string): boolean =>
-  helperName.test(path) && !declaration.test(text);
+  isConftest(path) || (helperName.test(path) && !declaration.test(text));
+
+/** Whether a file among tests, with this text, may be one that tests import. */
+export const mayHelpTests = (path: string, text: string): boolean =>
+  helperName.test(path) || isConftest(path) || !declaration.test(text);
+
+/** Whether pytest gives what this file defines to the tests in and below its folder, without an import. */
+export const isConftest = (path: string): boolean => /(^|\/)conftest\.py$/.test(path);
 
 /** A program of the workspace, with what its path alone says. */
 interface Program {

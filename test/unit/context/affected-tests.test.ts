@@ -36,4 +36,28 @@ describe("the tests that a change can affect", () => {
     assert.deepEqual(affected.sort(), ["__tests__/app.test.js", "test-helpers/checks.js"]);
     await workspace.remove();
   });
+
+  it("are also those that reach the file through a helper, or through pytest's conftest.py", async () => {
+    const workspace = await testWorkspace({
+      "src/price.js": "export const price = () => 1;\n",
+      "test/helpers/shop.js":
+        'import { price } from "../../src/price.js";\nexport const expectPrice = (n) => expect(price()).toBe(n);\n',
+      "test/bill.test.js":
+        'import { expectPrice } from "./helpers/shop.js";\nit("costs", () => expectPrice(1));\n',
+      "test/other.test.js": 'it("is", () => {});\n',
+      "shop/money.py": "def euro():\n    return 1\n",
+      "tests/api/conftest.py":
+        "import pytest\nfrom shop.money import euro\n@pytest.fixture\ndef price():\n    return euro()\n",
+      "tests/api/test_bill.py": "def test_bill(price):\n    assert price == 1\n",
+      "tests/test_other.py": "def test_other():\n    assert True\n",
+    });
+    const { signal } = new AbortController();
+    const of = (path: string) => affectedTests(workspace.root, [path], [], signal);
+    for (const path of ["src/price.js", "test/helpers/shop.js"])
+      assert.equal((await of(path)).includes("test/bill.test.js"), true, path);
+    assert.equal((await of("src/price.js")).includes("test/other.test.js"), false);
+    for (const path of ["shop/money.py", "tests/api/conftest.py"])
+      assert.deepEqual(await of(path), ["tests/api/test_bill.py"], path);
+    await workspace.remove();
+  });
 });
