@@ -1,14 +1,10 @@
 import { testId } from "./compare.ts";
-import { withTexts } from "./can-fail.ts";
 import { functionsIn, type WrittenFunction } from "./functions.ts";
 import { measuredRun, type GateContext, type Measured } from "./gate.ts";
 import { writtenLines, type ChangedSource } from "./hunks.ts";
-import { mutate, REACH } from "./mutation.ts";
-import { IN_TESTS } from "./stand-ins.ts";
-import { named, newTestFiles, probeOf } from "./test-run.ts";
-import type { LineRange, TestReport } from "../../../schemas/tests.ts";
-
-const script = /\.[cm]?[jt]sx?$/;
+import { named, newTestFiles } from "./test-run.ts";
+import { canThrow, runThrowing } from "./throwing.ts";
+import type { LineRange } from "../../../schemas/tests.ts";
 
 /** Words of an expression that are no variables, and functions of the language without any state. */
 const fixed = new Set(
@@ -96,7 +92,7 @@ const unheedingClasses = (
  */
 export const constantsAmong = (source: ChangedSource, tests: readonly string[]): WrittenFunction[] => {
   const { path, after } = source;
-  if (after === null || !(script.test(path) || path.endsWith(".py"))) return [];
+  if (after === null || !canThrow(path)) return [];
   const functions = functionsIn(path, after);
   const classes = unheedingClasses(path, after, functions).filter(({ name }) => isGiven(name, tests));
   const changed = writtenLines(source);
@@ -123,30 +119,6 @@ const without = (lines: number, left: readonly LineRange[]): LineRange[] => {
   return kept;
 };
 
-interface Throwing {
-  path: string;
-  text: string;
-  ranges: LineRange[];
-}
-
-/** The new tests as they run if each function in these lines throws; null if it cannot be measured. */
-const runThrowing = async (
-  context: GateContext,
-  sources: readonly Throwing[],
-): Promise<TestReport | null> => {
-  const scripts = await mutate(
-    sources.filter(({ path }) => script.test(path)),
-    context.signal,
-  );
-  if ("refused" in scripts) return null;
-  const mutable = sources
-    .filter(({ path }) => path.endsWith(".py"))
-    .map(({ path, ranges }) => ({ path, ranges }));
-  await context.ground.prepare(withTexts(context.changes, scripts.files));
-  const probe = probeOf(context, { mutant: mutable.length > 0 ? IN_TESTS : REACH, mutable });
-  return context.ground.runTests({ files: newTestFiles(context), coverage: false, probe });
-};
-
 /**
  * New tests that run no function of the changed sources but those that give the same for every input: they pass while
  * all other functions throw, and fail while these throw. Null if a new test needs more.
@@ -165,19 +137,20 @@ export const constantAnswers = async (
   );
   if (proven.length === 0 || constants.length === 0) return null;
   const files = found.flatMap(({ source: { path, after }, constants: left }) =>
-    after === null || !(script.test(path) || path.endsWith(".py")) ? [] : [{ path, text: after, left }],
+    after === null || !canThrow(path) ? [] : [{ path, text: after, left }],
   );
-  const others = await runThrowing(
-    context,
-    files.map(({ left, ...file }) => ({ ...file, ranges: without(file.text.split("\n").length, left) })),
-  );
-  const passed = others === null ? new Set<string>() : named(others, "passed");
-  const report = proven.every((id) => passed.has(id))
-    ? await runThrowing(
-        context,
-        files.map(({ left, ...file }) => ({ ...file, ranges: left.map(({ from, to }) => ({ from, to })) })),
-      )
-    : null;
+  const others = files.map(({ left, ...file }) => ({
+    ...file,
+    ranges: without(file.text.split("\n").length, left),
+  }));
+  const alone = files.map(({ left, ...file }) => ({
+    ...file,
+    ranges: left.map(({ from, to }) => ({ from, to })),
+  }));
+  const own = { files: newTestFiles(context) };
+  const unneeded = await runThrowing(context, others, own);
+  const passed = unneeded === null ? new Set<string>() : named(unneeded, "passed");
+  const report = proven.every((id) => passed.has(id)) ? await runThrowing(context, alone, own) : null;
   await context.ground.prepare(context.changes);
   const failed = new Set(report?.tests.filter(({ status }) => status === "failed").map(testId));
   if (report === null || !proven.every((id) => failed.has(id))) return null;

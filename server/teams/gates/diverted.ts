@@ -3,13 +3,9 @@ import type { TestReport } from "../../../schemas/tests.ts";
 import { withTexts } from "./can-fail.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 import { changedSources } from "./hunks.ts";
-import { mutate, REACH } from "./mutation.ts";
-import { IN_TESTS } from "./stand-ins.ts";
 import { named, newTestFiles, probeOf } from "./test-run.ts";
 import { testBodiesIn } from "./test-text.ts";
-
-const script = /\.[cm]?[jt]sx?$/;
-const isCode = (path: string): boolean => script.test(path) || path.endsWith(".py");
+import { canThrow, runThrowing, wholly } from "./throwing.ts";
 
 const ofProject = String.raw`["'](?:\.|@\/|~|#)[^"']*["']`;
 /** What a file loads from the project, with the names that it gives to it. Types alone are not loaded. */
@@ -26,7 +22,8 @@ const loads = [
 const mocks = /\b(?:mock|doMock|mockModule|unstable_mockModule)\(\s*["'][^"']*["']/g;
 const name = /[A-Za-z_$][\w$]*/g;
 
-const namesLoaded = (text: string): string[] => [
+/** The names that a file gives to what it loads from the project. */
+export const namesLoaded = (text: string): string[] => [
   ...new Set(
     loads.flatMap((load) => [...text.matchAll(load)].flatMap(([, found = ""]) => found.match(name) ?? [])),
   ),
@@ -95,13 +92,13 @@ interface Loading {
 const loadingOf = async (context: GateContext): Promise<Loading | null> => {
   const withText = (paths: readonly string[]): Promise<Source[]> =>
     Promise.all(paths.map(async (path) => ({ path, text: (await context.readText(path)) ?? "" })));
-  const all = await withText(newTestFiles(context).filter(isCode));
+  const all = await withText(newTestFiles(context).filter(canThrow));
   const calling = all.filter(({ text }) => callsWhatItLoads(text));
   if (calling.length === 0) return null;
-  const paths = (await context.testedSources?.(calling.map(({ path }) => path)))?.filter(isCode) ?? [];
+  const paths = (await context.testedSources?.(calling.map(({ path }) => path)))?.filter(canThrow) ?? [];
   const isNamed = (path: string): boolean => calling.some(({ text }) => namesFile(text, path));
   const elsewhere = (await changedSources(context))
-    .filter(({ path, after }) => after !== null && isCode(path) && !paths.includes(path) && !isNamed(path))
+    .filter(({ path, after }) => after !== null && canThrow(path) && !paths.includes(path) && !isNamed(path))
     .map(({ path }) => path);
   if (paths.length === 0 || elsewhere.length === 0) return null;
   const tested = await withText(paths);
@@ -125,27 +122,9 @@ const passingUncalled = async (
   context: GateContext,
   { calling, tested }: Loading,
 ): Promise<Passing | null> => {
-  const sources = tested.map((source) => ({
-    ...source,
-    ranges: [{ from: 1, to: source.text.split("\n").length }],
-  }));
-  const scripts = await mutate(
-    sources.filter(({ path }) => script.test(path)),
-    context.signal,
-  );
-  if ("refused" in scripts) return null;
-  const haveFunctions =
-    scripts.files.some(({ text }) => text.includes(`("${REACH}")`)) ||
-    tested.some(({ path, text }) => !script.test(path) && /^\s*(?:async\s+)?def\s/m.test(text));
-  if (!haveFunctions) return null;
-  await context.ground.prepare(withTexts(context.changes, scripts.files));
-  const mutable = sources
-    .filter(({ path }) => !script.test(path))
-    .map(({ path, ranges }) => ({ path, ranges }));
-  const mutant = mutable.length > 0 ? IN_TESTS : REACH;
-  const probe = probeOf(context, { mutant, mutable });
   const files = calling.map(({ path }) => path);
-  return passingIn(context, await context.ground.runTests({ files, coverage: false, probe }));
+  const report = await runThrowing(context, tested.map(wholly), { files, any: true });
+  return report === null ? null : passingIn(context, report);
 };
 
 interface Passing {

@@ -132,7 +132,7 @@ export const mutants: Gate = async (context) => {
   const tables = new Map(sources.map(({ path, after }) => [path, tablesOf(after ?? "")]));
   const fates = asEntries(all, await tryAll(context, all, trial), tables);
   const blind = await noticingNothing(context, fates, trial);
-  const replaced = blind.length > 0 ? null : await standIns(context, sources, planted.ranges);
+  const replaced = blind.length > 0 ? null : await standIns(context, sources);
   await context.ground.prepare(context.changes);
   if (replaced !== null) return replaced;
   return blind.length > 0 ? blindProof(blind, dry) : verdict(context, all, fates, trial);

@@ -1,44 +1,63 @@
-import type { TestProbe, TestReport } from "../../../schemas/tests.ts";
+import { posix } from "node:path";
+import { functionsIn } from "./functions.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 import type { ChangedSource } from "./hunks.ts";
-import { named, newTestFiles, probeOf } from "./test-run.ts";
+import { named, newTestFiles } from "./test-run.ts";
+import { canThrow, runThrowing, wholly } from "./throwing.ts";
 
-/** Turns on an error in every changed Python function, but only while a test itself runs. */
-export const IN_TESTS = "reach-in-tests";
+const withoutExtension = (path: string): string => path.replace(/(?:\/index)?\.[cm]?[jt]sx?$/, "");
 
-const defined = /^[^\S\n]*(?:async\s+)?def\s+(\w+)/gm;
+/** What a test in JavaScript puts in the place of a module. */
+const mocked = /\b(?:mock|doMock|unstable_mockModule|module)\(\s*["'](\.[^"']*)["']/g;
 
-/** Names of the functions in the changed sources. */
-const functionsIn = (sources: readonly ChangedSource[]): string[] =>
-  sources
-    .filter(({ path }) => path.endsWith(".py"))
-    .flatMap(({ after }) => [...(after ?? "").matchAll(defined)].map(([, name = ""]) => name));
-
-/** Python test files that replace one of these functions. */
-const replacing = async (context: GateContext, names: readonly string[]): Promise<string[]> => {
-  if (names.length === 0) return [];
-  const replaces = new RegExp(
-    `\\b(?:setattr|patch(?:\\.object)?)\\s*\\([^)]*["'.](?:${names.join("|")})["']`,
+/** Whether the test file replaces one of these functions, or a module of the changed sources. */
+const replacesOne = (
+  { path, text }: { path: string; text: string },
+  names: readonly string[],
+  sources: readonly ChangedSource[],
+): boolean => {
+  const anyName = names.map((name) => name.replaceAll("$", "\\$")).join("|");
+  if (path.endsWith(".py"))
+    return new RegExp(`\\b(?:setattr|patch(?:\\.object)?)\\s*\\([^)]*["'.](?:${anyName})["']`).test(text);
+  const changed = new Set(sources.map((source) => withoutExtension(source.path)));
+  const ofModule = [...text.matchAll(mocked)].some(([, specifier = ""]) =>
+    changed.has(withoutExtension(posix.join(posix.dirname(path), specifier))),
   );
-  const files = newTestFiles(context).filter((path) => path.endsWith(".py"));
-  const texts = await Promise.all(files.map(async (path) => ({ path, text: await context.readText(path) })));
-  return texts.filter(({ text }) => replaces.test(text ?? "")).map(({ path }) => path);
+  const ofFunction = new RegExp(
+    `\\b(?:spyOn|method|stub|replace|replaceProperty)\\(\\s*[\\w$.]+\\s*,\\s*["'](?:${anyName})["']|[\\w$]\\.(?:${anyName})\\s*=(?![=>])`,
+  );
+  return ofModule || ofFunction.test(text);
+};
+
+/** Test files that put something in the place of the changed code. */
+const replacing = async (context: GateContext, sources: readonly ChangedSource[]): Promise<string[]> => {
+  const names = sources
+    .filter(({ path }) => canThrow(path))
+    .flatMap(({ path, after }) => functionsIn(path, after ?? "").map(({ name }) => name));
+  if (names.length === 0) return [];
+  const texts = await Promise.all(
+    newTestFiles(context)
+      .filter(canThrow)
+      .map(async (path) => ({ path, text: (await context.readText(path)) ?? "" })),
+  );
+  return texts.filter((file) => replacesOne(file, names, sources)).map(({ path }) => path);
 };
 
 /**
- * New tests that replace the changed function by another one and never call it. They pass even if the changed
- * function always throws. Null if there are none.
+ * New tests that replace the changed code by other code and never call it. They pass even if each function of the
+ * changed sources throws. Null if there are none.
  */
 export const standIns = async (
   context: GateContext,
   sources: readonly ChangedSource[],
-  mutable: TestProbe["mutable"],
 ): Promise<Measured | null> => {
-  const files = await replacing(context, functionsIn(sources));
-  if (files.length === 0 || context.provenTests === null) return null;
-  await context.ground.prepare(context.changes);
-  const probe = probeOf(context, { mutant: IN_TESTS, mutable });
-  const report: TestReport = await context.ground.runTests({ files, coverage: false, probe });
+  if (context.provenTests === null) return null;
+  const files = await replacing(context, sources);
+  const whole = sources.flatMap(({ path, after }) =>
+    after === null || !canThrow(path) ? [] : [wholly({ path, text: after })],
+  );
+  const report = files.length === 0 ? null : await runThrowing(context, whole, { files, any: true });
+  if (report === null) return null;
   const passed = named(report, "passed");
   const deceived = context.provenTests.proven.filter((id) => passed.has(id));
   if (deceived.length === 0) return null;

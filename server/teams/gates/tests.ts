@@ -11,6 +11,7 @@ import {
   type Regression,
 } from "./compare.ts";
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
+import { agreeing } from "./agreeing.ts";
 import { diverted } from "./diverted.ts";
 import { importsTests } from "./imports-tests.ts";
 import { transformed } from "./transformed.ts";
@@ -66,6 +67,7 @@ export const green: Gate = async (context) => {
       (await importsTests(context, report)) ??
       (await diverted(context)) ??
       (await transformed(context)) ??
+      (await agreeing(context)) ??
       greenProof(report, passing)
     );
   const problems = [
