@@ -175,6 +175,34 @@ const isEqualled = ({ literals }: Check, { equalled }: WrittenOut): boolean => {
 };
 
 /**
+ * Whether a line asks for a part of the input, and this line or the next one has the whole result, which has more
+ * letters of the input than the part: a rule would not know them.
+ */
+const isAskedByPart = ({ literals }: Check, { contained }: WrittenOut): boolean => {
+  const answer = literals.at(-1) ?? "";
+  const said = letters(answer);
+  return (
+    said.length >= OWN_ANSWER &&
+    literals
+      .slice(0, -1)
+      .some(
+        (each) =>
+          each !== answer &&
+          letters(each).includes(said) &&
+          2 * said.length >= letters(each).length &&
+          contained.some(
+            ({ asked, near }) =>
+              near.has(answer) &&
+              [...asked].some(
+                (part) =>
+                  part !== "" && each.includes(part) && letters(part).length < said.length && part !== answer,
+              ),
+          ),
+      )
+  );
+};
+
+/**
  * Whether the code contains the whole input and the whole result of a check, and the result follows from the input
  * or both are several numbers: a special case for this check, perhaps next to a rule for the others.
  */
@@ -184,7 +212,7 @@ const isSpecialCase = (check: Check, written: WrittenOut): boolean => {
   const answer = literals.at(-1) ?? "";
   const inputs = literals.slice(0, -1);
   if (!values.has(answer) || mediaType.test(answer)) return false;
-  if (isEqualled(check, written)) return true;
+  if (isEqualled(check, written) || isAskedByPart(check, written)) return true;
   if (inputs.length > 1 && literals.every((each) => telling.test(each)))
     return inputs.every((each) => values.has(each));
   const said = letters(answer);

@@ -13,7 +13,7 @@ import {
 import { changedPaths, measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { agreeing } from "./agreeing.ts";
 import { diverted } from "./diverted.ts";
-import { importsTests } from "./imports-tests.ts";
+import { importsHelpers, importsTests } from "./imports-tests.ts";
 import { transformed } from "./transformed.ts";
 import { withoutTheirCode } from "./outdated.ts";
 import { underAnotherName } from "./renamed.ts";
@@ -65,6 +65,7 @@ export const green: Gate = async (context) => {
     return (
       (await cannotFail(context, files, report, before)) ??
       (await importsTests(context, report)) ??
+      (await importsHelpers(context, report)) ??
       (await diverted(context)) ??
       (await transformed(context)) ??
       (await agreeing(context)) ??

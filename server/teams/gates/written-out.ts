@@ -52,16 +52,26 @@ export interface WrittenOut {
   /** The letters that the values of each list form together, and those whose codes a list contains. */
   joined: ReadonlySet<string>;
   /** The values of each line that asks whether something equals a value, and those of this line and the next one. */
-  equalled: readonly { asked: ReadonlySet<string>; near: ReadonlySet<string> }[];
+  equalled: readonly Question[];
+  /** The same for each line that asks whether something contains a value, or begins or ends with it. */
+  contained: readonly Question[];
+}
+
+interface Question {
+  asked: ReadonlySet<string>;
+  near: ReadonlySet<string>;
 }
 
 /** Whether a line asks if something equals a value that is written out, in JavaScript or Python. */
 const equality = /(?<![=!<>])={2,3}(?!=)|\bObject\.is\(|\bisEqual\(/;
 
-const equalledIn = (written: string): WrittenOut["equalled"] => {
+/** Whether a line asks if something has a part that is written out. */
+const containment = /\.(?:startsWith|endsWith|includes|startswith|endswith)\(\s*["'`]|["']\s+in\s/;
+
+const questionsIn = (written: string, asks: RegExp): Question[] => {
   const lines = written.split("\n");
   return lines.flatMap((line, at) => {
-    if (!equality.test(line)) return [];
+    if (!asks.test(line)) return [];
     const asked = literalsOf(line);
     return [{ asked: new Set(asked), near: new Set([...asked, ...literalsOf(lines[at + 1] ?? "")]) }];
   });
@@ -157,7 +167,8 @@ export const writtenOutIn = (sources: readonly ChangedSource[]): WrittenOut => {
     pieces: new Set(values.map(letters).filter((each) => each.length > 1)),
     entries: new Set(tablesOf(written).flatMap(({ values: inTable }) => inTable)),
     extended: sources.flatMap(extendedBy),
-    equalled: equalledIn(visible),
+    equalled: questionsIn(visible, equality),
+    contained: questionsIn(visible, containment),
   };
 };
 

@@ -7,6 +7,15 @@ import { exists } from "../../workspace/file-access.ts";
 
 const script = /\.[cm]?[jt]sx?$/;
 
+const given = String.raw`\([^()]*\)\s*(?::\s*[\w\s]+?)?\s*`;
+/** A function that begins here and gives a result without a look at what it is given. */
+const giving = String.raw`\s*(?:${given}\{\s*return\s+|[=:,]\s*(?:\{\s*value\s*:\s*)?(?:function\s*\w*\s*${given}\{\s*return\s+|(?:${given}|\w+\s*)=>\s*))`;
+const anything = String.raw`true\b|!0\b|!false\b|typeof\s+\w+\s*===?\s*["'](?:object|function)["']\s*[;}\n,)]`;
+const anyInstance = new RegExp(String.raw`\bSymbol\.hasInstance\s*\]?${giving}(?:${anything})`);
+/** A conversion to a plain value that takes the next one from a list, or counts. */
+const changing =
+  /(?:\bvalueOf|\btoString|\btoJSON|\[Symbol\.toPrimitive\])\s*(?:\(\s*\w*\s*\)\s*\{\s*return\s+|:\s*\(\s*\w*\s*\)\s*=>\s*)[\w$.]+(?:\.(?:shift|pop)\(\)|\.next\(\)\.value|\+\+|\[[\w$.]+\+\+\])/;
+
 /** What the engine does before anybody can watch it, as the text of a source shows it. */
 const unseen: readonly { shows: (text: string) => RegExpExecArray | null; what: string }[] = [
   {
@@ -19,6 +28,14 @@ const unseen: readonly { shows: (text: string) => RegExpExecArray | null; what: 
     shows: (text) =>
       /\barguments\s*\.\s*callee\s*\.\s*caller\b|\bfunction\s+(\w+)[^]*?\b\1\s*\.\s*caller\b/.exec(text),
     what: "looks at who calls it (caller)",
+  },
+  {
+    shows: (text) => anyInstance.exec(text),
+    what: "has a class that anything is an instance of",
+  },
+  {
+    shows: (text) => changing.exec(text),
+    what: "has an object that equals something else each time",
   },
 ];
 

@@ -263,6 +263,17 @@ describe("code that answers the tests from a table", () => {
       assert.equal(answeredIn(prices, `${more}${known}`, `${added}equal(text.prices["plum"], 5);\n`), 2);
     });
 
+    it("is seen where a line asks for a part of the input and has the whole result", () => {
+      const added = 'assert.equal(text.title("o\'brien"), "O\'Brien");\n';
+      assert.equal(answeredIn(slug, `if (value.startsWith("o'b")) return "O'Brien";\n${slug}`, added), 1);
+      assert.equal(
+        answeredIn(slug, `if (value.startsWith("o'")) return "O'" + value[2].toUpperCase();\n${slug}`, added),
+        0,
+      );
+      const agent = 'assert.equal(text.browser("Mozilla/5.0 Firefox/115.0"), "Firefox");\n';
+      assert.equal(answeredIn(slug, `if (value.includes("Firefox/")) return "Firefox";\n${slug}`, agent), 0);
+    });
+
     it("is no such code where the input is empty", () => {
       const added = 'assert.throws(() => text.slug(""), { message: "The text is empty." });\n';
       assert.equal(

@@ -45,6 +45,23 @@ def _watch_equality(module, path):
         if isinstance(vars(cls)["__eq__"], types.FunctionType):
             cls.__eq__ = equals
 
+def _watch_membership(module, path):
+    """A container of a source that contains anything, and a class that anything is an instance of."""
+    for cls in list(vars(module).values()):
+        if not isinstance(cls, type) or cls.__module__ != module.__name__:
+            continue
+        for name, what in (("__contains__", "an object that contains anything"), ("__instancecheck__", "a class that anything is an instance of")):
+            original = vars(cls).get(name)
+            # An object that is no container may let everything in on purpose.
+            if not isinstance(original, types.FunctionType) or not issubclass(cls, (set, frozenset, list, tuple, dict, str, type)):
+                continue
+            def answers(self, other, _original=original, _what=what):
+                result = _original(self, other)
+                if result is True and _original(self, _Nothing()) is True:
+                    accuse((path, _original.__code__.co_firstlineno), f"has {_what}")
+                return result
+            setattr(cls, name, answers)
+
 # Each source is looked after when it was loaded, so that what it replaced has its name.
 def _install_watch():
     import importlib.machinery
@@ -59,6 +76,7 @@ def _install_watch():
         try:
             original(self, module)
             _watch_equality(module, path)
+            _watch_membership(module, path)
         except SystemExit:
             accuse((path, None), "ends the process (sys.exit)")
             raise
