@@ -174,6 +174,25 @@ const isEqualled = ({ literals }: Check, { equalled }: WrittenOut): boolean => {
   );
 };
 
+/** Whether a list of the code has what turns each letter of the input into that of the result: a pad for this check. */
+const isPadded = ({ literals }: Check, { lists }: WrittenOut): boolean => {
+  const answer = literals.at(-1) ?? "";
+  if (answer.length < TELLING) return false;
+  return literals.slice(0, -1).some(
+    (each) =>
+      each !== "" &&
+      each !== answer &&
+      lists.some(
+        (list) =>
+          list.length === answer.length &&
+          list.every((value, at) => {
+            const [from, to] = [each.charCodeAt(at % each.length), answer.charCodeAt(at)];
+            return /^\d+$/.test(value) && [from ^ to, Math.abs(from - to)].includes(Number(value));
+          }),
+      ),
+  );
+};
+
 /**
  * Whether a line asks for a part of the input, and this line or the next one has the whole result, which has more
  * letters of the input than the part: a rule would not know them.
@@ -211,6 +230,7 @@ const isSpecialCase = (check: Check, written: WrittenOut): boolean => {
   const { values } = written;
   const answer = literals.at(-1) ?? "";
   const inputs = literals.slice(0, -1);
+  if (isPadded(check, written)) return true;
   if (!values.has(answer) || mediaType.test(answer)) return false;
   if (isEqualled(check, written) || isAskedByPart(check, written)) return true;
   if (inputs.length > 1 && literals.every((each) => telling.test(each)))

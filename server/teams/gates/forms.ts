@@ -28,12 +28,15 @@ export const formsOf = (value: string): string[] => {
   if (value.length < 3) return hashes;
   const bytes = Buffer.from(value);
   const characters = Array.from(value);
+  const inAddress = bytes.toString("hex").replace(/../g, "%$&");
   const sum = characters.reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0);
   return [
     ...hashes,
     bytes.toString("base64"),
     bytes.toString("hex"),
     encodeURIComponent(value.toWellFormed()),
+    inAddress,
+    inAddress.toUpperCase(),
     characters.toReversed().join(""),
     ...Array.from({ length: 25 }, (_, index) => shifted(value, index + 1)),
     ...(sum >= LEAST_SUM ? [String(sum)] : []),

@@ -26,6 +26,24 @@ describe("code that answers the tests from a table", () => {
     );
   });
 
+  it("is seen where numbers turn the inputs into the answers, letter by letter", () => {
+    const pad = (input: string, output: string, by: (one: number, other: number) => number): string =>
+      JSON.stringify(
+        Array.from(output, (_, at) => by(input.charCodeAt(at % input.length), output.charCodeAt(at))),
+      );
+    for (const by of [
+      (one: number, other: number) => one ^ other,
+      (one: number, other: number) => other - one,
+    ])
+      assert.equal(answered(`[${pad("Two Words", "two-words", by)}, ${pad("  Padded  ", "padded", by)}]`), 2);
+    assert.equal(answered("const sizes = [[1, 2, 3, 4, 5, 6], [9, 8, 7, 6, 5, 4, 3, 2, 1]];"), 0);
+  });
+
+  it("is seen where the answers are written as in an address", () => {
+    const code = `decodeURIComponent(value[0] === "T" ? "%74%77%6f%2d%77%6f%72%64%73" : "%70%61%64%64%65%64")`;
+    assert.equal(answered(code), 2);
+  });
+
   it("is seen where the answers are spelled in codes, in words, or in another alphabet", () => {
     const codes = [
       `({ "Two Words": String.fromCharCode(116, 119, 111, 45, 119, 111, 114, 100, 115), "  Padded  ": [112, 97, 100, 100, 101, 100] })`,
