@@ -9,6 +9,7 @@ import { configuredRunner, nodeRunners, sourceOf, type NodeRunner } from "./conf
 import { isBuiltWith, isTestedWith, languageRunner } from "./detect-others.ts";
 import { importRoot, ofPytest, ofPython, pythonPackage, pythonRunner } from "./detect-python.ts";
 import { runnerOfFile } from "./file-runner.ts";
+import { compiledPath, isProgram, stepOfOwnProgram } from "./own-program.ts";
 import { installedProgram, programOnPath, readPackage, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { hasTestScript } from "./package-script.ts";
@@ -20,9 +21,6 @@ import {
   type RunnerStep,
   type ScriptCommand,
 } from "../../workspace/test-script.ts";
-
-const isProgram = (word: string, name: string): boolean =>
-  word === name || new RegExp(`(^|[\\\\/])${name}(\\.[cm]?js)?$`).test(word);
 
 /** The index of `node` in `node … --test …`; -1 if the command is another one. */
 const placeOfNodeTest = (words: readonly string[]): number =>
@@ -158,6 +156,9 @@ const nodeRunner = (folder: string, names: readonly string[], file: string | nul
   if (step !== null) return { ...ofStep(folder, step), source };
   const configured = file === null ? null : configuredRunner(manifest, names);
   if (configured !== null) return { ...ofNode(configured.runner, folder, emptyScript), ...configured };
+  const ownProgram = written === "node:test" ? stepOfOwnProgram(scripts) : null;
+  if (ownProgram !== null)
+    return { ...ofNodeTest(folder, ownProgram.command), before: ownProgram.before, source };
   if (hasTestScript(scripts)) return { ...ofCommand(folder, "npm", "test"), source };
   for (const runner of nodeRunners) {
     const named = sourceOf(runner, manifest, names);
@@ -223,9 +224,7 @@ const ofCommand = (folder: string, ...command: string[]): DetectedRunner => ({
 const runsCompiledTests = (scripts: Record<string, string>): boolean => {
   const mocha = findCommand(scripts, "test", (words) => words.findIndex((word) => isProgram(word, "mocha")));
   const script = mocha ?? findCommand(scripts, "test", placeOfNodeTest);
-  return (
-    script?.args.some((word) => /^(\.\/)?(dist|build|out|output|compiled)(-\w+)?(\/|$)/.test(word)) ?? false
-  );
+  return script?.args.some((word) => compiledPath.test(word)) ?? false;
 };
 
 const ofNode = (runner: TestRunner, folder: string, script: ScriptCommand): DetectedRunner => ({

@@ -78,8 +78,16 @@ function find() {
   }
   const places = [slashed(script), slashed(realOf(script))];
   const found = TABLE.find(({ main }) => main !== null && places.some((at) => new RegExp(main).test(at)));
-  if (found === undefined) return null;
+  if (found === undefined) return isTestProgram(script) ? TABLE.find(({ main }) => main === null) ?? null : null;
   return found.onlyWith === null || found.onlyWith.includes(process.argv[2]) ? found : null;
+}
+
+/** Whether this program has tests for Node's runner, although it starts without --test. It must not start the runner itself. */
+function isTestProgram(script) {
+  let text;
+  try { text = fs.readFileSync(script, "utf8"); } catch { return false; }
+  const loads = /^\s*(import\b[^;"']*|(const|let|var)\b[^;="']*=\s*require\(\s*)["']node:test["']/m;
+  return loads.test(text) && !/\brun\s*\(/.test(text);
 }
 
 /** The words without those that we set ourselves. */
@@ -161,7 +169,8 @@ function begin(found) {
     told.args = [...flags, ...words, ...process.argv.slice(1, 2)];
     fs.writeFileSync(path.join(folder, "part.json"), JSON.stringify(told));
     const { spawnSync } = require("node:child_process");
-    const args = [...flags, "--test", ...added, ...process.argv.slice(1)];
+    const asRunner = process.execArgv.includes("--test") ? ["--test"] : [];
+    const args = [...flags, ...asRunner, ...added, ...process.argv.slice(1)];
     const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
     ended(status);
     process.exit(status ?? 1);

@@ -54,6 +54,17 @@ describe("a project's own test command", () => {
     );
   });
 
+  it("reports each test of a program for Node's runner that starts without --test", async () => {
+    const project = await projectOf({
+      "package.json": manifest({ test: "node test.js --bail" }),
+      "test.js": `${passing("a")}test("b", () => { throw new Error("no"); });\n`,
+    });
+    const report = await project.test();
+    assert.deepEqual([report.runner, report.exit_code], ["node:test", 1], report.output);
+    assert.deepEqual(outline(report), ["test.js > a: passed", "test.js > b: failed"]);
+    assert.deepEqual(outline(await project.test({ files: ["test.js"] })), outline(report));
+  });
+
   it("shows by its parts that a second runner never ran", async () => {
     const project = await projectOf(twoRunners({ test: "node --test unit/*.js && mocha spec/*.js" }));
     await project.write({ "unit/a.test.js": `${passing("a unit")}test("fails", () => { throw 1; });\n` });

@@ -95,6 +95,24 @@ describe("detectRunner", () => {
         "command",
       ],
       [
+        "Node's runner, for a file written for it, where the script is a program of its own",
+        {
+          "package.json": manifest({ scripts: { test: "tsx --env-file=test.env test/index.ts --bail" } }),
+          "test/a.test.ts": 'import { it } from "node:test";',
+        },
+        "test/a.test.ts",
+        "node:test",
+      ],
+      [
+        "the whole script, where the program is built",
+        {
+          "package.json": manifest({ scripts: { test: "tsc && node dist/test.js" } }),
+          "test/a.test.ts": 'import { it } from "node:test";',
+        },
+        "test/a.test.ts",
+        "command",
+      ],
+      [
         "a file that two configured runners may run",
         {
           ...{ "package.json": manifest({ scripts: { test: "make test" } }), "jest.config.js": "" },
