@@ -41,6 +41,6 @@ export const failureScript = String.raw`(function failureOf(error) {
   return isMissing(error) ? "missing" : "error";
   function isMissing(thrown) {
     if (thrown === null || typeof thrown !== "object" || !/^(TypeError|ReferenceError|SyntaxError|Error)$/.test(thrown.name)) return false;
-    return /^\S+ is not (a function|a constructor|defined)|^\(intermediate value\)\S* is not a (function|constructor)|does not provide an export named|^Cannot find (module|package) |^Failed to (load|resolve) |is not a function\. \(In /.test(String(thrown.message ?? ""));
+    return /^(\(0 ?, ?\S+\)|\S+) is not (a function|a constructor|defined)|^\(intermediate value\)\S* is not a (function|constructor)|does not provide an export named|^Cannot find (module|package) |^Failed to (load|resolve) |is not a function\. \(In /.test(String(thrown.message ?? ""));
   }
 })`;

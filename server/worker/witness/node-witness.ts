@@ -320,17 +320,35 @@ process[Symbol.for("nodejs.coditect.chai")] = ({ Assertion, expect }) => {
   };
   const value = settings.refuse_assertions ? refuseUnlessAnything : prototype.assert;
   lock(prototype, "assert", "chai's assertions", value);
-  if (settings.refuse_assertions) refuseAdded(expect);
+  if (settings.refuse_assertions) refuseAdded(expect, () => refuseMatchers(prototype, refuseUnlessAnything));
+};
+/** Some of Vitest's own matchers, such as toMatchObject, throw by themselves, without chai's assertion method. */
+const refuseMatchers = (prototype, refuse) => {
+  for (const name of getOwnPropertyNames(prototype)) {
+    const { value } = getOwnPropertyDescriptor(prototype, name);
+    if (!/^to[A-Z]/.test(name) || typeof value !== "function") continue;
+    const refusing = function (...args) {
+      apply(refuse, this, []);
+      return apply(value, this, args);
+    };
+    defineProperty(prototype, name, { value: refusing, configurable: true, writable: true, enumerable: true });
+  }
 };
 /** Vitest gives chai's expect a method that adds matchers, and calls it with its own expect and the matchers. */
-const refuseAdded = (expect) => {
+const refuseAdded = (expect, refuseOwn) => {
   let extend;
+  let isComplete = false;
   // A file of chai that has the class alone has no expect.
   if (expect === undefined || getOwnPropertyDescriptor(expect, "extend") !== undefined) return;
   defineProperty(expect, "extend", {
     configurable: true,
     enumerable: true,
-    get: () => extend,
+    get: () => {
+      // Vitest copies it when it makes its expect, after it has added its own matchers.
+      if (!isComplete) refuseOwn();
+      isComplete = true;
+      return extend;
+    },
     set: (next) => {
       extend = function (of, matchers) {
         return apply(next, this, [of, refusingMatchers(matchers, refusalOfAdded())]);

@@ -141,11 +141,14 @@ describe("vitest", () => {
 
   it("refuses the runner's assertions, and doubts those of the project", async () => {
     await project.write({
-      "src/refused.test.ts": `import { expect, it } from "vitest";
+      "src/refused.test.ts": `import { expect, it, vi } from "vitest";
 expect.extend({ toBeOdd: (value: number) => ({ pass: value % 2 === 1, message: () => "even" }) });
 it("is refused", () => { expect(1).toBe(1); });
 it("is doubted", () => { expect(1).toBeOdd(); });
 it("passes", () => {});
+it("matches parts", () => { expect({ a: 1 }).toMatchObject({}); });
+it("has seen a call", () => { const call = vi.fn(); call(1); expect(call).toHaveBeenCalledWith(1); });
+it("settles", () => expect(Promise.resolve([])).resolves.toMatchObject([]));
 `,
     });
     const probe = TestProbe.parse({ refuse_assertions: true });
@@ -156,6 +159,9 @@ it("passes", () => {});
         ["is refused", "refused"],
         ["is doubted", "doubted"],
         ["passes", "passed"],
+        ["matches parts", "refused"],
+        ["has seen a call", "refused"],
+        ["settles", "refused"],
       ],
     );
   });

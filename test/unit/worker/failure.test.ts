@@ -28,6 +28,19 @@ describe("why a test failed", () => {
     assert.equal(failureOf(new TypeError("Another argument is needed")), "error");
   });
 
+  it("is a missing name, however the imports were compiled", () => {
+    for (const message of [
+      "total is not a function",
+      "(0 , total) is not a function",
+      "(0 , _cart.total) is not a function",
+      "(0 , cart_1.Cart) is not a constructor",
+      "total is not defined",
+    ])
+      assert.equal(failureOf(new TypeError(message)), "missing", message);
+    for (const message of ["the total is not a function", "(0 , total) is not iterable"])
+      assert.equal(failureOf(new TypeError(message)), "error", message);
+  });
+
   it("is an assertion if supertest expected another answer", () => {
     const stack = [
       'Error: expected 200 "OK", got 404 "Not Found"',
