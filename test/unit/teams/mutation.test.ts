@@ -54,6 +54,14 @@ describe("the mutation of a change", () => {
     assert.deepEqual([kindOf(""), kindOf(others[0] ?? "")], ["large", "Another text"]);
   });
 
+  it("keeps compilers from judging the types of the switches", async () => {
+    const text = "#!/usr/bin/env node\n// @ts-check\nexport const twice = (n: number) => n * 2;\n";
+    const mutation = await mutated([{ path: "a.ts", text, ranges: [{ from: 3, to: 3 }] }]);
+    const lines = mutation.files[0]?.text.split("\n") ?? [];
+    assert.deepEqual(lines.slice(0, 2), ["#!/usr/bin/env node", "// @ts-nocheck"]);
+    assert.ok(!lines.some((line) => line.includes("@ts-check")), "the last one of such comments counts");
+  });
+
   it("leaves the name of the usual encoding alone", async () => {
     const text =
       'import { readFileSync } from "node:fs";\nconst load = (path) => readFileSync(path + ".md", "utf8");\n';
