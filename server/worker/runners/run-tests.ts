@@ -274,14 +274,16 @@ const runJob = async (
     },
     signal,
   );
+  // Whoever runs the tests again builds again.
+  const whole = { ...ended, duration_ms: Math.round(performance.now() - started) };
   try {
     const results = await adapter.read(job, ended);
-    return describeResults(root, job, { command: words, ended, results });
+    return describeResults(root, job, { command: words, ended: whole, results });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const output = `The report of ${job.runner} could not be read: ${reason}\n${ended.output}`;
     const results = noResults(false);
-    return describeResults(root, job, { command: words, ended: { ...ended, output }, results });
+    return describeResults(root, job, { command: words, ended: { ...whole, output }, results });
   }
 };
 
@@ -295,7 +297,7 @@ const adapterFor = (job: TestJob, witness: Witness | null): RunnerAdapter => {
   };
 };
 
-/** The report if a build that tests need has failed. No test file can be loaded then. */
+/** The report if a build that tests need has failed, or did not end in time. No test file can be loaded then. */
 const notBuilt = (
   root: string,
   detected: DetectedRunner,
@@ -303,7 +305,7 @@ const notBuilt = (
 ): TestReport => {
   const job = { ...detected, files: null, name: null, coverage: false, reportFolder: detected.folder };
   const load_errors = [{ file: line, message: ended.output }];
-  const results = { ...noResults(true), load_errors };
+  const results = ended.timed_out ? noResults(false) : { ...noResults(true), load_errors };
   return describeResults(root, job, { command: shellCommand(line), ended, results });
 };
 

@@ -148,6 +148,15 @@ describe("a project's own test command", () => {
     assert.match(report.load_errors[0]?.message ?? "", /SyntaxError/);
   });
 
+  it("says that the time was up if it was up during the build", async () => {
+    const project = await projectOf({
+      "package.json": manifest({ pretest: "node -e 'setInterval(Date, 9)'", test: "mocha spec/*.js" }),
+      "spec/b.js": spec("a spec"),
+    });
+    const report = await project.test({ files: ["spec/b.js"], timeout_seconds: 1 });
+    assert.equal(report.outcome, "timed_out");
+  });
+
   it("names the tests of a user's own command", async () => {
     const project = await projectOf(twoRunners({}));
     const report = await project.test({ command: "mocha spec/*.js", files: ["spec/b.js"] });
