@@ -1,7 +1,7 @@
 // The suites of `npm test`, in the order in which they start. As many run at once as the machine has
 // processors, because tests with real processes mostly wait. Suites that need nothing on the machine come
-// first: they run while the machine is prepared. The suite with a real editor is the longest one, so it
-// starts before the others.
+// first: they run while the machine is prepared. Then longer suites start before shorter ones, so that no
+// processor is idle while the last one ends.
 import { existsSync, readdirSync } from "node:fs";
 
 /** A command. Its exit code is the result. */
@@ -47,9 +47,9 @@ export const suites = [
   integration("instances", areas.instances),
   integration("surfaces", areas.surfaces),
   integration("teams", areas.teams),
+  integration("runtime", otherAreas),
   integration("runners", areas.runners, "testRunners", "monorepos"),
   integration("workers", areas.workers),
-  integration("runtime", otherAreas),
   mocha("security", ["test/security"], ["programs", "docker"]),
 ].filter(({ folders = [] }) => folders.every((folder) => existsSync(folder)));
 
