@@ -5,7 +5,7 @@ import { mutate, REACH } from "./mutation.ts";
 import { probeOf } from "./test-run.ts";
 
 /** Turns on an error in every changed Python function, but only while a test itself runs. */
-export const IN_TESTS = "reach-in-tests";
+const IN_TESTS = "reach-in-tests";
 
 const script = /\.[cm]?[jt]sx?$/;
 
