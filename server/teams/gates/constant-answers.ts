@@ -55,6 +55,12 @@ const asPattern = (name: string): string => name.replaceAll("$", "\\$");
 const isGiven = (name: string, tests: readonly string[]): boolean =>
   tests.some((text) => new RegExp(`(?<![\\w$])${asPattern(name)}\\(\\s*[^\\s)]`).test(text));
 
+/** Whether the tests call this name with different arguments: no result but the same one can be right for all. */
+const isGivenOthers = (name: string, tests: readonly string[]): boolean => {
+  const call = new RegExp(`(?<![\\w$])${asPattern(name)}\\(\\s*([^\\s)][^()]*)\\)`, "g");
+  return new Set(tests.flatMap((text) => [...text.matchAll(call)].map(([, given = ""]) => given))).size > 1;
+};
+
 /** Classes that do not look at what they are made with, with their lines. */
 const unheedingClasses = (
   path: string,
@@ -100,6 +106,7 @@ export const constantsAmong = (source: ChangedSource, tests: readonly string[]):
   return functions
     .filter(({ from, to }) => changed.some((range) => range.from <= to && from <= range.to))
     .filter((each) => isConstant(each, constants))
+    .filter(({ name }) => !isGivenOthers(name, tests))
     .filter(
       ({ name, parameters, from, to }) =>
         parameters.length > 0 ||
