@@ -105,7 +105,8 @@ export const compareRuns = (
     errors: newErrors(before, after),
     gone: withoutRenamed(gone, newNames(total, present)),
     skipped: ids.filter((id) => (skippedNow.get(id) ?? 0) > (skippedBefore.get(id) ?? 0)),
-    missing: missingParts(before, after),
+    // A run that was stopped shows nothing of its programs.
+    missing: before.outcome === "timed_out" ? [] : missingParts(before, after),
   };
 };
 

@@ -107,16 +107,25 @@ describe("a team on a project", () => {
     assert.equal(status, "Succeeded", error?.message);
   });
 
+  const hangs = {
+    "package.json": manifest("node hang.js"),
+    "hang.js": "setInterval(() => {}, 1000);",
+    "src/add.js": source,
+  };
+
   it("whose runner hangs: stops it at the deadline and says so", async () => {
-    const hangs = {
-      "package.json": manifest("node hang.js"),
-      "hang.js": "setInterval(() => {}, 1000);",
-      "src/add.js": source,
-    };
-    project = await open(hangs, adds, { test_timeout_seconds: 2 });
+    const asserts = 'require("node:assert").equal(require("../src/add.js").add(2, 3), 5);\n';
+    const script = { ...adds, TestWriter: writes("test/add.test.js", asserts) };
+    project = await open(hangs, script, { test_timeout_seconds: 2 });
     const { status, error } = await project.runtime.run("one round", { task: "Add.", file: "src/add.js" });
     assert.deepEqual([status, error?.code], ["GateFailed", "gate_failed"]);
     assert.match(error?.message ?? "", /took longer than `test_timeout_seconds` allows/);
+  });
+
+  it("whose own command hangs: judges with the tests that Node runs without it", async () => {
+    project = await open(hangs, adds, { test_timeout_seconds: 2 });
+    const { status, error } = await project.runtime.run("one round", { task: "Add.", file: "src/add.js" });
+    assert.equal(status, "Succeeded", error?.message);
   });
 
   it("whose runner crashes: does not take that for a failing test", async () => {
