@@ -43,7 +43,9 @@ export const tellingWhatTestsLack = (
   };
   const refuseBroken = async (report: TestReport): Promise<void> => {
     if (report.environment === undefined) return;
-    const { environment } = isWhole() ? report : await (ofWhole ??= measure(changes));
+    const whole = isWhole() ? report : await (ofWhole ??= measure(changes));
+    // The files that were asked for may not belong to the suite, so that it has no test and lacks nothing.
+    const environment = whole.outcome === "no_tests" ? report.environment : whole.environment;
     if (environment === undefined) return;
     const base = present.length === 0 ? report : await (ofBase ??= measure([]));
     if (base.counts.passed > 0) return;

@@ -96,6 +96,19 @@ describe("the private copy of a proof", () => {
     assert.deepEqual(states, [test.path, `${code.path}+${test.path}`, ""]);
   });
 
+  it("refuses a broken environment if the suite has no test but those that were asked for", async () => {
+    const { ground } = groundOf((state) =>
+      state.length === 1
+        ? report({ outcome: "load_error", tests: [], environment })
+        : report({ outcome: "no_tests", tests: [], counts: { passed: 0, failed: 0, skipped: 0 } }),
+    );
+    await ground.prepare([test]);
+    await assert.rejects(
+      ground.runTests({ ...wanted, files: [test.path] }),
+      (error) => error instanceof CoditectError && error.code === "tests_cannot_run",
+    );
+  });
+
   it("leaves it to the gates to judge a change that stops tests which ran before", async () => {
     const { ground } = groundOf((state) =>
       state.includes(code)
