@@ -164,7 +164,7 @@ export const constantAnswers = async (
   const names = constants.map(({ name, path, from }) => `${name} (${path}:${from})`);
   return {
     held: false,
-    reason: `The code gives the same answer for every input: ${names[0] ?? ""} does not use what it is given. Add a test with another input and another result.`,
+    reason: `The code gives the same answer for every input: ${names[0] ?? ""} does not use what it is given. Add a test with another input.`,
     evidence: [
       ...names.map((each) => `gives the same for every input: ${each}`),
       ...proven.map((id) => `needs nothing else: ${id}`),
