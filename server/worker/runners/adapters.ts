@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { TestRunner } from "../../../schemas/tests.ts";
 import { ava } from "./ava.ts";
 import { bun, ctest, deno, gradle, maven, phpunit } from "./by-junit.ts";
@@ -60,5 +60,9 @@ export const writeReporters = async (
   files: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
   await mkdir(reportFolder, { recursive: true });
-  for (const [name, text] of Object.entries(files)) await writeFile(join(reportFolder, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(reportFolder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
 };

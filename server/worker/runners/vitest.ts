@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { coverageFolder } from "./coverage.ts";
 import { eventsFile, readEvents } from "./events.ts";
 import { jestReportFile, readJestReport } from "./jest-report.ts";
@@ -34,10 +34,17 @@ const withoutThreshold = [
   ...["lines", "functions", "branches", "statements"].map((kind) => `--coverage.thresholds.${kind}=0`),
 ];
 
+/**
+ * The folder of our reporters, below that of the report. Vite loads files outside of the project only if they belong to
+ * a package.
+ */
+export const reporterFolder = join("node_modules", "coditect");
+const errorsReporter = join(reporterFolder, "vitest-errors.mjs");
+
 const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] => [
   "--reporter=default",
   "--reporter=json",
-  `--reporter=${join(files, "vitest-errors.mjs")}`,
+  `--reporter=${join(files, errorsReporter)}`,
   `--outputFile.json=${jestReportFile({ reportFolder })}`,
   "--passWithNoTests",
   "--bail=0",
@@ -48,7 +55,7 @@ const reportFlags = ({ report: reportFolder, files }: ReportFolders): string[] =
  * instances can only read, so each run with types would fail.
  */
 export const typecheckModule = {
-  name: "vitest-typecheck.mjs",
+  name: join(reporterFolder, "vitest-typecheck.mjs"),
   text: `
 import child from "node:child_process";
 import { syncBuiltinESMExports } from "node:module";
@@ -69,7 +76,7 @@ syncBuiltinESMExports();
 /** A reporter of errors outside of tests, which vitest's own report lacks. It supports all major versions. */
 const errorsReporterText = `
 import { appendFileSync } from "node:fs";
-import "./${typecheckModule.name}";
+import "./${basename(typecheckModule.name)}";
 const tell = (errors) => {
   for (const error of errors ?? []) {
     const name = "Error outside of the tests: " + String(error?.message ?? error).split("\\n", 1)[0];
@@ -100,7 +107,7 @@ export const vitest: RunnerAdapter = {
       own: /--coverage\b(?!\.(enabled=false|reporter))|\bcoverage\b[^]{0,400}\benabled["']?\s*:\s*true/,
     },
   },
-  files: { [typecheckModule.name]: typecheckModule.text, "vitest-errors.mjs": errorsReporterText },
+  files: { [typecheckModule.name]: typecheckModule.text, [errorsReporter]: errorsReporterText },
   launch: (job) => {
     const { flags, patterns } = splitArguments(job.script.args, vitestArguments);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;

@@ -1,5 +1,5 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { vitestReporter } from "../vitest-reporter.ts";
 import { watchNode } from "../witness.ts";
 import { coverageFolder } from "../../runners/coverage.ts";
@@ -8,7 +8,7 @@ import { jestReportFile } from "../../runners/jest-report.ts";
 import { readJestReport } from "./jest-report.ts";
 import { namePattern } from "../../runners/names.ts";
 import { isInstalled, nodeProgram, nodeVariables } from "../../runners/package.ts";
-import { typecheckModule, vitestArguments } from "../../runners/vitest.ts";
+import { reporterFolder, typecheckModule, vitestArguments } from "../../runners/vitest.ts";
 import type { RunnerAdapter, TestJob } from "./runner.ts";
 import { splitArguments } from "../../../workspace/test-script.ts";
 
@@ -35,10 +35,11 @@ export const vitest: RunnerAdapter = {
     const { flags, patterns } = splitArguments(job.script.args, vitestArguments);
     const folders = subcommands.has(patterns[0] ?? "") ? patterns.slice(1) : patterns;
     const { seed } = job.witness.settings;
-    const reporter = join(job.reportFolder, "reporter.mjs");
+    const reporter = join(job.reportFolder, reporterFolder, "reporter.mjs");
+    await mkdir(dirname(reporter), { recursive: true });
     await writeFile(join(job.reportFolder, typecheckModule.name), typecheckModule.text);
     const watching = vitestReporter(job.witness.settings, eventsFile(job));
-    await writeFile(reporter, `import "./${typecheckModule.name}";\n${watching}`);
+    await writeFile(reporter, `import "./${basename(typecheckModule.name)}";\n${watching}`);
     return {
       command: [
         nodeProgram(),
