@@ -3,6 +3,7 @@ import { functionsIn, type WrittenFunction } from "./functions.ts";
 import { measuredRun, type GateContext, type Measured } from "./gate.ts";
 import { writtenLines, type ChangedSource } from "./hunks.ts";
 import { named, newTestFiles } from "./test-run.ts";
+import { bracketed, codeOf, noCodeOf } from "./test-text.ts";
 import { canThrow, runThrowing } from "./throwing.ts";
 import type { LineRange } from "../../../schemas/tests.ts";
 
@@ -51,14 +52,31 @@ const isConstant = (written: WrittenFunction, constants: ReadonlySet<string>): b
 
 const asPattern = (name: string): string => name.replaceAll("$", "\\$");
 
-/** Whether the tests call this name with an argument. */
-const isGiven = (name: string, tests: readonly string[]): boolean =>
-  tests.some((text) => new RegExp(`(?<![\\w$])${asPattern(name)}\\(\\s*[^\\s)]`).test(text));
+/** The arguments of each call of this name in the code of tests, as they are written. Titles and remarks are no calls. */
+const argumentsOf = (name: string, path: string, tests: readonly string[]): string[] =>
+  tests.flatMap((text) => {
+    const code = codeOf(text, noCodeOf(path));
+    const calls = code.matchAll(new RegExp(`(?<![\\w$])${asPattern(name)}(?=\\()`, "g"));
+    return [...calls].map(({ index }) => {
+      const open = index + name.length;
+      return text.slice(open + 1, open + bracketed(code, open).length - 1).trim();
+    });
+  });
 
-/** Whether the tests call this name with different arguments: no result but the same one can be right for all. */
-const isGivenOthers = (name: string, tests: readonly string[]): boolean => {
-  const call = new RegExp(`(?<![\\w$])${asPattern(name)}\\(\\s*([^\\s)][^()]*)\\)`, "g");
-  return new Set(tests.flatMap((text) => [...text.matchAll(call)].map(([, given = ""]) => given))).size > 1;
+/** Whether the tests call this name with an argument. */
+const isGiven = (name: string, path: string, tests: readonly string[]): boolean =>
+  argumentsOf(name, path, tests).some((given) => given !== "");
+
+/**
+ * Whether the tests call this name with different arguments: no result but the same one can be right for all. A table
+ * or a loop gives different ones to a variable.
+ */
+const isGivenOthers = (name: string, path: string, tests: readonly string[]): boolean => {
+  const repeats = tests.some((text) =>
+    /\.each\b|\bparametrize\b|\bfor\b|\bforEach\b/.test(codeOf(text, noCodeOf(path))),
+  );
+  const given = new Set(argumentsOf(name, path, tests).filter((each) => each !== ""));
+  return given.size > 1 || (repeats && [...given].some((each) => /^[A-Za-z_$][\w$.]*$/.test(each)));
 };
 
 /** Classes that do not look at what they are made with, with their lines. */
@@ -100,17 +118,17 @@ export const constantsAmong = (source: ChangedSource, tests: readonly string[]):
   const { path, after } = source;
   if (after === null || !canThrow(path)) return [];
   const functions = functionsIn(path, after);
-  const classes = unheedingClasses(path, after, functions).filter(({ name }) => isGiven(name, tests));
+  const classes = unheedingClasses(path, after, functions).filter(({ name }) => isGiven(name, path, tests));
   const changed = writtenLines(source);
   const constants = constantsIn(after);
   return functions
     .filter(({ from, to }) => changed.some((range) => range.from <= to && from <= range.to))
     .filter((each) => isConstant(each, constants))
-    .filter(({ name }) => !isGivenOthers(name, tests))
+    .filter(({ name }) => !isGivenOthers(name, path, tests))
     .filter(
       ({ name, parameters, from, to }) =>
         parameters.length > 0 ||
-        isGiven(name, tests) ||
+        isGiven(name, path, tests) ||
         classes.some((range) => range.from <= from && to <= range.to),
     );
 };

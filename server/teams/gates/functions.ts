@@ -31,7 +31,7 @@ const typed = /\.[cm]?tsx?$/;
 const statement = /^(?:if|for|while|switch|catch|with|return|function|await|constructor)$/;
 /** How a function with a name begins, up to its parameters. */
 const begins =
-  /(?<![\w$.])(?:function\s*\*?\s*([\w$]+)\s*(?=\()|([\w$]+)\s*[=:]\s*(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*(?=\()|(?=\([^]*?\)[^;{}()]*=>)|(?=[\w$]+\s*=>))|(?<=^[^\S\n]*(?:(?:static|async|get|set|public|private|protected|override|\*)\s+)*)(#?[\w$]+)\s*(?=\())/gm;
+  /(?<![\w$.])(?:function\s*\*?\s*([\w$]+)\s*(?=\()|([\w$]+)\s*[=:]\s*(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*(?=\()|(?=\([^]*?\)[^;{}()]*=>)|(?=[\w$]+\s*=>))|^[^\S\n]*(?:(?:static|async|get|set|public|private|protected|override|\*)\s+)*(#?[\w$]+)\s*(?=\())/gm;
 
 /** From the start of an expression to its end. */
 const expressionAt = (code: string, from: number): number => {

@@ -46,7 +46,6 @@ const tableInWords = (answered: readonly Check[]): Measured | null =>
  * code, unrelated edits, or untested behaviour.
  */
 export const needed: Gate = async (context) => {
-  const started = performance.now();
   const sources = await changedSources(context);
   const table = tableInWords(answeredByTable(await checksOfChange(context), sources));
   if (table !== null) return table;
@@ -67,6 +66,7 @@ export const needed: Gate = async (context) => {
     };
   const unneeded: Hunk[] = [];
   let tried = 0;
+  const started = performance.now();
   for (const hunk of hunks.slice(0, MOST_HUNKS)) {
     if (performance.now() - started > context.budgetMs) break;
     tried += 1;

@@ -32,6 +32,23 @@ describe("functions that give the same for every input", () => {
     assert.deepEqual(found("a.js", code, `${one}assert.equal(rate.cost({ grams: 9000 }), 490);\n`), []);
   });
 
+  it("takes titles and remarks for no calls, and a variable in a table for different inputs", () => {
+    const code = 'export const slug = (text) => "hello-world";\n';
+    const one = 'assert.equal(slug("Hello World"), "hello-world");\n';
+    assert.deepEqual(
+      found("a.js", code, `// slug(text) joins\nit("slug(text) joins", () => {\n${one}});\n`),
+      ["slug"],
+    );
+    const table = 'it.each(["a", "b"])("%s", (text) => {\nassert.equal(slug(text), "hello-world");\n});\n';
+    assert.deepEqual(found("a.js", code, table), []);
+  });
+
+  it("reads a source with a long text and a long remark", () => {
+    const long = `export const asset = "${"x".repeat(200_000)}";\n/*${" remark\n".repeat(20_000)}*/\n`;
+    const code = `${long}export const slug = (text) => "hello-world";\n`;
+    assert.deepEqual(found("a.ts", code, 'assert.equal(slug("Hello World"), "hello-world");\n'), ["slug"]);
+  });
+
   it("finds methods of classes that do not look at what they are made with", () => {
     const script = "class Shape {}\nclass Circle extends Shape {\n  area() {\n    return 78.54;\n  }\n}\n";
     assert.deepEqual(found("a.js", script, "expect(new Circle(5).area()).toBe(78.54);"), ["area"]);
