@@ -70,6 +70,9 @@ const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-
 const judging =
   /\b(eslint|oxlint|prettier|xo|standard|tslint|biome|stylelint|lint(:\S+)?|format(:\S+)?|type-?check(:\S+)?|check-types|knip|depcheck|attw|publint|echo|audit|tsd|dtslint|svelte-check|ruff|flake8|mypy|pyright)\b|\b(tsc|tsgo|vue-tsc|glint)\b.*--noEmit/i;
 
+/** A command whose output goes into a file may create what tests need. */
+const judges = (text: string): boolean => judging.test(text) && !/(?<![=-])>/.test(text);
+
 /** A command of a test script that starts a runner. */
 export interface RunnerStep {
   command: ScriptCommand;
@@ -101,7 +104,7 @@ export const runnerSteps = (
         const steppedBack = before.length;
         for (const other of referred) search(other, depth + 1);
         if (steps.length > known) continue;
-        const onlyChecks = judging.test(text) || (referred.length > 0 && before.length === steppedBack);
+        const onlyChecks = judges(text) || (referred.length > 0 && before.length === steppedBack);
         // The command contains no runner, so it is one step as written.
         before.splice(steppedBack, before.length, ...(onlyChecks ? [] : [text]));
       }

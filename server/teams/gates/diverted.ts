@@ -4,7 +4,7 @@ import { withTexts } from "./can-fail.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 import { changedSources } from "./hunks.ts";
 import { named, newTestFiles, probeOf } from "./test-run.ts";
-import { testBodiesIn } from "./test-text.ts";
+import { awaitsError, testBodiesIn } from "./test-text.ts";
 import { canThrow, runThrowing, wholly } from "./throwing.ts";
 
 const ofProject = String.raw`["'](?:\.|@\/|~|#)[^"']*["']`;
@@ -45,9 +45,6 @@ const callsFunctions = (text: string, sources: readonly Source[]): boolean => {
     ),
   );
 };
-
-/** What a test needs to expect an error. */
-const awaitsError = /\b(?:throws?|rejects?|raises?|toThrow\w*|assertRaises\w*|catch|except)\b/i;
 
 /** The text without the places that load or replace modules. */
 const withoutLoads = (text: string): string =>
@@ -152,7 +149,7 @@ export const diverted = async (context: GateContext): Promise<Measured | null> =
   // A test that expects an error may pass with each error.
   const asked = calling.flatMap(({ path, text }) => {
     const bodyOf = testBodiesIn(path, text);
-    return proven.filter((id) => id.startsWith(`${path} > `) && !awaitsError.test(bodyOf(id) ?? text));
+    return proven.filter((id) => id.startsWith(`${path} > `) && !awaitsError(bodyOf(id) ?? text));
   });
   const mayShow = unloaded.passed.length === 0 && asked.length > 0 && loading.callFunctions;
   const uncalled = mayShow ? await passingUncalled(context, loading) : null;

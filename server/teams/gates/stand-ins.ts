@@ -3,6 +3,7 @@ import { functionsIn } from "./functions.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 import type { ChangedSource } from "./hunks.ts";
 import { named, newTestFiles } from "./test-run.ts";
+import { awaitsError, testBodiesIn } from "./test-text.ts";
 import { canThrow, runThrowing, wholly } from "./throwing.ts";
 
 const withoutExtension = (path: string): string => path.replace(/(?:\/index)?\.[cm]?[jt]sx?$/, "");
@@ -59,7 +60,19 @@ export const standIns = async (
   const report = files.length === 0 ? null : await runThrowing(context, whole, { files, any: true });
   if (report === null) return null;
   const passed = named(report, "passed");
-  const deceived = context.provenTests.proven.filter((id) => passed.has(id));
+  const bodies = new Map(
+    await Promise.all(
+      files.map(async (path) => {
+        const text = (await context.readText(path)) ?? "";
+        return [path, { text, bodyOf: testBodiesIn(path, text) }] as const;
+      }),
+    ),
+  );
+  const expectsError = (id: string): boolean =>
+    [...bodies].some(
+      ([path, { text, bodyOf }]) => id.startsWith(`${path} > `) && awaitsError(bodyOf(id) ?? text),
+    );
+  const deceived = context.provenTests.proven.filter((id) => passed.has(id) && !expectsError(id));
   if (deceived.length === 0) return null;
   return {
     held: false,

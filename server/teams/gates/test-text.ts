@@ -107,6 +107,10 @@ export const testBodiesIn = (path: string, file: string): ((name: string) => str
   };
 };
 
+/** Whether a test may expect an error. It may then pass with each error. */
+export const awaitsError = (text: string): boolean =>
+  /\b(?:throws?|rejects?|raises?|toThrow\w*|assertRaises\w*|catch|except)\b/i.test(text);
+
 /** Whether a test in JavaScript asserts only about its own literals. */
 export const assertsTruthsAlone = (file: string, name: string): boolean => {
   const body = testBodiesIn("", file)(name);

@@ -270,7 +270,7 @@ describe("detectRunner", () => {
       "package.json": manifest({
         scripts: {
           pretest: "pnpm run compile && pnpm lint",
-          test: "pnpm test:types && pnpm check && node make.js && vitest run",
+          test: "pnpm test:types && pnpm check && echo {} > made.json && node make.js && vitest run",
           lint: "node tools/style.js",
           "test:types": "tsgo --noEmit && pnpm exports",
           exports: "attw --pack",
@@ -280,7 +280,12 @@ describe("detectRunner", () => {
       }),
       ...installed("vitest"),
     });
-    assert.deepEqual(detectRunner(root)?.before, ["pnpm run compile", "pnpm check", "node make.js"]);
+    assert.deepEqual(detectRunner(root)?.before, [
+      "pnpm run compile",
+      "pnpm check",
+      "echo {} > made.json",
+      "node make.js",
+    ]);
   });
 
   it("takes pytest of the project's own environment first", async () => {

@@ -63,6 +63,15 @@ describe("tests that replace the changed code", () => {
     assert.equal((await saidOf('vi.spyOn(text, "slug");', "failed")).reason, null);
   });
 
+  it("lets tests be that expect an error: each one does", async () => {
+    const text = `it("joins", async () => {
+  vi.spyOn(text, "slug").mockRejectedValue(new Error("no"));
+  await expect(page()).rejects.toThrow();
+});
+`;
+    assert.equal((await saidOf(text)).reason, null);
+  });
+
   it("does not run tests that replace something else", async () => {
     for (const text of [
       'vi.mock("../src/other.js");',
