@@ -11,6 +11,8 @@ const ofCondition =
  */
 const BELOW = 3;
 
+type Sources = Pick<GateContext, "readText">;
+
 /** A check of where the code runs. */
 interface Question {
   line: number;
@@ -23,7 +25,7 @@ const isAnswer = ({ answers }: Question, { line }: Mutant): boolean =>
 
 /** The checks in a changed file. */
 const questionsIn = async (
-  context: GateContext,
+  context: Sources,
   path: string,
   inFile: readonly Mutant[],
 ): Promise<Question[]> => {
@@ -39,7 +41,7 @@ const questionsIn = async (
 
 /** Mutants of the lines that check where the code runs, by ID. */
 export const askingMutants = async (
-  context: GateContext,
+  context: Sources,
   all: readonly Mutant[],
 ): Promise<ReadonlySet<string>> => {
   const found = new Set<string>();
@@ -53,10 +55,11 @@ export const askingMutants = async (
 
 /**
  * Mutants of a check and of the code that depends on it, if the tests have the same result with every result
- * of the check. Such code does not deceive the gate, and no test can distinguish its mutants.
+ * of the check. Such code does not deceive the gate, and no test can distinguish its mutants. Code that depends
+ * on another check as well, whose result the tests notice, is judged.
  */
 export const indifferent = async (
-  context: GateContext,
+  context: Sources,
   all: readonly Mutant[],
   fates: ReadonlyMap<string, Fate>,
   unreached: ReadonlySet<string>,
@@ -64,13 +67,20 @@ export const indifferent = async (
   const found = new Set<string>();
   for (const path of new Set(all.map((mutant) => mutant.path))) {
     const inFile = all.filter((mutant) => mutant.path === path);
-    for (const question of await questionsIn(context, path, inFile)) {
+    const questions = (await questionsIn(context, path, inFile)).map((question) => {
       const asking = inFile.filter(({ line }) => line === question.line);
-      if (!asking.every(({ id }) => fates.get(id) === "survived")) continue;
+      return { ...question, asking, isIndifferent: asking.every(({ id }) => fates.get(id) === "survived") };
+    });
+    const telling = questions.filter(({ isIndifferent }) => !isIndifferent);
+    for (const question of questions.filter(({ isIndifferent }) => isIndifferent)) {
       const below = inFile.filter(
-        (mutant) => mutant.line > question.line && isAnswer(question, mutant) && unreached.has(mutant.id),
+        (mutant) =>
+          mutant.line > question.line &&
+          isAnswer(question, mutant) &&
+          unreached.has(mutant.id) &&
+          !telling.some((other) => isAnswer(other, mutant)),
       );
-      for (const { id } of [...asking, ...below]) found.add(id);
+      for (const { id } of [...question.asking, ...below]) found.add(id);
     }
   }
   return found;
@@ -78,7 +88,7 @@ export const indifferent = async (
 
 /** The missed mutants in code that runs only outside of tests. */
 export const elsewhere = async (
-  context: GateContext,
+  context: Sources,
   all: readonly Mutant[],
   missed: readonly Mutant[],
 ): Promise<Mutant[]> => {
