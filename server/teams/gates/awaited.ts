@@ -1,12 +1,11 @@
 import { basename } from "node:path";
+import { firstOf, isNamedAsCode, ofTestLibrary, type ReadError } from "./compiler-errors.ts";
+import { isOfCpp, isOfDotnet, isOfJava } from "./standard-names.ts";
 
 /**
  * Names that a test uses and the code does not have yet, by what compilers say. A compiler refuses such a
  * test as a whole, so the test cannot fail in an assertion before the name is there.
  */
-
-/** Reads one error: the missing name, or null for any other error. */
-type ReadError = (error: string, test: { text: string; path: string }) => string | null;
 
 interface Compiler {
   /** Names of the files that it compiles. */
@@ -15,23 +14,6 @@ interface Compiler {
   start: RegExp;
   read: ReadError;
 }
-
-/** Names of test libraries. A test that uses one that is missing lacks an import. */
-const ofTestLibrary =
-  /^(?:[Aa]ssert|expect|should|verify|mock|describe|it$|test$|Test|Before|After|Fact$|Theory$|Parameterized)/;
-
-/** The first group of the first expression that matches. */
-const firstOf = (error: string, expressions: readonly RegExp[]): string | null => {
-  for (const expression of expressions) {
-    const found = expression.exec(error)?.[1];
-    if (found !== undefined) return found;
-  }
-  return null;
-};
-
-/** Whether a name is one of a type, a function or a part of something. Others are mostly variables of the test. */
-const isNamedAsCode = (name: string, text: string): boolean =>
-  /^\p{Lu}/u.test(name) || new RegExp(`\\b${name}\\s*[(<{]|(?:\\.|::|->|\\bimport .*)${name}\\b`).test(text);
 
 /** Where the standard library of Go begins its paths. */
 const goStandard =
@@ -79,6 +61,8 @@ const ofRustLibrary =
 
 const rust: ReadError = (error, { text, path }) => {
   if (/undeclared crate|unlinked crate|maybe a missing crate/.test(error)) return null;
+  // The compiler itself finds the name in the standard library.
+  if (/^(?:\d+)? *\+ use (?:std|core|alloc)::/m.test(error)) return null;
   const local = firstOf(error, [
     // Of values, a crate exports constants.
     /^error\[E\d+\]: cannot find (?:value `(?=[A-Z])|(?!value)(?:\w+ )+`)(\w+)` in this scope/,
@@ -136,7 +120,8 @@ const java: ReadError = (error, test) => {
       /location:\s+(\w+)\s+([\w.$]+)(?:\S* of type (\S+))?/.exec(error) ?? [];
     const isInTest = place.split(/[.$]/).at(-1) === basename(path).replace(/\.\w+$/, "");
     if (ofTestLibrary.test(name)) return null;
-    if (isInTest) return kind === "class" && !new RegExp(`@${name}\\b`).test(text) ? name : null;
+    if (isInTest)
+      return kind === "class" && !new RegExp(`@${name}\\b`).test(text) && !isOfJava(name, text) ? name : null;
     return isOfJavaCode(placeKind === "package" ? `${place}.${name}` : (type ?? place), test) ? name : null;
   }
   const missingPackage = /package ([\w.]+) does not exist/.exec(error)?.[1];
@@ -163,6 +148,7 @@ const kotlin: ReadError = (error, { text }) => {
     const imported = new RegExp(`^import ([\\w.]+)\\.${name}\\b`, "m").exec(text)?.[1];
     const isForeign = imported !== undefined && !isOwn(imported, text);
     if (isForeign || ofTestLibrary.test(name) || new RegExp(`@${name}\\b`).test(text)) return null;
+    if (imported === undefined && isOfJava(name, text)) return null;
     return isNamedAsCode(name, text) ? name : null;
   }
   const called = /Too many arguments for .*\bfun (?:\S+\.)?(\w+)/.exec(error)?.[1];
@@ -178,6 +164,7 @@ const kotlin: ReadError = (error, { text }) => {
 const groovy: ReadError = (error, { text }) => {
   const name = /unable to resolve class ([\w.]+)/.exec(error)?.[1];
   if (name === undefined || ofTestLibrary.test(name) || name === "Specification") return null;
+  if (isOfJava(name, text)) return null;
   return name.includes(".") && !isOwn(name, text) ? null : name;
 };
 
@@ -195,7 +182,8 @@ const csharp: ReadError = (error, { text }) => {
   const named = /CS(?:0103|0246): The (?:type or namespace )?name '(\w+)/.exec(error)?.[1];
   if (named !== undefined) {
     const isAttribute = named.endsWith("Attribute") || new RegExp(`\\[${named}\\b`).test(text);
-    return isAttribute || ofTestLibrary.test(named) || !/^\p{Lu}/u.test(named) ? null : named;
+    const isForeign = ofTestLibrary.test(named) || isOfDotnet(named) || !/^\p{Lu}/u.test(named);
+    return isAttribute || isForeign ? null : named;
   }
   const [, part, place] = /CS0234: .*? '(\w+)' does not exist in the namespace '([\w.]+)'/.exec(error) ?? [];
   if (part !== undefined) return /^(?:System|Microsoft|Xunit|NUnit)\b/.test(place ?? "") ? null : part;
@@ -259,6 +247,7 @@ const c: ReadError = (error, { text, path }) => {
       error,
     )?.[1];
   if (/is not a member of [‘'](?:std|testing)\b/.test(error)) return null;
+  if (/ is defined in header [‘']</.test(error) || (unknown !== undefined && isOfCpp(unknown))) return null;
   if (unknown !== undefined) return /^\w+$/.test(unknown) && isNamedAsCode(unknown, text) ? unknown : null;
   const name = firstOf(error, [
     /undefined reference to [`‘']([^'’]+)['’]/,

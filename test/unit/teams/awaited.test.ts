@@ -51,6 +51,15 @@ const awaited: [names: string[], given: Case][] = [
     },
   ],
   [
+    ["Clock"],
+    {
+      path: "src/test/java/shop/CartTest.java",
+      text: "package shop;\nclass CartTest { @Test void adds() { new Clock(8, 0).add(3); } }\n",
+      message:
+        "[ERROR] src/test/java/shop/CartTest.java:[2,41] cannot find symbol\n  symbol:   class Clock\n  location: class shop.CartTest",
+    },
+  ],
+  [
     ["total"],
     {
       path: "src/test/kotlin/CartTest.kt",
@@ -180,6 +189,43 @@ const foreign: [path: string, text: string, messages: string[]][] = [
     [
       "e: file:///w/CartTest.kt:3:16 No value passed for parameter 'a'.",
       "e: /w/CartTest.kt: (3, 16): No value passed for parameter 'a'",
+    ],
+  ],
+  [
+    "CartTest.java",
+    "package shop;\nclass CartTest { Clock c = Clock.systemUTC(); }\n",
+    ["List", "HashMap", "LocalDate", "Clock", "UncheckedIOException"].map(
+      (name) =>
+        `CartTest.java:7: error: cannot find symbol\n  symbol:   class ${name}\n  location: class CartTest`,
+    ),
+  ],
+  [
+    "tests/x.rs",
+    "use shop::*;\n",
+    [
+      "error[E0433]: cannot find type `HashMap` in this scope\n --> tests/x.rs:2:43\n  |\n2 | let m = HashMap::new();\n  |         ^^^^^^^ use of undeclared type `HashMap`\n  |\nhelp: consider importing this struct\n  |\n1 + use std::collections::HashMap;\n  |",
+      "error[E0425]: cannot find function `swap` in this scope\n --> tests/x.rs:3:134\n  |\nhelp: consider importing one of these functions\n  |\n1 + use std::mem::swap;\n  |\n1 + use std::ptr::swap;\n  |",
+    ],
+  ],
+  [
+    "CartTest.kt",
+    "package shop\nval id = UUID.randomUUID()\n",
+    ["e: file:///w/CartTest.kt:2:10 Unresolved reference 'UUID'."],
+  ],
+  [
+    "CartTests.cs",
+    "List<int> all;",
+    [
+      "/w/tests/CartTests.cs(8,6): error CS0246: The type or namespace name 'List<>' could not be found (are you missing a using directive or an assembly reference?)",
+      "/w/tests/CartTests.cs(9,6): error CS0103: The name 'Enumerable' does not exist in the current context",
+    ],
+  ],
+  [
+    "tests/test_add.cpp",
+    "vector<int> all; int n = strlen(text);",
+    [
+      "tests/test_add.cpp:2:13: error: ‘vector’ was not declared in this scope",
+      "tests/test_add.cpp:2:20: error: ‘strlen’ was not declared in this scope\ntests/test_add.cpp:2:1: note: ‘strlen’ is defined in header ‘<cstring>’; did you forget to ‘#include <cstring>’?",
     ],
   ],
   ["CartSpec.groovy", "package shop\n", ["/w/CartSpec.groovy: 5: unable to resolve class Specification"]],
