@@ -158,6 +158,8 @@ export const TestReport = z.strictObject({
   tests: z.array(TestCase),
   /** Test files that could not be loaded, with the reason. */
   load_errors: z.array(z.strictObject({ file: z.string(), message: z.string() })),
+  /** Requested test files that the build leaves out without an error, with the reason: none of their tests ran. */
+  left_out: z.array(z.strictObject({ file: z.string(), reason: z.string() })).optional(),
   /**
    * What went wrong outside of any test: an uncaught error, a step of the test script that
    * failed, an exit code that no test explains. `name` is the same from run to run. `build`: the folder of

@@ -59,6 +59,15 @@ const notRun = (report: TestReport, { after }: Pick<GateContext, "after">): Meas
     evidence,
     ...measuredRun(report),
   });
+  const leftOut = (report.left_out ?? []).filter(({ file }) => after.has(file));
+  if (
+    leftOut.length > 0 &&
+    (report.outcome === "passed" || report.outcome === "failed" || report.outcome === "no_tests")
+  )
+    return failed(
+      `No test of ${leftOut.map(({ file }) => file).join(", ")} ran.`,
+      leftOut.map(({ file, reason }) => `${file}: ${reason}`),
+    );
   switch (report.outcome) {
     case "load_error":
       return failed(

@@ -21,7 +21,7 @@ const writtenReport = async (job: TestJob): Promise<string | null> => {
   return xml?.trim() === "" ? null : xml;
 };
 
-const oneReport = async (
+export const oneReport = async (
   job: TestJob,
   name?: (test: JUnitCase) => string,
   file: (test: JUnitCase) => string = (test) => test.file,
@@ -160,32 +160,6 @@ export const deno: RunnerAdapter = {
       ({ file, classname }) => (file === "" ? classname.replace(/^\.\//, "") : file),
     );
     return results.complete ? results : unloaded(job, ended);
-  },
-};
-
-/** CTest runs what CMake has built, so the project is configured and built first, in a separate folder. */
-export const ctest: RunnerAdapter = {
-  launch: (job) => {
-    const folder = exists(`${job.folder}/build/CMakeCache.txt`) ? "build" : ".coditect-build";
-    const name = job.name === null ? "" : ' -R "$1"';
-    const steps = [
-      `cmake -S . -B ${folder} >"$2" 2>&1 || { cat "$2"; exit 126; }`,
-      `cmake --build ${folder} >"$2" 2>&1 || { cat "$2"; exit 125; }`,
-      `exec ctest --test-dir ${folder} --output-on-failure --output-junit "$0"${name}`,
-    ];
-    const words = [reportFile(job), job.name ?? "", reportFile(job, "build.log")];
-    return Promise.resolve({ command: ["/bin/sh", "-c", steps.join("; "), ...words], env: {} });
-  },
-  read: async (job, ended) => {
-    const results = await oneReport(job, ({ name }) => name);
-    if (ended.exit_code !== 125) return results;
-    // The linker names an object's source without its folder.
-    const compiled = /^(.+?\.(?:c|cc|cpp|cxx|h|hpp)):\d+/m.exec(ended.output)?.[1];
-    const linked = /^(?:.*: )?(\S+\.(?:c|cc|cpp|cxx)):\(\.text/m.exec(ended.output)?.[1];
-    const sources = linked === undefined ? [] : await filesBelow(job.folder, /\.(?:c|cc|cpp|cxx)$/);
-    const found = sources.find((path) => linked !== undefined && basename(path) === basename(linked));
-    const file = compiled ?? found ?? "CMakeLists.txt";
-    return { ...noResults(true), load_errors: [{ file, message: ended.output }] };
   },
 };
 

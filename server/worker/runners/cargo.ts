@@ -4,10 +4,17 @@ import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
 import { rustFailure } from "./failures.ts";
 import { readJUnit, type JUnitCase } from "./junit.ts";
+import { leftOutByCargo } from "./left-out.ts";
 import { nameSeparator } from "./names.ts";
 import { textOf } from "./package.ts";
 import { filesBelow, reportFile, withOutputIn } from "./report-files.ts";
-import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+import {
+  filesWithoutTests,
+  noResults,
+  type RunnerAdapter,
+  type TestJob,
+  type TestResults,
+} from "./runner.ts";
 import { testCase } from "./test-case.ts";
 import { exists } from "../../workspace/file-access.ts";
 
@@ -78,9 +85,12 @@ const docFile = (folder: string, path: string): string => {
 
 /** The file of a unit test, from the path of its module. For example, `cart::tests::adds` is in `src/cart.rs`. */
 const fileOf = (folder: string, target: string, name: string): string => {
-  if (!/(^|\/)src\//.test(target)) return target;
   const source = target.slice(0, target.lastIndexOf("/"));
   const modules = name.split("::").slice(0, -1);
+  // Next to an integration test, a file can be another one with the name of a module in this one.
+  const isOuter = !/(^|\/)src\//.test(target);
+  if (isOuter && !new RegExp(`\\bmod\\s+${modules[0] ?? ""}\\s*;`).test(textOf(folder, target)))
+    return target;
   for (let depth = modules.length; depth > 0; depth -= 1) {
     const path = [source, ...modules.slice(0, depth)].join("/");
     for (const file of [`${path}.rs`, `${path}/mod.rs`]) if (exists(join(folder, file))) return file;
@@ -162,6 +172,7 @@ export const cargo: RunnerAdapter = {
     }
     results.load_errors = compileErrors(text);
     if (results.load_errors.length > 0) results.complete = true;
+    else results.left_out = await leftOutByCargo(job.folder, filesWithoutTests(job, results));
     return results;
   },
 };
@@ -198,7 +209,8 @@ export const nextest: RunnerAdapter = {
       const file = nextestFile(job.folder, members, test);
       return testCase({ ...test, ...(failure !== undefined && { failure }) }, spokenName(test.name), file);
     });
-    return { ...noResults(true), tests };
+    const results = { ...noResults(true), tests };
+    return { ...results, left_out: await leftOutByCargo(job.folder, filesWithoutTests(job, results)) };
   },
 };
 

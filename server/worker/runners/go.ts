@@ -4,11 +4,18 @@ import { z } from "zod";
 import type { TestCase } from "../../../schemas/tests.ts";
 import { readReport } from "./events.ts";
 import { goFailure, isPanic } from "./failures.ts";
+import { leftOutByGo } from "./left-out.ts";
 import { nameSeparator } from "./names.ts";
 import { foldersUp, textOf } from "./package.ts";
 import { goFrames } from "./project-frames.ts";
 import { filesBelow, reportFile, withOutputIn } from "./report-files.ts";
-import { noResults, type RunnerAdapter, type TestJob, type TestResults } from "./runner.ts";
+import {
+  filesWithoutTests,
+  noResults,
+  type RunnerAdapter,
+  type TestJob,
+  type TestResults,
+} from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
 
 /** A line of `go test -json`; see `go doc test2json`. */
@@ -165,6 +172,8 @@ export const go: RunnerAdapter = {
       .filter(({ id, test }) => !(test.status === "failed" && failedParents.has(id)))
       .map(({ test }) => test);
     results.load_errors = buildErrors(loose);
+    if (results.load_errors.length === 0)
+      results.left_out = leftOutByGo(job.folder, filesWithoutTests(job, results));
     const failedTests = tests.flatMap(({ id, test }) => (test.status === "failed" ? [id] : []));
     for (const [name, { output, failed }] of packages)
       if (failed && !notBuilt.test(output) && !failedTests.some((id) => id.startsWith(`${name} `)))
@@ -175,10 +184,18 @@ export const go: RunnerAdapter = {
   },
 };
 
+/** What Go prints of files in one folder that name different packages. */
+const twoPackages = /^found packages \w+ \((\S+)\) and \w+ \((\S+)\) in (.+)$/;
+
 /** Files that could not be compiled, each with the compiler's errors. */
 const buildErrors = (lines: readonly string[]): TestResults["load_errors"] => {
   const errors = new Map<string, string[]>();
   for (const line of lines) {
+    const [, first = "", second = "", at = ""] = twoPackages.exec(line) ?? [];
+    if (at !== "") {
+      const file = first.endsWith("_test.go") ? first : second;
+      errors.set(join(at, file), [line]);
+    }
     const file = /^(?:vet: )?(\S+\.go):\d+/.exec(line)?.[1];
     if (file !== undefined) errors.set(file, [...(errors.get(file) ?? []), line]);
   }

@@ -40,6 +40,7 @@ export const mergeReports = (reports: readonly [TestReport, ...TestReport[]]): T
     tests: reports.flatMap(({ tests }) => tests),
     load_errors: reports.flatMap(({ load_errors }) => load_errors),
     errors: reports.flatMap(({ errors }) => errors),
+    left_out: orNone(reports.flatMap(({ left_out }) => left_out ?? [])),
     parts: reports.flatMap(({ parts }) => parts),
     coverage: mergeCoverage(reports.flatMap(({ coverage }) => coverage ?? [])),
     duration_ms: sum(({ duration_ms }) => duration_ms),

@@ -81,6 +81,9 @@ export const describeResults = (
     coverage: results.coverage === null ? null : sumCoverage(results.coverage, paths.relative),
     duration_ms: ended.duration_ms,
     output,
+    ...(results.left_out === undefined || results.left_out.length === 0
+      ? {}
+      : { left_out: results.left_out.map((each) => ({ ...each, file: paths.relative(each.file) })) }),
     ...(results.mutants === undefined || results.mutants.length === 0 ? {} : { mutants: results.mutants }),
     ...(results.reached === undefined || results.reached.length === 0
       ? {}

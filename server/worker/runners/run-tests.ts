@@ -275,15 +275,16 @@ const runJob = async (
     signal,
   );
   // Whoever runs the tests again builds again.
-  const whole = { ...ended, duration_ms: Math.round(performance.now() - started) };
+  const duration_ms = Math.round(performance.now() - started);
   try {
     const results = await adapter.read(job, ended);
-    return describeResults(root, job, { command: words, ended: whole, results });
+    // Reading a report that contains the runner's output adds it to `ended`.
+    return describeResults(root, job, { command: words, ended: { ...ended, duration_ms }, results });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const output = `The report of ${job.runner} could not be read: ${reason}\n${ended.output}`;
     const results = noResults(false);
-    return describeResults(root, job, { command: words, ended: { ...whole, output }, results });
+    return describeResults(root, job, { command: words, ended: { ...ended, duration_ms, output }, results });
   }
 };
 

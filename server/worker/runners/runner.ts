@@ -52,6 +52,8 @@ export interface TestResults {
   /** Errors outside of all tests in the report. */
   errors: TestReport["errors"];
   coverage: Coverage["files"] | null;
+  /** Requested files that the build leaves out. Missing: none, or the runner does not leave files out. */
+  left_out?: NonNullable<TestReport["left_out"]>;
   /** What the witness of a watched run saw. Missing if there was no witness. */
   tampering?: Tampering[];
   mutants?: Mutant[];
@@ -124,6 +126,15 @@ export interface RunnerAdapter {
   launch(job: TestJob): Promise<Launch>;
   read(job: TestJob, ended: ProcessResult): Promise<TestResults>;
 }
+
+/** The requested files of which no test ran. */
+export const filesWithoutTests = (
+  { files }: Pick<TestJob, "files">,
+  { tests }: Pick<TestResults, "tests">,
+): string[] => {
+  const ran = new Set(tests.map(({ file }) => file));
+  return (files ?? []).filter((file) => !ran.has(file));
+};
 
 export const noResults = (complete: boolean): TestResults => ({
   complete,

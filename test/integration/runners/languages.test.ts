@@ -102,14 +102,14 @@ const languages: Language[] = [
     runner: "ctest",
     files: {
       "CMakeLists.txt":
-        "cmake_minimum_required(VERSION 3.13)\nproject(shop C)\nenable_testing()\nadd_executable(good good.c)\nadd_executable(bad bad.c)\nadd_test(NAME multiplies COMMAND good)\nadd_test(NAME adds COMMAND bad)\n",
+        "cmake_minimum_required(VERSION 3.13)\nproject(shop C)\nenable_testing()\nadd_executable(good good.c)\nadd_executable(bad bad.c)\nadd_test(NAME multiplies COMMAND good)\nadd_test(NAME adds COMMAND bad)\nadd_test(NAME gone COMMAND nowhere)\n",
       "good.c": "int main(void) { return 0; }\n",
       "bad.c": '#include <stdio.h>\nint main(void) { puts("got 1"); return 1; }\n',
     },
     // CTest does not say which file a test is of: all of them run.
     file: "bad.c",
-    all: [" > adds: failed", " > multiplies: passed"],
-    ofFile: [" > adds: failed", " > multiplies: passed"],
+    all: [" > adds: failed", " > gone: failed", " > multiplies: passed"],
+    ofFile: [" > adds: failed", " > gone: failed", " > multiplies: passed"],
     message: /got 1/,
     broken: { "bad.c": "int main(void) { return nowhere; }\n" },
   },
@@ -247,5 +247,6 @@ for (const { name, program, runner, files, file, all, ofFile, message, failures,
         await project.write(broken);
         const report = await project.test({ files: [file] });
         assert.deepEqual([report.outcome, report.load_errors[0]?.file], ["load_error", file]);
+        assert.notEqual(report.output.trim(), "");
       });
   });

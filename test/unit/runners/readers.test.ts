@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readAva } from "../../../server/worker/runners/ava.ts";
+import { withReasons } from "../../../server/worker/runners/ctest.ts";
 import { readCypress } from "../../../server/worker/runners/cypress.ts";
 import { qualifiedName, readJUnit } from "../../../server/worker/runners/junit.ts";
 import { joinAssertions, readTap } from "../../../server/worker/runners/tap.ts";
@@ -33,6 +34,27 @@ describe("readJUnit", () => {
       readJUnit(xml).map((test) => [qualifiedName(test), test.status, test.message]),
       [
         ["adds", "failed", "got 1"],
+        ["off", "skipped", null],
+      ],
+    );
+  });
+
+  it("adds the reasons that CTest only prints, and counts a test without its program as failed", () => {
+    const xml = `<testsuite name="(empty)" tests="4" failures="2" disabled="0" skipped="1">
+      <testcase name="ok" classname="ok" status="run"><system-out></system-out></testcase>
+      <testcase name="segfault" classname="segfault" status="fail"><failure message=""/><system-out>at 3</system-out></testcase>
+      <testcase name="slow" classname="slow" status="fail"><failure message=""/><system-out></system-out></testcase>
+      <testcase name="gone" classname="gone" status="notrun"><skipped message="Unable to find executable"/></testcase>
+      <testcase name="off" classname="off" status="disabled"><skipped/></testcase></testsuite>`;
+    const output =
+      "4/4 Test #4: gone ....***Not Run   0.00 sec\n\n25% tests passed, 3 tests failed out of 4\n\nThe following tests FAILED:\n\t  2 - segfault (SEGFAULT)\n\t  3 - slow (Timeout)                 nightly\n\t  4 - gone (Not Run)\nUnable to find executable: notthere\nErrors while running CTest\n";
+    assert.deepEqual(
+      withReasons(readJUnit(xml), output).map(({ name, status, message }) => [name, status, message]),
+      [
+        ["ok", "passed", null],
+        ["segfault", "failed", "The test ended with SEGFAULT\nat 3"],
+        ["slow", "failed", "CTest stopped the test because its time was up"],
+        ["gone", "failed", "CTest could not start the test"],
         ["off", "skipped", null],
       ],
     );

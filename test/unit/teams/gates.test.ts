@@ -268,6 +268,16 @@ describe("the gate red", () => {
     assert.match(feedbackOf([proof]), /no export named split/);
   });
 
+  it("does not hold when the build leaves out one of the new test files", async () => {
+    const left_out = [{ file: "test/bill.test.js", reason: "no `mod` names it, so Cargo does not build it" }];
+    const proof = await prove(
+      "red",
+      context({ now: report([["adds", "failed", "test/a.rs"]], { left_out }) }),
+    );
+    assert.deepEqual([proof.held, proof.reason], [false, "No test of test/bill.test.js ran."]);
+    assert.match(feedbackOf([proof]), /test\/bill\.test\.js: no `mod` names it/);
+  });
+
   it("does not count a test that failed before the run", async () => {
     const same = report([["flaky", "failed"]]);
     assert.equal((await prove("red", context({ now: same, before: same }))).held, false);
