@@ -104,7 +104,7 @@ const startFailure = (error: unknown): string => {
 };
 
 const passedOn =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT|https?_proxy|no_proxy|NODE_USE_ENV_PROXY)$/i;
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|VIRTUAL_ENV|TMPDIR|TEMP|TMP|SystemRoot|ComSpec|PATHEXT|https?_proxy|no_proxy|NODE_USE_ENV_PROXY)$/i;
 
 /** The user's home folder in the system's list of users; null if this user is not in it. */
 const registeredHome = (): string | null => {

@@ -66,9 +66,10 @@ export const linkOuterEnvironment = (copy: PrivateCopy): void => {
   if (copy.python !== null) makeLinks(outerEnvironment(copy), environmentLinks(copy, copy.python));
 };
 
-/** Puts the programs of this environment first on PATH, as if it were activated. */
+/** Activates this environment: its programs come first on PATH, and `poetry run` and others use it too. */
 export const useEnvironment = (copy: PrivateCopy): void => {
   if (copy.python === null) return;
+  process.env.VIRTUAL_ENV = outerEnvironment(copy);
   const programs = join(outerEnvironment(copy), process.platform === "win32" ? "Scripts" : "bin");
   process.env.PATH = [programs, process.env.PATH ?? ""].join(delimiter);
 };

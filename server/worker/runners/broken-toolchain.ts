@@ -11,7 +11,7 @@ interface Sign {
   /** What a runner prints. Its group replaces `{}` in the problem. */
   said: RegExp;
   problem: string;
-  mend: (folder: string) => string;
+  mend: (folder: string, name: string) => string;
   /** Whether the project itself names what is missing. Absent if that does not matter. */
   isNamed?: (folder: string, name: string) => boolean;
   /** Every test prints it, not only files that could not be loaded or the runner. */
@@ -88,6 +88,11 @@ const signs: readonly Sign[] = [
     problem: "the Python package {} is not installed",
     mend: (folder) => run(pythonInstall(folder)),
     isNamed: isPythonDependency,
+  },
+  {
+    said: /\bpython[\d.]*: No module named ([A-Za-z_]\w*)$/m,
+    problem: "the Python package {} is not installed",
+    mend: (folder, name) => run(pythonInstall(folder, name === "pytest" ? name : null)),
   },
   {
     said: /cannot load such file -- ([\w/-]+)/,
@@ -169,7 +174,9 @@ const foldersAround = (root: string, { load_errors }: TestReport): Set<string> =
  */
 export const brokenToolchain = (root: string, report: TestReport): EnvironmentProblem | null => {
   if (report.counts.passed > 0 || report.outcome === "no_tests") return null;
-  const ofTests = report.tests.flatMap(({ status, message }) => (status === "failed" ? [message ?? ""] : []));
+  // Of a command only the exit code is known, and its one test is itself.
+  const known = report.runner === "command" ? [] : report.tests;
+  const ofTests = known.flatMap(({ status, message }) => (status === "failed" ? [message ?? ""] : []));
   const told = [...report.load_errors.map(({ message }) => message), report.output].join("\n");
   const folders = [...foldersAround(root, report)];
   for (const { said, problem, mend, isNamed = () => true, inTests } of signs) {
@@ -180,7 +187,7 @@ export const brokenToolchain = (root: string, report: TestReport): EnvironmentPr
       .find((group: string | undefined) => group !== undefined);
     const folder = name === undefined ? undefined : folders.find((each) => isNamed(each, name));
     if (name === undefined || folder === undefined) continue;
-    return { problem: problem.replace("{}", name.trim()), mend: mend(folder) };
+    return { problem: problem.replace("{}", name.trim()), mend: mend(folder, name) };
   }
   return null;
 };

@@ -12,6 +12,7 @@ import { runnerOfFile } from "./file-runner.ts";
 import { compiledPath, isProgram, stepOfOwnProgram } from "./own-program.ts";
 import { installedProgram, programOnPath, readPackage, textOf } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
+import { testTask } from "./task-files.ts";
 import { hasTestScript } from "./package-script.ts";
 import {
   coversFile,
@@ -55,8 +56,16 @@ export const detectRunner = (root: string, file: string | null = null): Detected
       const isOuter = fallback !== null && byDefault !== null && isBuiltWith(fallback, byDefault);
       if (fallback === null || isOuter) fallback = byDefault;
     }
-    if (folder === ".") return inside === null ? fallback : pytestAbove(inside, fallback);
+    if (folder === ".")
+      return inside === null ? (fallback ?? ofTask(place, names)) : pytestAbove(inside, fallback);
   }
+};
+
+/** The task that tests a project in languages without a runner of ours. */
+const ofTask = (root: string, names: readonly string[]): DetectedRunner | null => {
+  const task = testTask(root, names);
+  if (task === null || !isOfOtherLanguages(root)) return null;
+  return { ...ofCommand(root, ...task.command), source: task.source };
 };
 
 /** pytest in the folder where the imports of its tests begin, which nothing but a `conftest.py` further down names. */

@@ -3,6 +3,7 @@ import { dirname, join, posix } from "node:path";
 import type { TestReport, TestRunner } from "../../../schemas/tests.ts";
 import { brokenToolchain, type EnvironmentProblem } from "./broken-toolchain.ts";
 import { nodeInstall, pythonInstall } from "./installs.ts";
+import { missingCommand } from "./missing-command.ts";
 import { isInstalled, readPackage } from "./package.ts";
 import type { DetectedRunner } from "./runner.ts";
 import { exists } from "../../workspace/file-access.ts";
@@ -24,7 +25,8 @@ const toolchains: Partial<Record<TestRunner, { name: string; debian: string; hom
 /** What is wrong, and how to fix it, if the program of a runner is missing. */
 export const missingProgram = ({ runner, folder }: DetectedRunner): EnvironmentProblem => {
   const toolchain = toolchains[runner];
-  if (runner === "pytest") return { problem: "pytest is not installed", mend: run(pythonInstall(folder)) };
+  if (runner === "pytest")
+    return { problem: "pytest is not installed", mend: run(pythonInstall(folder, "pytest")) };
   if (runner === "bun") return { problem: "Bun is not installed", mend: "Install Bun: https://bun.com." };
   if (runner === "deno") return { problem: "Deno is not installed", mend: "Install Deno: https://deno.com." };
   if (toolchain === undefined)
@@ -51,9 +53,11 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   if (toolchain !== null) return toolchain;
   const unfetched = unfetchedPackage(root, report);
   if (unfetched !== null) return unfetched;
+  const uninstalled = unfoundProgram(root, report) ?? missingCommand(root, report);
+  if (uninstalled !== null) return uninstalled;
   if (report.counts.passed > 0 || (report.outcome !== "crashed" && report.outcome !== "load_error"))
     return null;
-  const absent = notInstalled(root, packagesLookedFor(root, report)) ?? unfoundProgram(root, report);
+  const absent = notInstalled(root, packagesLookedFor(root, report));
   if (absent !== null) return absent;
   if (report.outcome !== "crashed" || report.tests.length > 0 || nothingToRun.test(report.output))
     return null;
@@ -102,7 +106,11 @@ const testWord: Partial<Record<TestRunner, string>> = {
 };
 
 const shownCommand = ({ command, runner }: TestReport): string =>
-  command[0] === "npm" || runner === "command" ? command.join(" ") : (testWord[runner] ?? runner);
+  command[0] === "npm" || runner === "command" ? asTyped(command) : (testWord[runner] ?? runner);
+
+/** A command as a person types it, without the shell that we start it with. */
+const asTyped = (command: readonly string[]): string =>
+  (command[0] === "/bin/sh" && command[1] === "-c" ? command.slice(2) : command).join(" ");
 
 const LONGEST_SAYING = 200;
 
@@ -148,7 +156,8 @@ const programNotFound =
   /^(?:\/bin\/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?\S+: (?:command )?not found$|^'\S+' is not recognized as an internal or external command/m;
 
 /** Packages of the manifest that are not installed, if the test script starts a program that the shell does not find. */
-const unfoundProgram = (root: string, { output }: TestReport): EnvironmentProblem | null => {
+const unfoundProgram = (root: string, { output, outcome, counts }: TestReport): EnvironmentProblem | null => {
+  if (counts.passed > 0 || (outcome !== "crashed" && outcome !== "load_error")) return null;
   const manifest = programNotFound.test(output) ? readPackage(root) : null;
   if (manifest === null) return null;
   return notInstalled(root, Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { exists } from "../../workspace/file-access.ts";
-import { readPackage } from "./package.ts";
+import { readPackage, textOf } from "./package.ts";
 
 /** The command of each package manager that installs a project's packages, by its lock file. */
 const locks: readonly [file: string, command: string][] = [
@@ -25,10 +25,26 @@ export const nodeInstall = (folder: string, wanted: string | null): string => {
   }
 };
 
-export const pythonInstall = (folder: string): string => {
+/** The managers of Python projects, by their lock files and their tables in `pyproject.toml`. */
+const pythonManagers: readonly { lock: string; table: RegExp; install: string; add: string }[] = [
+  {
+    lock: "poetry.lock",
+    table: /^\[tool\.poetry\b/m,
+    install: "poetry install",
+    add: "poetry add --group dev pytest",
+  },
+  { lock: "uv.lock", table: /^\[tool\.uv\b/m, install: "uv sync", add: "uv add --dev pytest" },
+  { lock: "pdm.lock", table: /^\[tool\.pdm\b/m, install: "pdm install", add: "pdm add --dev pytest" },
+];
+
+/** The command that installs the packages of a Python project, and pytest if it is missing and not among them. */
+export const pythonInstall = (folder: string, missing: "pytest" | null = null): string => {
   const has = (name: string): boolean => exists(join(folder, name));
-  if (has("poetry.lock")) return "poetry install";
-  if (has("uv.lock")) return "uv sync";
+  const project = textOf(folder, "pyproject.toml");
+  const manager =
+    pythonManagers.find(({ lock }) => has(lock)) ?? pythonManagers.find(({ table }) => table.test(project));
+  if (manager !== undefined)
+    return missing === null || project.includes("pytest") ? manager.install : manager.add;
   if (has("Pipfile")) return "pipenv install --dev";
   const requirements = ["requirements-dev.txt", "requirements-test.txt", "requirements.txt"].find(has);
   const own = has("pyproject.toml") || has("setup.py") ? " -e ." : "";

@@ -29,6 +29,14 @@ export const wholeCommand = (
   return files === null && name === null ? packageTestCommand(root) : null;
 };
 
+/** The command that tests the package of a detected runner as a whole; null if there is none. */
+export const detectedCommand = ({ runner, folder, script }: DetectedRunner): ProjectCommand | null => {
+  const own = packageTestCommand(folder);
+  if (own !== null || runner !== "command") return own;
+  const env = withPackages(folder, networkVariables());
+  return { folder, shown: script.args, lines: [script.args.join(" ")], env };
+};
+
 /** The exit code of a shell that does not find a program. */
 const NOT_FOUND = 127;
 

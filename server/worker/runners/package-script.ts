@@ -47,6 +47,9 @@ const withoutNetwork = {
   // pnpm would download the version that `packageManager` names, instead of running the script with the present one.
   npm_config_manage_package_manager_versions: "false",
   pnpm_config_pm_on_fail: "ignore",
+  // `uv run` would install the project again.
+  UV_OFFLINE: "1",
+  UV_NO_SYNC: "1",
 };
 
 /** Variables by which package managers run scripts where they reach no host. */

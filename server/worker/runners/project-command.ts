@@ -115,8 +115,19 @@ const reportingEnvironment = async (
     PYTEST_ADDOPTS: `-p coditect_reporter -o cache_dir=${join(reportFolder, "cache")}`,
     PYTHONPATH: modulePath(project.folder, reportFolder),
     PYTHONDONTWRITEBYTECODE: "1",
+    ...passedByTox,
     CODITECT_PARTS: join(reportFolder, "parts"),
   });
+};
+
+const throughTox = ["PYTEST_ADDOPTS", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "CODITECT_*"];
+
+/** tox gives the tests only the variables that these name: the first for tox 3, the second since tox 4.11. */
+const passedByTox = {
+  TOX_TESTENV_PASSENV: throughTox.join(" "),
+  TOX_OVERRIDE: ["testenv", "env_run_base"]
+    .map((section) => `${section}.pass_env+=${throughTox.join(",")}`)
+    .join(";"),
 };
 
 /** A folder of scripts that start runners which are not Node scripts, so that `hook.ts` can change them. */

@@ -14,7 +14,7 @@ import { createWitness, mutantVariables, type Witness } from "../witness/witness
 import { adapters, writeReporters } from "./adapters.ts";
 import { buildFirst, buildLines, buildStale, missesBuild, runBuild } from "./build.ts";
 import { shellCommand } from "./command.ts";
-import { endedEarly, missingRunner, wholeCommand } from "./own-command.ts";
+import { detectedCommand, endedEarly, missingRunner, wholeCommand } from "./own-command.ts";
 import { detectRunner, detectSuite, isOfOtherLanguages, looseTests } from "./detect.ts";
 import { packagesApart } from "./packages-apart.ts";
 import { environmentProblem, missingProgram } from "./environment.ts";
@@ -103,8 +103,8 @@ const runOwn = async (
   for (const part of partsOf(root, request)) {
     const { runner, folder } = part.detected;
     // A script that cannot be split runs whole, and only the tests of these files count.
-    const isWhole = part.files === null ? folder !== root : runner === "command";
-    const own = isWhole ? packageTestCommand(folder) : null;
+    const isWhole = runner === "command" || (part.files === null && folder !== root);
+    const own = isWhole ? detectedCommand(part.detected) : null;
     const work = (): Promise<TestReport> =>
       own === null
         ? runPart(root, part, request, left(), signal)
@@ -254,7 +254,9 @@ const runJob = async (
   const files = job.files?.filter((file) => exists(join(job.folder, file))) ?? null;
   if (files?.length === 0) return notRun(root, job, true, "None of these test files exists.");
   if (job.program === null && job.runner !== "command") {
-    const environment = missingProgram(job);
+    const { problem, mend } = missingProgram(job);
+    const named = job.source === undefined ? "" : `, but ${job.source} names it`;
+    const environment = { problem: `${problem}${named}`, mend };
     return { ...notRun(root, job, false, `${environment.problem}. ${environment.mend}`), environment };
   }
   const started = performance.now();

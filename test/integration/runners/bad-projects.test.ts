@@ -78,7 +78,7 @@ describe("projects that make it hard", () => {
     const report = await project.test();
     assert.equal(report.outcome, "crashed");
     assert.deepEqual(report.environment, {
-      problem: "mocha is not installed",
+      problem: "mocha is not installed, but package.json names it",
       mend: "Run `npm install --save-dev mocha` in the project.",
     });
   });

@@ -75,6 +75,7 @@ describe("runProcess", () => {
   it("passes no variable on that is not on the allow-list", async () => {
     process.env.ANTHROPIC_API_KEY = "sk-secret";
     process.env.MY_SERVICE_TOKEN = "secret";
+    process.env.VIRTUAL_ENV = "/environment";
     try {
       const result = await node("console.log(JSON.stringify(process.env))", [], {
         env: childEnvironment({ EXTRA: "yes" }),
@@ -82,9 +83,12 @@ describe("runProcess", () => {
       assert.doesNotMatch(result.output, /secret/);
       assert.match(result.output, /"EXTRA":"yes"/);
       assert.match(result.output, /"CI":"true"/);
+      // Poetry, uv and others run commands in the environment of the private copy.
+      assert.match(result.output, /"VIRTUAL_ENV":"\/environment"/);
     } finally {
       delete process.env.ANTHROPIC_API_KEY;
       delete process.env.MY_SERVICE_TOKEN;
+      delete process.env.VIRTUAL_ENV;
     }
   });
 

@@ -55,6 +55,34 @@ describe("detectRunner", () => {
         "command",
       ],
       [
+        "a task of make, for a language without a runner of ours",
+        { Makefile: "CFLAGS := -O2\n\nall: a\n\ntest: a\n\t./a\n", "a.c": "" },
+        "a.c",
+        "command",
+      ],
+      ["a Makefile without a test", { Makefile: "test := 1\ntests: a\n", "a.c": "" }, null, null],
+      [
+        "a task of just, for a language without a runner of ours",
+        { justfile: "@test *args: build\n    zig build test {{args}}\n", "a.zig": "" },
+        null,
+        "command",
+      ],
+      [
+        "a task of Task, for a language without a runner of ours",
+        {
+          "Taskfile.yml": "version: '3'\ntasks:\n  build:\n    cmds: [x]\n  test:\n    cmds: [y]\n",
+          "a.zig": "",
+        },
+        null,
+        "command",
+      ],
+      [
+        "Python tests with a Makefile",
+        { Makefile: "test:\n\tpytest\n", "tests/test_a.py": "" },
+        "tests/test_a.py",
+        "pytest",
+      ],
+      [
         "node's own runner",
         { "package.json": manifest({ scripts: { test: "node --import tsx --test src/*.ts" } }) },
         null,

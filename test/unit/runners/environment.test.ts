@@ -92,6 +92,102 @@ describe("a broken environment", () => {
     assert.match(told?.problem ?? "", /core is a link to a folder outside/);
   });
 
+  const programs: [
+    files: Record<string, string>,
+    given: Partial<TestReport>,
+    problem: string,
+    mend: string,
+  ][] = [
+    [
+      {},
+      { command: ["/bin/sh", "-c", "uv run pytest"], exit_code: 127, output: "sh: 1: uv: not found\n" },
+      "uv, which the test command starts, is not installed",
+      "Run `pipx install uv`.",
+    ],
+    [
+      {},
+      {
+        command: ["/bin/sh", "-c", "make test"],
+        outcome: "failed",
+        exit_code: 2,
+        output:
+          "pytest -q\nmake: pytest: No such file or directory\nmake: *** [Makefile:2: test] Error 127\n",
+      },
+      "pytest, which Makefile starts, is not installed",
+      "Run `python3 -m venv .venv && .venv/bin/pip install pytest` in the project.",
+    ],
+    [
+      {},
+      {
+        command: ["/bin/sh", "-c", "nox"],
+        outcome: "failed",
+        exit_code: 1,
+        output: "nox > Running session tests\nnox > Program nosuch not found.\nnox > Session tests failed.\n",
+      },
+      "nosuch, which noxfile.py starts, is not installed",
+      "Install nosuch, or use --test-command to name a command that works without it.",
+    ],
+    [
+      {},
+      {
+        command: ["/bin/sh", "-c", "tox"],
+        outcome: "failed",
+        exit_code: 1,
+        output:
+          "py run-test: commands[0] | tox\nERROR: InvocationError for command could not find executable tox\n___ summary ___\nERROR:   py: commands failed\n",
+      },
+      "tox, which the test command starts, is not installed",
+      "Run `pipx install tox`.",
+    ],
+    [
+      {},
+      {
+        command: ["/bin/sh", "-c", "doit test"],
+        outcome: "failed",
+        exit_code: 2,
+        output:
+          "/bin/sh: 1: just: not found\n.  test\nTaskError - taskid:test\nCommand error: 'just -q' returned 127\n",
+      },
+      "just, which the test command starts, is not installed",
+      "Install just: https://just.systems.",
+    ],
+    [
+      { "package.json": '{"scripts":{"test":"make check"}}' },
+      { command: ["npm", "test"], exit_code: 127, output: "> make check\n\nsh: 1: make: not found\n" },
+      "make, which the test script in package.json starts, is not installed",
+      process.platform === "darwin" ? "Run `brew install make`." : "Run `sudo apt-get install make`.",
+    ],
+    [
+      { "pyproject.toml": "[tool.poetry]\nname = 'shop'\n" },
+      {
+        command: ["/bin/sh", "-c", "poetry run python -m pytest"],
+        outcome: "failed",
+        exit_code: 1,
+        output:
+          "/home/me/.cache/pypoetry/virtualenvs/shop-x9fB9ew5-py3.11/bin/python: No module named pytest",
+      },
+      "the Python package pytest is not installed",
+      "Run `poetry add --group dev pytest` in the project.",
+    ],
+  ];
+  for (const [files, given, problem, mend] of programs)
+    it(`is a program that the test command does not find: ${problem}`, async () => {
+      const workspace = await testWorkspace(files);
+      const told = environmentProblem(workspace.root, {
+        ...crashed(given.output ?? ""),
+        runner: "command",
+        ...given,
+      });
+      await workspace.remove();
+      assert.deepEqual(told, { problem, mend });
+    });
+
+  it("is not a test that prints that a program is missing", () => {
+    const output = "expected: sh: 1: uv: not found\nsh: 1: uv: not found\n1 test failed\n";
+    const failed = { ...crashed(output), runner: "command", outcome: "failed", exit_code: 1 } as const;
+    assert.equal(environmentProblem("/", failed), null);
+  });
+
   const empty = [
     'go: warning: "./..." matched no packages\nno packages to test',
     "Usage:\n  phpunit [options] <directory>",
