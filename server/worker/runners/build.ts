@@ -67,7 +67,12 @@ export const runBuild = async (
   const deadline = performance.now() + timeoutMs;
   for (const line of lines) {
     const [program = "", ...args] = shellCommand(line);
-    const env = { PATH: pathWithPrograms(folder), ...networkVariables(), ...nodeVariables(), ...script.env };
+    const env = {
+      PATH: pathWithPrograms(folder),
+      ...networkVariables(folder),
+      ...nodeVariables(),
+      ...script.env,
+    };
     const request = { command: [program, ...args] as const, cwd: folder, env: childEnvironment(env) };
     const timeout_ms = Math.max(1, deadline - performance.now());
     const ended = await runProcess({ ...request, timeout_ms, output_bytes: OUTPUT_BYTES }, signal);

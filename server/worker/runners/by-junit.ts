@@ -166,6 +166,9 @@ export const deno: RunnerAdapter = {
 const jvmExtensions = ["java", "kt", "groovy", "scala"];
 const jvmSource = /\.(java|kt|groovy|scala)$/;
 
+/** The name of a task, which Gradle 4 prints on the line of the first error. */
+const taskBefore = /^:[\w:.-]+(?=e: |\/)/;
+
 /** How the compilers of Maven and Gradle begin an error in a file. */
 const uncompiled =
   /^(?:\[ERROR\]|e:) ?(?:file:\/\/)?(\/[^\n]+?\.(?:java|kt|groovy|scala)):|^(\/[^\n]+?\.java):\d+: error:|^(\/[^\n]+?\.groovy): \d+: /;
@@ -178,7 +181,8 @@ const afterError =
 const uncompiledFiles = (output: string): TestResults["load_errors"] => {
   const errors = new Map<string, string[][]>();
   let error: string[] | null = null;
-  for (const line of output.split("\n")) {
+  for (const printed of output.split("\n")) {
+    const line = printed.replace(taskBefore, "");
     const [, maven, javac, groovy] = uncompiled.exec(line) ?? [];
     const file = maven ?? javac ?? groovy;
     if (file !== undefined) errors.set(file, [...(errors.get(file) ?? []), (error = [line])]);

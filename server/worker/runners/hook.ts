@@ -19,7 +19,7 @@ const PART = "<part>";
  */
 export const hookText = (
   reportFolder: string,
-  hooks: readonly { runner: TestRunner; hook: ReportHook }[],
+  hooks: readonly { runner: TestRunner | null; hook: ReportHook }[],
   coverage: boolean,
 ): string => {
   const folders = { report: PART, files: reportFolder };
@@ -176,7 +176,7 @@ function begin(found) {
     process.exit(status ?? 1);
   }
   if (!found.isWrapper) fs.writeFileSync(path.join(folder, "part.json"), JSON.stringify(told));
-  if (found.isWrapper) process.argv.splice(2, 0, ...added);
+  if (found.isWrapper) process.argv.splice(2, Infinity, ...told.args.slice(0, 1), ...added, ...told.args.slice(1));
   else process.argv.splice(2, Infinity, ...replaced(told.args), ...added);
   if (found.loads !== null) require(found.loads);
   process.on("exit", ended);

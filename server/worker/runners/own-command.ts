@@ -23,7 +23,7 @@ export const wholeCommand = (
       folder: root,
       shown: shellCommand(line),
       lines: [line],
-      env: withPackages(root, networkVariables()),
+      env: withPackages(root, networkVariables(root)),
     };
   if (report !== undefined) return packageTestCommand(root);
   return files === null && name === null ? packageTestCommand(root) : null;
@@ -33,7 +33,7 @@ export const wholeCommand = (
 export const detectedCommand = ({ runner, folder, script }: DetectedRunner): ProjectCommand | null => {
   const own = packageTestCommand(folder);
   if (own !== null || runner !== "command") return own;
-  const env = withPackages(folder, networkVariables());
+  const env = withPackages(folder, networkVariables(folder));
   return { folder, shown: script.args, lines: [script.args.join(" ")], env };
 };
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { foldersUp, readPackage, withPackages } from "./package.ts";
+import { foldersUp, isOfPnpm, readPackage, withPackages } from "./package.ts";
 import type { ProjectCommand } from "./project-command.ts";
 import { exists } from "../../workspace/file-access.ts";
 
@@ -44,16 +44,20 @@ const hasNoNetwork = (): boolean =>
 const withoutNetwork = {
   // npx would try for more than a minute.
   npm_config_offline: "true",
-  // pnpm would download the version that `packageManager` names, instead of running the script with the present one.
-  npm_config_manage_package_manager_versions: "false",
-  pnpm_config_pm_on_fail: "ignore",
   // `uv run` would install the project again.
   UV_OFFLINE: "1",
   UV_NO_SYNC: "1",
 };
 
+/** pnpm would download the version that `packageManager` names, instead of running the script with the present one. */
+const withPresentPnpm = {
+  npm_config_manage_package_manager_versions: "false",
+  pnpm_config_pm_on_fail: "ignore",
+};
+
 /** Variables by which package managers run scripts where they reach no host. */
-export const networkVariables = (): Record<string, string> => (hasNoNetwork() ? withoutNetwork : {});
+export const networkVariables = (folder: string): Record<string, string> =>
+  hasNoNetwork() ? { ...withoutNetwork, ...(isOfPnpm(folder) ? withPresentPnpm : {}) } : {};
 
 /** A package's own `npm test`, with what npm runs before and after it; null if it has none. */
 export const packageTestCommand = (folder: string): ProjectCommand | null => {
@@ -69,7 +73,7 @@ export const packageTestCommand = (folder: string): ProjectCommand | null => {
       npm_lifecycle_event: "test",
       npm_command: "test",
       npm_config_user_agent: userAgent(folder),
-      ...networkVariables(),
+      ...networkVariables(folder),
       npm_package_json: join(folder, "package.json"),
       ...(name === undefined ? {} : { npm_package_name: name }),
       ...(version === undefined ? {} : { npm_package_version: version }),

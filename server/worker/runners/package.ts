@@ -111,3 +111,12 @@ export const nodeVariables = (): Record<string, string> =>
   process.versions.electron !== undefined && nodeProgram() === process.execPath
     ? { ELECTRON_RUN_AS_NODE: "1" }
     : {};
+
+/** Whether pnpm runs the scripts of this folder. npm warns of variables that only pnpm knows. */
+export const isOfPnpm = (folder: string): boolean =>
+  [...foldersUp(folder)].some(
+    (above) =>
+      exists(join(above, "pnpm-lock.yaml")) ||
+      exists(join(above, "pnpm-workspace.yaml")) ||
+      readPackage(above)?.packageManager?.startsWith("pnpm@") === true,
+  );

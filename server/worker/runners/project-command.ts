@@ -10,6 +10,7 @@ import { readCoverageSummary } from "./coverage.ts";
 import { modulePath } from "./detect-python.ts";
 import { forgetEarlierRuns, withoutCaches } from "./earlier-runs.ts";
 import { hookText, programsFolder } from "./hook.ts";
+import { monorepoTools, withoutBail } from "./monorepo-tools.ts";
 import { mergeReports } from "./merge-reports.ts";
 import { coverageCommand } from "./mocha.ts";
 import { foldersUp, nodeProgram, nodeVariables, pathWithPrograms, programOnPath } from "./package.ts";
@@ -92,7 +93,10 @@ const reportingEnvironment = async (
   project: ProjectCommand,
   { reportFolder, coverage }: CommandRun,
 ): Promise<Record<string, string>> => {
-  const hooks: Parameters<typeof hookText>[1][number][] = [];
+  const hooks: Parameters<typeof hookText>[1][number][] = monorepoTools.map((hook) => ({
+    runner: null,
+    hook,
+  }));
   for (const [runner, { hook, files }] of Object.entries(adapters)) {
     await writeReporters(reportFolder, files);
     if (hook !== undefined) hooks.push({ runner: TestRunner.parse(runner), hook });
@@ -102,6 +106,7 @@ const reportingEnvironment = async (
   await mkdir(join(reportFolder, "parts"));
   return childEnvironment({
     ...withoutCaches,
+    ...withoutBail(project.folder),
     // Task keeps there what its tasks ran on.
     TASK_TEMP_DIR: join(reportFolder, "task"),
     ...project.env,

@@ -113,7 +113,7 @@ export interface ReportHook {
   env?(folders: ReportFolders): Record<string, string>;
   /** The name of the file that its output is also written to. */
   output?: string;
-  /** Whether it starts another runner in a separate process, as coverage tools do. */
+  /** Whether it starts runners in other processes and reports nothing itself. Its flags follow its subcommand. */
   isWrapper?: boolean;
 }
 

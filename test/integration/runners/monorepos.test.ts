@@ -40,7 +40,7 @@ describe("a private copy of a monorepo", function () {
     await prepare(copy, { overlays: [], changes: [] }, signal);
     return copy;
   };
-  const run = async ({ root }: PrivateCopy, files: string[] | null): Promise<string[]> => {
+  const run = async ({ root }: Pick<PrivateCopy, "root">, files: string[] | null): Promise<string[]> => {
     const request = { files, name: null, coverage: false, command: null, timeout_seconds: 60 };
     const report = await runTests(root, request, signal);
     assert.equal(report.environment, undefined);
@@ -58,4 +58,18 @@ describe("a private copy of a monorepo", function () {
       await writeFile(join(copy.root, place("index.js")), source);
       assert.deepEqual(await run(copy, null), [`${test} > adds all prices: passed`]);
     });
+
+  it("is tested to its end when a package fails that another one waits for: turborepo", async () => {
+    const { root } = await copyOf("turborepo", "");
+    const failing = 'require("node:test").it("fails", () => { throw 1; });\n';
+    await writeFile(join(root, "turbo.json"), '{"tasks":{"test":{"dependsOn":["^test"]}}}');
+    await writeFile(join(root, "packages/core/core.test.js"), failing);
+    await writeFile(join(root, "packages/app/index.js"), source);
+    await mkdir(join(root, "packages/app/test"));
+    await writeFile(join(root, "packages/app/test/total.test.js"), nodeTest);
+    assert.deepEqual(await run({ root }, null), [
+      "packages/app/test/total.test.js > adds all prices: passed",
+      "packages/core/core.test.js > fails: failed",
+    ]);
+  });
 });

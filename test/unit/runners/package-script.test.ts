@@ -44,12 +44,21 @@ describe("packageTestCommand", () => {
     });
 
   it("keeps npm and pnpm from the network only where there is none", async () => {
-    const workspace = await testWorkspace({ "package.json": JSON.stringify({ scripts }) });
+    const own = JSON.stringify({ scripts });
+    const workspace = await testWorkspace({
+      "package.json": own,
+      "by-pnpm/package.json": own,
+      "by-pnpm/pnpm-lock.yaml": "",
+    });
     const before = { ...process.env };
     const { CODITECT_CONFINED: _, HTTPS_PROXY: __, ...plain } = before;
     const offlineWith = (environment: Record<string, string>): (string | undefined)[] => {
       restoreEnvironment({ ...plain, ...environment });
-      const env = packageTestCommand(workspace.root)?.env;
+      const env = packageTestCommand(join(workspace.root, "by-pnpm"))?.env;
+      // npm warns of a variable that only pnpm knows.
+      assert.ok(
+        !Object.keys(packageTestCommand(workspace.root)?.env ?? {}).some((name) => name.includes("manage")),
+      );
       return [env?.npm_config_offline, env?.npm_config_manage_package_manager_versions];
     };
     try {
