@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ChangedFile } from "../../schemas/changes.ts";
 import type { AppliedFile } from "../../schemas/contract.ts";
@@ -23,14 +23,14 @@ const sameBytes = (a: Buffer | null, b: Buffer | null): boolean =>
  */
 const replace = async (
   workspace: string,
-  path: string,
+  { path, old_path, executable }: ChangedFile,
   bytes: Buffer,
   expected: Buffer | null,
-  executable: boolean,
 ): Promise<boolean> => {
   const target = confine(workspace, path);
   await mkdir(dirname(target), { recursive: true });
-  const present = expected === null ? null : await stat(target);
+  const former = old_path === null ? null : await stat(confine(workspace, old_path)).catch(() => null);
+  const present = expected === null ? former : await stat(target);
   const mode = (present === null ? NEW_FILE_MODE : present.mode & 0o777) | (executable ? 0o111 : 0);
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
   try {
@@ -75,9 +75,28 @@ const applyDeletion = async (workspace: string, { file }: Wanted): Promise<Resul
   return (await remove(workspace, file.path, present)) ? "written" : "conflict";
 };
 
+/**
+ * Whether a rename only changes the case of the name, where the file system takes both names for one file. Writing the
+ * new name and removing the old one would remove the file.
+ */
+const onlyChangesCase = async (workspace: string, { path, old_path }: ChangedFile): Promise<boolean> => {
+  if (old_path?.toLowerCase() !== path.toLowerCase()) return false;
+  const statOf = (each: string) => stat(confine(workspace, each)).catch(() => null);
+  const [from, to] = [await statOf(old_path), await statOf(path)];
+  return from !== null && to !== null && from.dev === to.dev && from.ino === to.ino;
+};
+
 /** Writes the text at its path, and takes away what it was renamed from. */
 const applyText = async (workspace: string, wanted: Wanted, after: Buffer): Promise<Result | "again"> => {
   const { file, before } = wanted;
+  if (file.old_path !== null && (await onlyChangesCase(workspace, file))) {
+    // The real path of the new name has the case of the old one.
+    const folder = confine(workspace, dirname(file.path));
+    const isNamed = (await readdir(folder)).includes(basename(file.path));
+    if (!isNamed) await rename(confine(workspace, file.old_path), join(folder, basename(file.path)));
+    const result = await applyText(workspace, { ...wanted, file: { ...file, old_path: null } }, after);
+    return result === "unchanged" && !isNamed ? "written" : result;
+  }
   const source = file.old_path ?? file.path;
   const target = await readWorkspaceFile(workspace, file.path);
   const present = file.old_path === null ? target : await readWorkspaceFile(workspace, source);
@@ -92,7 +111,7 @@ const applyText = async (workspace: string, wanted: Wanted, after: Buffer): Prom
     result = merged;
   }
   const settled = target?.equals(result) === true && (await hasMode(workspace, file));
-  if (!settled && !(await replace(workspace, file.path, result, target, file.executable))) return "again";
+  if (!settled && !(await replace(workspace, file, result, target))) return "again";
   if (file.old_path !== null && present !== null && !(await remove(workspace, source, present)))
     return "again";
   if (settled && file.old_path === null) return "unchanged";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, readFile, readlink, stat, symlink } from "node:fs/promises";
+import { chmod, link, readFile, readlink, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changeOutcome } from "../../../schemas/change-outcome.ts";
@@ -129,6 +129,24 @@ describe("applying a change set", () => {
     const modeOf = async (path: string) => (await stat(join(at.workspace.root, path))).mode & 0o777;
     assert.equal(await modeOf("a.ts"), 0o640);
     assert.equal((await modeOf("run.sh")) & 0o100, 0o100);
+  });
+
+  it("keeps the mode of a renamed file", async () => {
+    await chmod(join(at.workspace.root, "src/old.ts"), 0o440);
+    await apply(await at.stored(change("src/old.ts", before, null), change("src/new.ts", null, before)));
+    assert.equal((await stat(join(at.workspace.root, "src/new.ts"))).mode & 0o777, 0o440);
+    assert.deepEqual(await at.workspace.list(), ["a.ts", "src/new.ts"]);
+  });
+
+  it("removes no file whose name only changes its case where both names are one file", async () => {
+    // Two hard links are like two spellings of a name on a file system that ignores case.
+    await link(join(at.workspace.root, "a.ts"), join(at.workspace.root, "A.ts"));
+    const { results } = await apply(
+      await at.stored(change("a.ts", before, null), change("A.ts", null, before)),
+    );
+    assert.deepEqual(results, { "A.ts": "unchanged" });
+    assert.deepEqual(await at.workspace.list(), ["A.ts", "a.ts", "src/old.ts"]);
+    assert.equal(await at.workspace.read("A.ts"), before);
   });
 
   it("writes through a link inside the workspace and keeps the link", async () => {
