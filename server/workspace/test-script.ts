@@ -1,3 +1,4 @@
+import { judges, startsCheck } from "./checks.ts";
 import { globFilter } from "./glob.ts";
 
 /** How a project's own script starts a program. */
@@ -66,13 +67,6 @@ const referredScripts = (words: readonly string[], scripts: Record<string, strin
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 
-/** Steps of a test script that check the code's style or its types, and create nothing that tests need. */
-const judging =
-  /\b(eslint|oxlint|prettier|xo|standard|tslint|biome|stylelint|lint(:\S+)?|format(:\S+)?|type-?check(:\S+)?|check-types|knip|depcheck|attw|publint|echo|audit|tsd|dtslint|svelte-check|ruff|flake8|mypy|pyright)\b|\b(tsc|tsgo|vue-tsc|glint)\b.*--noEmit/i;
-
-/** A command whose output goes into a file may create what tests need. */
-const judges = (text: string): boolean => judging.test(text) && !/(?<![=-])>/.test(text);
-
 /** A command of a test script that starts a runner. */
 export interface RunnerStep {
   command: ScriptCommand;
@@ -104,7 +98,8 @@ export const runnerSteps = (
         const steppedBack = before.length;
         for (const other of referred) search(other, depth + 1);
         if (steps.length > known) continue;
-        const onlyChecks = judges(text) || (referred.length > 0 && before.length === steppedBack);
+        const isCheck = referred.length > 0 ? before.length === steppedBack : judges(words, text);
+        const onlyChecks = isCheck || startsCheck(words);
         // The command contains no runner, so it is one step as written.
         before.splice(steppedBack, before.length, ...(onlyChecks ? [] : [text]));
       }

@@ -316,6 +316,39 @@ describe("detectRunner", () => {
     ]);
   });
 
+  const steps: [line: string, isBuilt: boolean][] = [
+    ["npm run lint-and-build", true],
+    ["node scripts/format-data.js", true],
+    ["npm run build-standard", true],
+    ["node build/standard.js", true],
+    ["npm run lint", false],
+    ["pnpm lint:css", false],
+    ["turbo run lint", false],
+    ["npm run lint -- --fix", false],
+    ["npx --no-install eslint@9 .", false],
+    ["NODE_ENV=test cross-env A=1 prettier --check .", false],
+    ["node node_modules/eslint/bin/eslint.js .", false],
+    ["tsc -p . --noEmit", false],
+    ["tsc -p .", true],
+    ["npm audit", false],
+    ["uv run ruff check", false],
+    ["python -m mypy src", false],
+    ["echo tests follow", false],
+    ["echo {} > made.json", true],
+  ];
+  for (const [line, isBuilt] of steps)
+    it(`${isBuilt ? "runs" : "leaves out"} \`${line}\` before single tests`, async () => {
+      const scripts = {
+        test: `${line} && vitest run`,
+        "lint-and-build": "eslint . && tsc -p .",
+        "build-standard": "node build.js",
+        lint: "node tools/style.js",
+        "lint:css": "stylelint .",
+      };
+      const root = await workspaceOf({ "package.json": manifest({ scripts }), ...installed("vitest") });
+      assert.deepEqual(detectRunner(root)?.before, isBuilt ? [line] : []);
+    });
+
   it("takes pytest of the project's own environment first", async () => {
     const root = await workspaceOf({ "pytest.ini": "", ".venv/pyvenv.cfg": "", ".venv/bin/pytest": "" });
     assert.equal(detectRunner(root)?.program, `${root}/.venv/bin/pytest`);
