@@ -57,7 +57,7 @@ export const environmentProblem = (root: string, report: TestReport): Environmen
   if (uninstalled !== null) return uninstalled;
   if (report.counts.passed > 0 || (report.outcome !== "crashed" && report.outcome !== "load_error"))
     return null;
-  const absent = notInstalled(root, packagesLookedFor(root, report));
+  const absent = notInstalled(root, packagesLookedFor(root, report)) ?? unbuiltProject(root, report);
   if (absent !== null) return absent;
   if (report.outcome !== "crashed" || report.tests.length > 0 || nothingToRun.test(report.output))
     return null;
@@ -114,13 +114,17 @@ const asTyped = (command: readonly string[]): string =>
 
 const LONGEST_SAYING = 200;
 
-/** The most useful line of a runner's output: the first that mentions an error, or else the first. */
+/** How an error begins, in contrast to the source line that threw it. */
+const errorStart = /^(?:Uncaught )?[\w.]*(?:Error|Exception)(?: \[\w+\])?: /;
+
+/** The most useful line of a runner's output: the first error, the first line that mentions one, or the first line. */
 const firstWords = (output: string): string => {
   const lines = output
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith(">") && !/\busage:/i.test(line));
-  const line = lines.find((each) => /error|not found|cannot|missing/i.test(each)) ?? lines[0] ?? "";
+  const error = lines.find((each) => errorStart.test(each));
+  const line = error ?? lines.find((each) => /error|not found|cannot|missing/i.test(each)) ?? lines[0] ?? "";
   return line.slice(0, LONGEST_SAYING).replace(/[.:]$/, "");
 };
 
@@ -132,6 +136,14 @@ const packagesLookedFor = (root: string, report: TestReport): string[] => {
   const named = new Set([...messages.matchAll(missingModule)].map(([, name = ""]) => name));
   const folders = [root, ...report.load_errors.map(({ file }) => join(root, dirname(file)))];
   return [...named].filter((name) => folders.some((folder) => isDependency(root, folder, name)));
+};
+
+/** Packages of the manifest that are not installed, if the build before the tests failed. It may lack their types. */
+const unbuiltProject = (root: string, { tests, load_errors }: TestReport): EnvironmentProblem | null => {
+  const manifest = readPackage(root);
+  const isBuild = tests.length === 0 && load_errors.some(({ file }) => !exists(join(root, file)));
+  if (manifest === null || !isBuild) return null;
+  return notInstalled(root, Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
 };
 
 /** The problem that the test command started only `npx`, for a package that is not installed. */

@@ -47,6 +47,12 @@ describe("a broken environment", () => {
     assert.equal(told?.problem, "`npm test` ended without the result of a test: Error: bad configuration");
   });
 
+  it("is named by the error, and not by the source line that threw it", () => {
+    const said =
+      "file:///tap/fetch.js:120\n      reject(new FetchError(`request failed`))\n\nFetchError: request to https://registry.npmjs.org/tap failed\n";
+    assert.match(environmentProblem("/", crashed(said))?.problem ?? "", /: FetchError: request to /);
+  });
+
   it("is recognized by a program of the test script that the shell does not find", async () => {
     const workspace = await testWorkspace({ "package.json": '{"devDependencies":{"npm-run-all2":"8"}}' });
     const said = ["sh: 1: run-s: not found", "sh: run-s: command not found", "sh: line 1: run-s: not found"];
@@ -56,6 +62,25 @@ describe("a broken environment", () => {
       told,
       said.map(() => "Run `npm install` in the project."),
     );
+  });
+
+  it("is recognized by packages that are not installed when the build before the tests fails", async () => {
+    const workspace = await testWorkspace({
+      "package.json": '{"devDependencies":{"@types/node":"24","tshy":"3"}}',
+      "node_modules/tshy/package.json": "{}",
+      "test/a.ts": "",
+    });
+    const message = "src/index.ts(26,10): error TS2552: Cannot find name 'process'. Did you mean 'PROCESS'?";
+    const failed = (file: string): TestReport =>
+      testReport({ outcome: "load_error", exit_code: 1, load_errors: [{ file, message }] });
+    const told = environmentProblem(workspace.root, failed("npm run prepare"));
+    const ofTest = environmentProblem(workspace.root, failed("test/a.ts"));
+    await workspace.remove();
+    assert.deepEqual(told, {
+      problem: "the package @types/node is not installed",
+      mend: "Run `npm install` in the project.",
+    });
+    assert.equal(ofTest, null, "the test file itself cannot be loaded");
   });
 
   it("is recognized by a package that npx cannot fetch", async () => {
