@@ -13,6 +13,7 @@ export const TestRunner = z.enum([
   "ava",
   "jasmine",
   "tap",
+  "tape",
   "uvu",
   "karma",
   "playwright",

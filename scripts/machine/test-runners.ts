@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { testCache } from "./code-server.ts";
 import { runNpm } from "./npm.ts";
 
@@ -18,25 +18,36 @@ const packages = {
   uvu: "0.5.6",
 };
 
-const folder = join(testCache, "test-runners-2");
+/** Folders of the cache, each with its packages and their size. A new runner has a folder of its own. */
+const folders = {
+  "test-runners-2": { packages, size: "400 MB" },
+  "test-runners-tape-1": { packages: { tape: "5.10.2" }, size: "5 MB" },
+};
+type Folder = keyof typeof folders;
 
 /** The `node_modules` that has them; null: they are not installed. */
-export const testRunners = (): string | null => {
-  const modules = join(folder, "node_modules");
+export const testRunners = (name: Folder = "test-runners-2"): string | null => {
+  const modules = join(testCache, name, "node_modules");
   return existsSync(modules) ? modules : null;
 };
 
-/** Installs them in the test cache, unless they are there; the folder comes to its place whole. */
+/** Installs them in the test cache, unless they are there; each folder comes to its place whole. */
 export const installTestRunners = async (): Promise<void> => {
-  if (testRunners() !== null) return;
-  await mkdir(dirname(folder), { recursive: true });
-  const partial = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
+  await installIn("test-runners-2");
+  await installIn("test-runners-tape-1");
+};
+
+const installIn = async (name: Folder): Promise<void> => {
+  if (testRunners(name) !== null) return;
+  const { packages: dependencies, size } = folders[name];
+  await mkdir(testCache, { recursive: true });
+  const partial = await mkdtemp(join(testCache, `.${name}-`));
   try {
-    await writeFile(join(partial, "package.json"), JSON.stringify({ private: true, dependencies: packages }));
-    await runNpm("Installing test runners for the integration tests, once: 400 MB", partial, "install");
-    await rename(partial, folder).catch((error: unknown) => {
+    await writeFile(join(partial, "package.json"), JSON.stringify({ private: true, dependencies }));
+    await runNpm(`Installing test runners for the integration tests, once: ${size}`, partial, "install");
+    await rename(partial, join(testCache, name)).catch((error: unknown) => {
       // Another run of the tests was faster.
-      if (testRunners() === null) throw error;
+      if (testRunners(name) === null) throw error;
     });
   } finally {
     await rm(partial, { recursive: true, force: true });

@@ -59,7 +59,7 @@ const sectionOf = (text: string, header: RegExp): string | null => {
   return end < 0 ? body : body.slice(0, end);
 };
 
-const runners = /^(mocha|_mocha|ava|jasmine|tap|uvu|vitest|jest|c8|nyc)(\.[cm]?js)?$/;
+const runners = /^(mocha|_mocha|ava|jasmine|tape?|uvu|vitest|jest|c8|nyc)(\.[cm]?js)?$/;
 const placeOfRunner = (words: readonly string[]): number => {
   const place = words.findIndex((word) =>
     /(^|\/)(mocha|_mocha|ava|jasmine|tap|node|tsx)(\.[cm]?js)?$/.test(word),

@@ -26,6 +26,9 @@ const changing = new RegExp(
 export const testId = ({ file, name }: Pick<TestCase, "file" | "name">): string =>
   `${file} > ${name.replace(changing, "…")}`;
 
+/** The name of a test as people read it: a report of TAP or CTest names no file. */
+export const testLabel = (id: string): string => id.replace(/^ > /, "");
+
 /** Whether the entry is a test file as a whole, which some runners report like a test. */
 export const isFileEntry = ({ file, name }: Pick<TestCase, "file" | "name">): boolean =>
   file !== "" && (name === file || name.endsWith(`/${file}`) || file.endsWith(`/${name}`));

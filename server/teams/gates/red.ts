@@ -2,7 +2,7 @@ import { shortFailure } from "../../../schemas/short-failure.ts";
 import type { TestLayout } from "../../../schemas/test-layout.ts";
 import type { TestCase, TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
-import { awaitsSnapshot, isFileEntry, newlyFailing, testId } from "./compare.ts";
+import { awaitsSnapshot, isFileEntry, newlyFailing, testId, testLabel } from "./compare.ts";
 import { measuredRun, quantity, type Gate, type GateContext, type Measured } from "./gate.ts";
 import { missingNames } from "./missing.ts";
 import { innermostPlace, stoppedByCode } from "./stubs.ts";
@@ -87,8 +87,8 @@ export const red: Gate = async (context) => {
       ...describe(wrong).map((text) => `fails by an error: ${text}`),
       ...describe(proving).map((failure) => shortFailure(failure, LONGEST_FAILURE)),
       ...(stopped ?? []).map((why) => `not loaded, because ${why}`),
-      ...(awaiting?.tests.map((id) => `cannot run without ${awaiting.missing}: ${id}`) ?? []),
-      ...passing.filter((id) => !refused.has(id)).map((id) => `passes already: ${id}`),
+      ...(awaiting?.tests.map((id) => `cannot run without ${awaiting.missing}: ${testLabel(id)}`) ?? []),
+      ...passing.filter((id) => !refused.has(id)).map((id) => `passes already: ${testLabel(id)}`),
     ],
     tests: { proven, found: [...report.tests.map(testId), ...(awaiting?.tests ?? [])] },
     ...measuredRun(report),

@@ -1,7 +1,7 @@
 import { TestProbe, type TestCase, type TestReport } from "../../../schemas/tests.ts";
 import { classifyPath } from "../../workspace/classify.ts";
 import { causeOf } from "./cause.ts";
-import { testId } from "./compare.ts";
+import { testId, testLabel } from "./compare.ts";
 import { measuredRun, quantity, type GateContext, type Measured } from "./gate.ts";
 
 /** Fixtures and snapshots, which count as tests but cannot be run. */
@@ -30,7 +30,10 @@ export const named = (report: TestReport, status: TestCase["status"]): Set<strin
 
 /** The name and message of failed tests, for the agent that must repair them. */
 export const describe = (tests: readonly TestCase[]): string[] =>
-  tests.map((test) => (test.message === null ? testId(test) : `${testId(test)}\n${test.message}`));
+  tests.map((test) => {
+    const label = testLabel(testId(test));
+    return test.message === null ? label : `${label}\n${test.message}`;
+  });
 
 /** Why a run shows nothing about the change: something interfered with it, or no test ran. */
 export const unusable = (report: TestReport, context: Pick<GateContext, "after">): Measured | null =>

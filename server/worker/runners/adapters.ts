@@ -18,6 +18,7 @@ import { pytest } from "./pytest.ts";
 import { minitest, rspec } from "./ruby.ts";
 import type { RunnerAdapter } from "./runner.ts";
 import { tap } from "./tap.ts";
+import { tape } from "./tape.ts";
 import { dotnet } from "./trx.ts";
 import { unittest } from "./unittest.ts";
 import { uvu } from "./uvu.ts";
@@ -32,6 +33,7 @@ export const adapters: Record<TestRunner, RunnerAdapter> = {
   ava,
   jasmine,
   tap,
+  tape,
   uvu,
   karma,
   playwright,

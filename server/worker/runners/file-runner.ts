@@ -10,6 +10,7 @@ const signs: readonly [TestRunner, RegExp][] = [
   ["ava", /["']ava["']/],
   ["uvu", /["']uvu["']/],
   ["tap", /["']tap["']/],
+  ["tape", /["']tape["']/],
   ["bun", /["']bun:test["']/],
   ["playwright", /["']@playwright\/(test|experimental-ct-[\w-]+)["']/],
 ];

@@ -45,6 +45,7 @@ export const hookText = (
     output: hook.output ?? null,
     isWrapper: hook.isWrapper ?? false,
     program: hook.program ?? null,
+    library: hook.library ?? null,
     loads: hook.loads === undefined ? null : join(reportFolder, hook.loads),
     configuration:
       hook.configuration === undefined
@@ -78,14 +79,32 @@ function find() {
   }
   const places = [slashed(script), slashed(realOf(script))];
   const found = TABLE.find(({ main }) => main !== null && places.some((at) => new RegExp(main).test(at)));
-  if (found === undefined) return isTestProgram(script) ? TABLE.find(({ main }) => main === null) ?? null : null;
+  if (found === undefined) return ofProgram(script);
   return found.onlyWith === null || found.onlyWith.includes(process.argv[2]) ? found : null;
+}
+
+/** The runner whose library a program of the project loads, itself or in a file that it loads; null if there is none. */
+function ofProgram(script) {
+  if (isTestProgram(script)) return TABLE.find(({ main }) => main === null) ?? null;
+  if (slashed(script).includes("/node_modules/")) return null;
+  const libraries = TABLE.filter(({ library }) => library !== null && isInstalled(library));
+  if (libraries.length === 0) return null;
+  const texts = [textOf(script), ...loadedBy(script).map(textOf)];
+  const loads = (text, library) => new RegExp("\\b(?:from|import|require)\\b\\s*\\(?\\s*[\"']" + library + "[\"']").test(text);
+  return libraries.find(({ library }) => texts.some((text) => loads(text, library))) ?? null;
+}
+
+const textOf = (file) => { try { return fs.readFileSync(file, "utf8"); } catch { return ""; } };
+
+/** The files of the project that a program names. */
+function loadedBy(script) {
+  const named = [...textOf(script).matchAll(/["'](\.\.?\/[^"'\n]+)["']/g)].slice(0, 200);
+  return named.flatMap(([, name]) => ["", ".js", ".cjs", ".mjs", "/index.js"].map((end) => path.resolve(path.dirname(script), name + end)));
 }
 
 /** Whether this program has tests for Node's runner, although it starts without --test. It must not start the runner itself. */
 function isTestProgram(script) {
-  let text;
-  try { text = fs.readFileSync(script, "utf8"); } catch { return false; }
+  const text = textOf(script);
   const loads = /^\s*(import\b[^;"']*|(const|let|var)\b[^;="']*=\s*require\(\s*)["']node:test["']/m;
   return loads.test(text) && !/\brun\s*\(/.test(text);
 }

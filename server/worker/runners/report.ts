@@ -99,6 +99,7 @@ const tellsByMessage: ReadonlySet<TestRunner> = new Set<TestRunner>([
   "ava",
   "jasmine",
   "tap",
+  "tape",
   "uvu",
   "karma",
   "playwright",

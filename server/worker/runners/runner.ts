@@ -113,6 +113,8 @@ export interface ReportHook {
   env?(folders: ReportFolders): Record<string, string>;
   /** The name of the file that its output is also written to. */
   output?: string;
+  /** The library whose tests a program of the project runs, without its main script: `node test/index.js`. */
+  library?: string;
   /** Whether it starts runners in other processes and reports nothing itself. Its flags follow its subcommand. */
   isWrapper?: boolean;
 }

@@ -80,7 +80,7 @@ const describe = ({ exit_code, signal, timed_out, output }: ProcessResult, secon
 
 /** A run of the project's tests, by its own program or through a package manager. */
 const testRun =
-  /^((npx|pnpx|bunx|uvx|(pnpm|yarn|npm) (exec|dlx)) (-\S+ )*)?(vitest|jest|mocha|ava|jasmine|tap|uvu|pytest|rspec|phpunit|ctest)\b|^(npm|pnpm|yarn|bun) (run )?(t|tst|test\S*)( |$)|^node .*--test\b|^python\S* -m (pytest|unittest)\b|^(go|cargo|dotnet|deno|mvn|gradle|\.\/gradlew) (\S+ )*test\b/;
+  /^((npx|pnpx|bunx|uvx|(pnpm|yarn|npm) (exec|dlx)) (-\S+ )*)?(vitest|jest|mocha|ava|jasmine|tape?|uvu|pytest|rspec|phpunit|ctest)\b|^(npm|pnpm|yarn|bun) (run )?(t|tst|test\S*)( |$)|^node .*--test\b|^python\S* -m (pytest|unittest)\b|^(go|cargo|dotnet|deno|mvn|gradle|\.\/gradlew) (\S+ )*test\b/;
 const writesSnapshots = /(^| )(-u|--update\S*|--snapshot-update|--test-update-snapshots)( |=|$)/;
 
 /** Whether what the command leaves in the copy is work of the agent, and no trace of tests. */

@@ -6,6 +6,8 @@ import { makeProject, outline, type Project } from "./project.ts";
 
 interface Runner {
   name: string;
+  /** The folder of the test cache that has it. Missing: the one that most are in. */
+  folder?: "test-runners-tape-1";
   /** A program it needs besides its packages. */
   program?: string;
   files: Record<string, string>;
@@ -99,6 +101,35 @@ const runners: Runner[] = [
     brokenAs: ["load_error", "test/add.js"],
   },
   {
+    name: "tape",
+    folder: "test-runners-tape-1",
+    files: {
+      "package.json": manifest("tape", "tape 'test/*.*js' | cat"),
+      "test/add.js":
+        "const test = require('tape');\ntest('add', (t) => {\n  t.test('adds', (s) => { s.equal(1, 3, 'sum'); s.end(); });\n  t.end();\n});\ntest('is left out', { skip: true }, (t) => t.end());\ntest('throws', () => { undefined.total(); });\ntest('works', async (t) => { t.pass('here'); });\n",
+      "test/more.mjs": "import test from 'tape';\ntest('is there', (t) => { t.pass(); t.end(); });\n",
+    },
+    file: "test/add.js",
+    all: [
+      "test/add.js > add > adds: failed",
+      "test/add.js > is left out: skipped",
+      "test/add.js > throws: failed",
+      "test/add.js > works: passed",
+      "test/more.mjs > is there: passed",
+    ],
+    ofFile: [
+      "test/add.js > add > adds: failed",
+      "test/add.js > is left out: skipped",
+      "test/add.js > throws: failed",
+      "test/add.js > works: passed",
+    ],
+    part: "works",
+    ofName: ["test/add.js > works: passed"],
+    message: /^sum\n {2}operator: equal\n {2}expected: 3\n {2}actual: 1\n/,
+    broken: "require('nowhere');\n",
+    brokenAs: ["load_error", "test/add.js"],
+  },
+  {
     name: "uvu",
     files: {
       "package.json": manifest("uvu", "uvu test"),
@@ -146,10 +177,22 @@ const runners: Runner[] = [
   },
 ];
 
-const modules = testRunners();
-
-for (const { name, program, files, file, all, ofFile, part, ofName, message, broken, brokenAs } of runners)
+for (const {
+  name,
+  folder,
+  program,
+  files,
+  file,
+  all,
+  ofFile,
+  part,
+  ofName,
+  message,
+  broken,
+  brokenAs,
+} of runners)
   describe(`tests of ${name}`, function () {
+    const modules = testRunners(folder);
     const missing =
       program !== undefined && programOnPath(program) === null ? `${program} is not installed` : null;
     skipUnlessNull(this, modules === null ? "the test runners are not installed in the test cache" : missing);

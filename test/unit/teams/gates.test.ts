@@ -268,6 +268,15 @@ describe("the gate red", () => {
     assert.match(feedbackOf([proof]), /no export named split/);
   });
 
+  it("names tests without a file by their name alone", async () => {
+    const now = report([
+      ["adds", "failed", ""],
+      ["works", "passed", ""],
+    ]);
+    const { evidence } = await prove("red", context({ now }));
+    assert.deepEqual(evidence, ["adds\nadds went wrong", "passes already: works"]);
+  });
+
   it("does not hold when the build leaves out one of the new test files", async () => {
     const left_out = [{ file: "test/bill.test.js", reason: "no `mod` names it, so Cargo does not build it" }];
     const proof = await prove(
