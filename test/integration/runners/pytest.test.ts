@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdir } from "node:fs/promises";
-import { delimiter } from "node:path";
+import { cp, readdir } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { TestProbe } from "../../../schemas/tests.ts";
 import { makeProject, outline, type Project } from "./project.ts";
 
@@ -296,6 +296,25 @@ def test_right(subtests):
         ]);
     } finally {
       await subtests.remove();
+    }
+  });
+
+  it("does not blame a source that pytest itself runs on, such as pluggy", async () => {
+    const printFolder = "import pluggy, os; print(os.path.dirname(pluggy.__file__))";
+    const found = spawnSync("/usr/bin/python3", ["-c", printFolder], { encoding: "utf8" });
+    const pluggy = await makeProject({
+      "pyproject.toml": '[project]\nname = "pluggy"\n[tool.pytest.ini_options]\n',
+      "tests/test_calls.py":
+        "import pluggy\n\n\ndef test_is_ours():\n    assert 'src/pluggy' in pluggy.__file__\n",
+    });
+    try {
+      await cp(found.stdout.trim(), join(pluggy.root, "src/pluggy"), { recursive: true });
+      const probe = TestProbe.parse({ suspects: ["src/pluggy/_callers.py", "src/pluggy/callers.py"] });
+      const report = await pluggy.test({ files: ["tests/test_calls.py"], probe });
+      assert.deepEqual(outline(report), ["tests/test_calls.py > test_is_ours: passed"], report.output);
+      assert.equal(report.tampering, undefined);
+    } finally {
+      await pluggy.remove();
     }
   });
 });
