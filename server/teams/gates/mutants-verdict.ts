@@ -151,7 +151,9 @@ export const verdict = async (
       : []),
     ...(crashed.length > 0 ? [`${crashed.length} crashed`] : []),
     ...(stopped.length > 0 ? [`${stopped.length} did not end`] : []),
-    ...(notRun.length > 0 ? [`${notRun.length} were not run: the time was up`] : []),
+    ...(notRun.length > 0
+      ? [`${notRun.length} ${notRun.length === 1 ? "was" : "were"} not run: the time was up`]
+      : []),
   ];
   const percent = Math.floor(share * 100);
   const noticed = isBlank
