@@ -18,7 +18,7 @@ import type { InstanceKind } from "./instance.ts";
 import type { InstanceRecords } from "./records.ts";
 import type { PoolSettings } from "../settings.ts";
 import type { Slots } from "../slots.ts";
-import { pythonEnvironment, pythonFolders } from "../drivers/python-environment.ts";
+import { pythonEnvironment, pythonFolders } from "../../workspace/python-environment.ts";
 import { visibleToWorker } from "../drivers/visible.ts";
 import { findGit } from "../../workspace/git.ts";
 

@@ -22,7 +22,7 @@ export const linkDependencies = (copy: PrivateCopy, path: string): void => {
   copy.dependencies.push(real);
   const target = join(copy.root, path);
   if (path.endsWith("node_modules")) makeLinks(target, packageLinks(copy, real));
-  else if (isEnvironment(real)) makeLinks(target, environmentLinks(copy, real));
+  else if (isEnvironment(real)) makeLinks(target, environmentLinks(copy, real, target));
   else makeLink(target, real);
 };
 

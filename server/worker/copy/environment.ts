@@ -14,12 +14,16 @@ const editableFile = /\.(pth|egg-link)$|^__editable__.*\.py$/;
 const LARGEST_SCRIPT = 64 * 1024;
 
 /**
- * A virtual environment as links, except for files that name the path of the workspace or the environment. With
- * links, an editable installation (`pip install -e .`) would import the user's files instead of the copy's, and so
+ * A virtual environment as links at `place`, except for files that name the path of the workspace or the environment.
+ * With links, an editable installation (`pip install -e .`) would import the user's files instead of the copy's, and so
  * would a script whose first line starts the user's interpreter.
  */
-export const environmentLinks = (copy: PrivateCopy, environment: string): Links => {
-  const moved = (path: string): string | OwnFile => movedFile(copy, path) ?? path;
+export const environmentLinks = (copy: PrivateCopy, environment: string, place: string): Links => {
+  const places = [
+    [environment, place],
+    [copy.source, copy.root],
+  ] as const;
+  const moved = (path: string): string | OwnFile => movedFile(places, path) ?? path;
   const links: Links = new Map();
   for (const { name } of readFolder(environment)) links.set(name, join(environment, name));
   links.set("pyvenv.cfg", moved(join(environment, "pyvenv.cfg")));
@@ -47,13 +51,16 @@ const libraryLinks = (library: string, moved: Moved): Links => {
 const linksOf = (folder: string, moved: Moved): Links =>
   new Map(readFolder(folder).map(({ name }) => [name, moved(join(folder, name))]));
 
-/** The file with the path of the workspace replaced by that of the copy; null if it does not contain it. */
-const movedFile = (copy: PrivateCopy, path: string): OwnFile | null => {
+/** The file with each path replaced by its counterpart, in order; null if it contains none of them. */
+const movedFile = (
+  places: readonly (readonly [from: string, to: string])[],
+  path: string,
+): OwnFile | null => {
   const stats = statFile(path);
   if (stats?.isFile() !== true || stats.size > LARGEST_SCRIPT) return null;
   const text = readFileSync(path, "utf8");
-  if (!text.includes(copy.source)) return null;
-  return { text: text.replaceAll(copy.source, copy.root), executable: isExecutable(stats) };
+  const moved = places.reduce((written, [from, to]) => written.replaceAll(from, to), text);
+  return moved === text ? null : { text: moved, executable: isExecutable(stats) };
 };
 
 /** The name of the folder next to the copy for an environment from outside the workspace. */
@@ -63,7 +70,10 @@ const outerEnvironment = (copy: PrivateCopy): string => join(dirname(copy.reposi
 
 /** Makes a virtual environment outside the workspace import the copy's code instead of the user's. */
 export const linkOuterEnvironment = (copy: PrivateCopy): void => {
-  if (copy.python !== null) makeLinks(outerEnvironment(copy), environmentLinks(copy, copy.python));
+  const { python } = copy;
+  if (python === null) return;
+  const place = outerEnvironment(copy);
+  makeLinks(place, environmentLinks(copy, python, place));
 };
 
 /** Activates this environment: its programs come first on PATH, and `poetry run` and others use it too. */

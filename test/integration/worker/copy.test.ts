@@ -286,6 +286,20 @@ describe("private copy", () => {
     );
   });
 
+  it("runs programs of an environment from elsewhere with the copy's packages, also one of tox", async () => {
+    copy.python = join(source, ".tox/py");
+    execFileSync("python3", ["-m", "venv", "--without-pip", copy.python]);
+    const [version = ""] = readdirSync(join(copy.python, "lib"));
+    writeTree(source, { ".gitignore": ".tox", "src/own.py": "VALUE = 'of the user'" });
+    writeFileSync(join(copy.python, "lib", version, "site-packages/own.pth"), join(source, "src"));
+    const script = `#!${copy.python}/bin/python\nimport own; print(own.VALUE)`;
+    writeFileSync(join(copy.python, "bin/show"), script, { mode: 0o755 });
+    await refresh();
+    writeFileSync(join(copy.root, "src/own.py"), "VALUE = 'of the copy'");
+    const shown = execFileSync(join(place, "copy/environment/bin/show"), { encoding: "utf8" });
+    assert.equal(shown, "of the copy\n");
+  });
+
   it("holds unsaved texts in the file's own encoding, and counts changes from them", async () => {
     writeFileSync(join(source, "bom.ts"), "\ufeffold\r\n");
     writeFileSync(join(source, "latin.txt"), Buffer.from("caf\xe9", "latin1"));

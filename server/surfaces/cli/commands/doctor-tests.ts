@@ -1,3 +1,4 @@
+import { hasPytest, pythonEnvironment } from "../../../workspace/python-environment.ts";
 import { testsOfProject, type PackageTests } from "../../../worker/runners/project-tests.ts";
 
 /** The report of `coditect doctor` about the tests of one package. */
@@ -10,8 +11,16 @@ interface TestsCheck {
 const SHOWN_PACKAGES = 10;
 
 /** How the current project is tested: its test runners, the files that name them, and what is missing. */
-export const checkTests = (workspace: string): TestsCheck[] => {
-  const packages = testsOfProject(workspace);
+export const checkTests = (
+  workspace: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  home: string,
+): TestsCheck[] => {
+  // An environment that is not activated is not on PATH, but instances use it.
+  const python = pythonEnvironment(workspace, environment, home);
+  const packages = testsOfProject(workspace).map((each) =>
+    each.runner === "pytest" && python !== null && hasPytest(python) ? { ...each, problem: null } : each,
+  );
   if (packages.length === 0) return [check("missing", nothingFound)];
   const checks = packages.map((each) =>
     each.problem === null

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { homedir } from "node:os";
 import { promisify } from "node:util";
 import { programPath } from "../../../workspace/find-program.ts";
 import { version } from "../../../platform/installation.ts";
@@ -54,7 +55,7 @@ export const doctor = async (flags: DoctorFlags, context: CommandContext): Promi
   const audit = await checkAuditLog(workspace);
   const cloud = await checkCloud(workspace);
   const tools = [own, checkNode(), git, docker, sandbox, limits, ...cloud, checkKeys(environment)];
-  const checks: Check[] = [...tools, ...checkTests(workspace), state, audit];
+  const checks: Check[] = [...tools, ...checkTests(workspace, environment, homedir()), state, audit];
   if (flags.json === true) terminal.out(checks.map((check) => `${JSON.stringify(check)}\n`).join(""));
   else {
     const marks = { ok: "✔", missing: "–", failed: "✖" } as const;

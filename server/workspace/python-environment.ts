@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { readSettingFile } from "../../workspace/git.ts";
+import { readdirSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { exists } from "./file-access.ts";
+import { readSettingFile } from "./git.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const isVirtual = (folder: string): boolean => existsSync(join(folder, "pyvenv.cfg"));
+const isVirtual = (folder: string): boolean => exists(join(folder, "pyvenv.cfg"));
 
 /** Eight characters of a path's hash, which Poetry and Pipenv use in the name of an environment. */
 const nameOf = (path: string): string =>
@@ -29,9 +30,29 @@ const namedAfter = (folder: string, path: string): string[] => {
     .map((name) => join(folder, name));
 };
 
+const programsIn = (environment: string): string =>
+  join(environment, process.platform === "win32" ? "Scripts" : "bin");
+
+/** Whether pytest is installed in a virtual environment. */
+export const hasPytest = (environment: string): boolean =>
+  ["pytest", "pytest.exe"].some((name) => exists(join(programsIn(environment), name)));
+
+/** The environments that tox and nox made for tests, if pytest is on no other path. */
+const ofTestTools = (workspace: string, { PATH = "" }: Environment): string[] => {
+  if (PATH.split(delimiter).some((folder) => folder !== "" && exists(join(folder, "pytest")))) return [];
+  return [".tox", ".nox"].flatMap((tool) =>
+    entriesOf(join(workspace, tool))
+      .sort()
+      .reverse()
+      .map((name) => join(workspace, tool, name))
+      .filter(hasPytest),
+  );
+};
+
 /**
  * The virtual environment outside a workspace that the workspace uses: the activated one, or the one that
- * Poetry, Pipenv or pyenv keep for it. Null if the environment is inside or there is none.
+ * Poetry, Pipenv or pyenv keep for it, or one of tox or nox. Null if the environment is `.venv` or `venv`, or there is
+ * none.
  */
 export const pythonEnvironment = (
   workspace: string,
@@ -46,8 +67,9 @@ export const pythonEnvironment = (
   const version = readSettingFile(join(workspace, ".python-version"))?.split(/\s+/)[0] ?? "";
   const candidates = [
     ...(VIRTUAL_ENV === undefined ? [] : [VIRTUAL_ENV]),
-    ...(existsSync(join(workspace, "pyproject.toml")) ? namedAfter(poetry, workspace) : []),
-    ...(existsSync(join(workspace, "Pipfile")) ? namedAfter(pipenv, join(workspace, "Pipfile")) : []),
+    ...(exists(join(workspace, "pyproject.toml")) ? namedAfter(poetry, workspace) : []),
+    ...(exists(join(workspace, "Pipfile")) ? namedAfter(pipenv, join(workspace, "Pipfile")) : []),
+    ...ofTestTools(workspace, environment),
     ...(/^[\w.+-]+$/.test(version) ? [join(PYENV_ROOT ?? join(home, ".pyenv"), "versions", version)] : []),
   ];
   return candidates.find(isVirtual) ?? null;
@@ -57,7 +79,7 @@ export const pythonEnvironment = (
 export const pythonFolders = (python: string | null, { CONDA_PREFIX }: Environment): string[] => {
   const conda = CONDA_PREFIX === undefined ? [] : [CONDA_PREFIX, condaBase(CONDA_PREFIX)];
   const base = python === null ? [] : [python, interpreterFolder(python)];
-  return [...new Set([...conda, ...base])].filter((folder) => folder !== "/" && existsSync(folder));
+  return [...new Set([...conda, ...base])].filter((folder) => folder !== "/" && exists(folder));
 };
 
 const condaBase = (prefix: string): string =>
