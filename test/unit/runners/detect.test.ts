@@ -100,7 +100,8 @@ describe("detectRunner", () => {
         "tests/cart.c",
         "ctest",
       ],
-      ["another program", { "package.json": manifest({ scripts: { test: "tape" } }) }, null, "command"],
+      ["another program", { "package.json": manifest({ scripts: { test: "zora" } }) }, null, "command"],
+      ["tape", { "package.json": manifest({ scripts: { test: "tape test | tap-spec" } }) }, null, "tape"],
       [
         "the configuration under npm's placeholder",
         {
